@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Layer 1: reading memory of the kernel and of the running program. */
+#ifndef QTAP_READ_H
+#define QTAP_READ_H
+
+#include "lib/compat.h"
+#include "maps.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_STREAM 1
+#define IPPROTO_TCP 6
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+
+/* The TCP socket behind a descriptor of the current process, or NULL. The running syscall holds the file. */
+static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return NULL;
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+}
+
+/* ::ffff:a.b.c.d, RFC 4291 2.5.5.2 */
+static __always_inline void map_ipv4(__u8 *ip, __u32 addr)
+{
+	__u32 *word = (__u32 *)ip;
+
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = addr;
+}
+
+/* Fills in both addresses; returns whether they are complete, i.e. the socket is or was connected. */
+static __always_inline int read_addresses(struct sock_state *st, struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+
+	st->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	st->remote_port = bpf_ntohs(port);
+	st->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (st->family == AF_INET6) {
+		BPF_CORE_READ_INTO(&st->remote_ip, sk, __sk_common.skc_v6_daddr);
+		BPF_CORE_READ_INTO(&st->local_ip, sk, __sk_common.skc_v6_rcv_saddr);
+	} else {
+		map_ipv4(st->remote_ip, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		map_ipv4(st->local_ip, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	}
+	return st->remote_port && st->local_port;
+}
+
+struct user_iovec {
+	__u64 base;
+	__u64 len;
+};
+
+/* struct user_msghdr, include/linux/socket.h: name, namelen, iov, iovlen, ... */
+#define MSGHDR_IOV 16
+/* struct mmsghdr: the msghdr (56 bytes), then the length that was transferred. */
+#define MMSGHDR_SIZE 64
+#define MMSGHDR_LEN 56
+
+/* TLSPlaintext/TLSCiphertext (RFC 8446 5.1): type 20..24, legacy version 3.x, length at most 2^14 + 2048 (RFC
+ * 5246). */
+static __always_inline int is_tls_record(const __u8 *p)
+{
+	return p[0] >= 20 && p[0] <= 24 && p[1] == 3 && p[2] <= 4 && p[3] <= 72;
+}
+
+#endif /* QTAP_READ_H */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every map and global of the kernel side, declared once. Defined in maps.bpf.c (which sets
+ * QTAP_DEFINE_MAPS); the other objects see extern declarations and bpftool links them together.
+ *
+ * Maps are named by their content. All of them are bounded; a full one is counted as QTAP_LOSS_MAP_FULL. The
+ * sizes here are those of one host full of work; user space may change them before load.
+ */
+#ifndef QTAP_MAPS_H
+#define QTAP_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include "shared/config.h"
+#include "shared/records.h"
+#include "shared/state.h"
+
+#ifdef QTAP_DEFINE_MAPS
+#define QTAP_EXTERN
+#else
+#define QTAP_EXTERN extern
+#endif
+
+/* What is known about a TCP socket. */
+enum sock_class {
+	SOCK_UNDECIDED = 0, /* not enough bytes seen */
+	SOCK_TLS,	    /* carries TLS records: hellos are copied, the rest is counted */
+	SOCK_PLAIN,	    /* carries HTTP: everything is copied */
+	SOCK_OTHER,	    /* carries something else: the first bytes are copied, the rest is counted */
+};
+
+struct sock_state {
+	__u64 conn_key;
+	__u64 bound_stream; /* the TLS stream that runs over it, 0 = none known */
+	__u64 bound_ssl;    /* its key, to see whether it is still there */
+	__u64 cookie;
+	__u64 start_ns;	     /* connect() began, 0 = unknown */
+	__u64 bytes[2];	     /* payload so far, by direction */
+	__u64 filtered[2];   /* of these: counted, not copied */
+	__u64 copy_until[2]; /* offset behind the last byte to copy while the class limits copying */
+	__u64 head[2];	     /* the first 8 bytes, for the classification */
+	__u64 counted_ns;    /* the last COUNT record: when, ... */
+	__u64 counted_bytes; /* ... and how many bytes it told about */
+	__u8 local_ip[16];
+	__u8 remote_ip[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family;
+	__u8 role;
+	__u8 class;
+	__u8 head_len[2];
+	__u8 opened; /* OPEN was sent */
+	__u8 tunnel; /* began with CONNECT: TLS may follow inside */
+	__u32 tgid;  /* who used it last */
+	__u32 bound_tgid;
+};
+
+/* One SSL_* call that is running on a thread. */
+struct ssl_frame {
+	__u64 sp; /* stack pointer at entry: names the frame, and tells outer from stale */
+	__u64 ssl;
+	__u64 buf;
+	__u64 len;
+	__u64 done; /* *_ex: where the length is returned */
+	__u8 kind;  /* enum ssl_call */
+	__u8 io;    /* IO_READ, IO_WRITE: socket calls made inside */
+	__u8 mixed; /* another SSL object was used inside: what is nested may belong to that one */
+	__u8 tails; /* returns to come that belong to the same call */
+	__u8 pad0[4];
+};
+
+/* TLS inside TLS (HTTPS proxies) needs two; callbacks that call SSL_* from within SSL_* some more. */
+#define SSL_FRAMES 4
+
+struct ssl_thread {
+	__u32 depth;
+	__u32 pad0;
+	struct ssl_frame frame[SSL_FRAMES];
+};
+
+/*
+ * Bytes of a stream on their way into the ring: where they are, and what is to be said about them.
+ */
+struct payload {
+	__u64 conn_key;
+	__u64 stream_id;
+	__u64 offset; /* of the next byte in the stream */
+	__u64 end;    /* of the last byte, plus one */
+	__u64 seg;    /* user memory: the rest of the current segment, ... */
+	__u64 seg_end;
+	__u64 iov; /* ... and the iovec that describes the next one */
+	__u64 iovs_left;
+	__u64 time_ns;
+	__u64 cgroup_id;
+	__u16 flags;
+	__u8 direction;
+	__u8 stream_kind;
+};
+
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring SEC(".maps");
+
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, QTAP_LOSS_CAUSES);
+	__type(key, __u32);
+	__type(value, struct qtap_loss);
+} loss_by_cause SEC(".maps");
+
+/* Keyed by the address of the struct sock: addresses are reused, so the entry goes when the socket is
+ * destroyed. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct sock_state);
+} state_by_sock SEC(".maps");
+
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct qtap_stream_key);
+	__type(value, struct qtap_stream);
+} stream_by_ssl SEC(".maps");
+
+/* Keyed by pid_tgid; an entry stays for the life of its thread. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct ssl_thread);
+} ssl_calls_by_thread SEC(".maps");
+
+/* For kernels before 5.17 only: what a running program is delivering. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct payload);
+} payload_by_thread SEC(".maps");
+
+QTAP_EXTERN const volatile struct qtap_bpf_config config;
+QTAP_EXTERN const volatile __u32 record_version;
+
+/* QTAP_WAKE_*; written by both sides, a lost update costs one tick of latency. */
+QTAP_EXTERN __u32 ring_wake;
+
+/* Always 0, which the verifier does not know: XOR with it makes it forget the bounds of a number. */
+QTAP_EXTERN __u64 unknown_zero;
+
+#endif /* QTAP_MAPS_H */

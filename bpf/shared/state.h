@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Kernel-side state that user space also looks at: it removes the streams of processes that are gone and
+ * reads the loss counters.
+ */
+#ifndef QTAP_SHARED_STATE_H
+#define QTAP_SHARED_STATE_H
+
+#include <linux/types.h>
+
+/* A TLS object: its address means something only together with its process. */
+struct qtap_stream_key {
+	__u64 ssl;
+	__u32 tgid;
+	__u32 pad0;
+};
+
+struct qtap_stream {
+	__u64 stream_id;
+	__u64 created_ns; /* CLOCK_BOOTTIME; a stream older than its process image is stale */
+	__u64 offset[2];  /* plain-text bytes so far, by direction, delivered or not */
+	__u64 conn_key;	  /* the socket it runs over, 0 = not known */
+	__u64 sk;	  /* the address of that socket, to find its entry again; never dereferenced */
+	__u32 generation; /* counts the connections that one TLS object served */
+	__u32 memory_bio; /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
+};
+
+/* One per CPU and cause. */
+struct qtap_loss {
+	__u64 records;
+	__u64 bytes;
+};
+
+/* ring_wake: when the kernel side wakes the reader. Waking per record costs three times the copy (IPI). */
+#define QTAP_WAKE_NEVER 0u /* the wakeup was sent, or the reader polls by itself */
+#define QTAP_WAKE_FULL 1u  /* when an eighth of the ring is waiting: the reader polls on a timer meanwhile */
+#define QTAP_WAKE_ANY 2u   /* at the next record: the reader sleeps */
+
+#endif /* QTAP_SHARED_STATE_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Plain-text streams of TLS objects, and which socket each runs over.
+ *
+ * In: SSL_* calls that run on a thread (struct ssl_frame), socket calls nested in them. Out: BIND,
+ * STREAM_END.
+ *
+ * A socket call inside SSL_* belongs to that SSL object only if the object does its own socket I/O. Programs
+ * with memory BIOs (node, asyncio) move the ciphertext later, and their callbacks may write to other sockets
+ * from inside SSL_read. So a stream is bound only if
+ *  - the bytes of the nested call begin with a TLS record header, or (reads) the socket is known to carry
+ * TLS;
+ *  - no other SSL object was used inside the same call;
+ *  - the stream was never seen to work without socket I/O;
+ *  - neither side is bound to somebody else who is still there.
+ * Unbound is right, wrong is not.
+ */
+#ifndef QTAP_STREAM_H
+#define QTAP_STREAM_H
+
+#include "lib/probe.h"
+
+enum ssl_call {
+	SSL_CALL_WRITE = 1,
+	SSL_CALL_READ,
+	SSL_CALL_WRITE_EX,
+	SSL_CALL_READ_EX,
+	SSL_CALL_HANDSHAKE, /* SSL_do_handshake, SSL_connect, SSL_accept */
+	SSL_CALL_FREE,
+};
+
+#define IO_READ 1
+#define IO_WRITE 2
+
+/* The stream of a TLS object, made on first use. */
+static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
+{
+	struct qtap_stream_key key = {.ssl = ssl, .tgid = tgid};
+	struct qtap_stream *stream = bpf_map_lookup_elem(&stream_by_ssl, &key);
+
+	if (!stream) {
+		struct qtap_stream fresh = {.stream_id = new_key(), .created_ns = bpf_ktime_get_boot_ns()};
+
+		if (bpf_map_update_elem(&stream_by_ssl, &key, &fresh, BPF_NOEXIST))
+			return NULL;
+		stream = bpf_map_lookup_elem(&stream_by_ssl, &key);
+	}
+	return stream;
+}
+
+static __always_inline void emit_stream_end(const struct qtap_stream *stream)
+{
+	struct {
+		struct qtap_record_header h;
+	} * rec;
+
+	if (RESERVE(rec, QTAP_REC_STREAM_END, 0)) {
+		rec->h.conn_key = stream->conn_key;
+		rec->h.stream_id = stream->stream_id;
+		submit(rec);
+	}
+}
+
+static __always_inline void stream_unbind_socket(const struct qtap_stream *stream)
+{
+	__u64 sk = stream->sk;
+	struct sock_state *st = sk ? bpf_map_lookup_elem(&state_by_sock, &sk) : NULL;
+
+	if (st && st->bound_stream == stream->stream_id)
+		st->bound_stream = 0;
+}
+
+/* The innermost SSL_* call that the thread is in, given where its stack is now. */
+static __always_inline struct ssl_frame *active_frame(__u64 pid_tgid, __u64 sp)
+{
+	struct ssl_thread *thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
+	struct ssl_frame *frame;
+
+	if (!thread || !thread->depth)
+		return NULL;
+	frame = &thread->frame[(thread->depth - 1) & (SSL_FRAMES - 1)];
+	/* The stack grows down: a call that is still running began above. Others returned without being seen.
+	 */
+	return frame->sp > sp ? frame : NULL;
+}
+
+/* Is the stream that the socket is bound to still there and used by this process? */
+static __always_inline int socket_is_taken(const struct sock_state *st, __u32 tgid)
+{
+	struct qtap_stream_key key = {.ssl = st->bound_ssl, .tgid = st->bound_tgid};
+	struct qtap_stream *holder;
+
+	if (!st->bound_stream || st->bound_tgid != tgid) /* after fork() the child may go on with it */
+		return 0;
+	holder = bpf_map_lookup_elem(&stream_by_ssl, &key);
+	return holder && holder->stream_id == st->bound_stream;
+}
+
+/* A nested socket call showed that the TLS object runs over the socket. */
+VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
+{
+	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
+	struct qtap_stream *stream = stream_of(ssl, tgid);
+	struct sock_state *old;
+	struct qtap_rec_bind *rec;
+	__u64 old_sk;
+
+	if (!stream)
+		count_loss(QTAP_LOSS_MAP_FULL, 0);
+	if (!stream || !st)
+		return 0;
+	if (stream->memory_bio || stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
+		return 0;
+	if (stream->conn_key) {
+		old_sk = stream->sk;
+		old = bpf_map_lookup_elem(&state_by_sock, &old_sk);
+		if (old && old->conn_key == stream->conn_key)
+			return 0; /* still connected elsewhere */
+		/* The object was cleared and used for another connection. */
+		emit_stream_end(stream);
+		stream->stream_id = new_key();
+		stream->generation++;
+		stream->offset[QTAP_SENT] = 0;
+		stream->offset[QTAP_RECEIVED] = 0;
+	}
+	stream->conn_key = st->conn_key;
+	stream->sk = sk;
+	st->bound_stream = stream->stream_id;
+	st->bound_ssl = ssl;
+	st->bound_tgid = tgid;
+	if (RESERVE(rec, QTAP_REC_BIND, QTAP_RF_TLS)) {
+		rec->h.conn_key = stream->conn_key;
+		rec->h.stream_id = stream->stream_id;
+		rec->stream_kind = QTAP_STREAM_OPENSSL;
+		submit(rec);
+	}
+	return 0;
+}
+
+#endif /* QTAP_STREAM_H */

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference agent: command line -> qtap_config -> qtap_session -> run -> ledger. Public headers
+// only.
+#include <qtap/qtap.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+
+#include "options.h"
+#include "report.h"
+
+namespace {
+
+// Exit codes of spec/config.md section 11.
+constexpr int kStopped = 0;
+constexpr int kCannotRun = 1;
+constexpr int kUsage = 2;
+
+constexpr int kHintAfterMs = 60'000;  // spec/config.md section 3, "warning: no capture"
+
+struct ConfigFree {
+  void operator()(qtap_config* config) const { qtap_config_free(config); }
+};
+struct SessionFree {
+  void operator()(qtap_session* session) const { qtap_session_free(session); }
+};
+
+// A signal handler can reach nothing but statics.
+qtap_session* volatile g_session = nullptr;
+volatile sig_atomic_t g_signals = 0;
+
+void on_signal(int) {
+  if (g_signals != 0) _exit(kCannotRun);
+  g_signals = 1;
+  if (g_session) qtap_session_stop(g_session);
+}
+
+void handle_signals(qtap_session* session) {
+  g_session = session;
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &action,
+            nullptr);  // a closed stdout stops the stdout store and is counted there
+}
+
+void hint_when_silent(qtap_session* session) {
+  qtap_stats stats = {};
+  stats.size = sizeof stats;
+  if (qtap_session_stats(session, &stats) == 0 && stats.transactions == 0) {
+    say_warning("no transaction seen for 60 s; ignore_loopback is on");
+  }
+}
+
+int64_t now_ms() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
+}
+
+// Until a signal, the end of the recording, or an error, which is the result.
+int run(qtap_session* session, bool hint) {
+  const int64_t hint_at = now_ms() + kHintAfterMs;
+  while (qtap_session_done(session) == 0) {
+    const int64_t wait = hint_at - now_ms();
+    if (hint && wait <= 0) {
+      hint = false;
+      hint_when_silent(session);
+    }
+    const int n = qtap_session_poll(session, hint ? static_cast<int>(wait) : -1);
+    if (n < 0) return n;
+  }
+  return 0;
+}
+
+int capture(qtap_session* session, const Options& options) {
+  handle_signals(session);
+  const int started = qtap_session_start(session);
+  if (started < 0) {
+    say_error(qtap_session_error(session));
+    return started == QTAP_ERR_INVALID ? kUsage : kCannotRun;
+  }
+  if (started == QTAP_WARN_PARTIAL) say_warning(qtap_session_error(session));
+  if (g_signals != 0) qtap_session_stop(session);  // it came before there was anything to stop
+  if (options.replay.empty()) say_ready(session);
+
+  const bool hint = options.config.empty() && options.replay.empty() && !options.all;
+  bool failed = false;
+  if (run(session, hint) < 0) {
+    say_error(qtap_session_error(session));
+    failed = true;
+  }
+  if (qtap_session_flush(session, -1) < 0) say_warning(qtap_session_error(session));
+  say_ledger(session);
+  g_session = nullptr;  // it is freed next
+  return failed ? kCannotRun : kStopped;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (const std::string error = read_options(argc, argv, options); !error.empty()) {
+    say_error(error.c_str());
+    return kUsage;
+  }
+  if (options.help) return fputs(help_text(), stdout) < 0 ? kCannotRun : kStopped;
+  if (options.version) return printf("qtap-mini %s\n", qtap_version()) < 0 ? kCannotRun : kStopped;
+
+  qtap_config* raw_config = nullptr;
+  if (qtap_config_new(&raw_config) < 0) {
+    say_error("out of memory");
+    return kCannotRun;
+  }
+  const std::unique_ptr<qtap_config, ConfigFree> config(raw_config);
+  qtap_config_set_logger(config.get(), log_line, &options.log_level);
+  if (options.config.empty()) {
+    log_line(QTAP_LOG_INFO, "no config file provided, using default config", &options.log_level);
+  }
+  if (const std::string error = apply_options(options, config.get()); !error.empty()) {
+    say_error(error.c_str());
+    return kUsage;
+  }
+
+  qtap_session* raw_session = nullptr;
+  if (qtap_session_new(&raw_session, config.get()) < 0) {
+    say_error(qtap_config_error(config.get()));
+    return kUsage;
+  }
+  const std::unique_ptr<qtap_session, SessionFree> session(raw_session);
+  return capture(session.get(), options);
+}

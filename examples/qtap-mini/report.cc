@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+namespace {
+
+// One write per line, so that lines of several threads do not mix.
+void say(const std::string& prefix, std::string_view text) {
+  std::string out;
+  for (;;) {
+    const size_t end = text.find('\n');
+    out += prefix;
+    out += text.substr(0, end);
+    out += '\n';
+    if (end == std::string_view::npos || end + 1 >= text.size()) break;
+    text.remove_prefix(end + 1);
+  }
+  fwrite(out.data(), 1, out.size(), stderr);
+}
+
+void put(std::string& line, const char* name, uint64_t value) {
+  line += ' ';
+  line += name;
+  line += ' ';
+  line += std::to_string(value);
+  line += ',';
+}
+
+void say_counters(const char* head, std::string line) {
+  if (!line.empty()) line.pop_back();
+  say(head, line);
+}
+
+}  // namespace
+
+void say_error(const char* text) {
+  say("qtap-mini: error: ", text);
+}
+
+void say_warning(const char* text) {
+  say("warning: ", text);
+}
+
+void log_line(int level, const char* message, void* user) {
+  constexpr const char* kNames[] = {"error", "warn", "info", "debug"};
+  if (level < 0 || level > QTAP_LOG_DEBUG || level > *static_cast<const int*>(user)) return;
+  say(std::string("qtap-mini: ") + kNames[level] + ": ", message);
+}
+
+void say_ready(qtap_session* session) {
+  std::string line;
+  for (size_t i = 0; const char* what = qtap_session_attached_at(session, i); ++i) {
+    line += line.empty() ? "" : "; ";
+    line += what;
+  }
+  say("ready: ", line.empty() ? "nothing to attach" : line);
+}
+
+void say_ledger(qtap_session* session) {
+  qtap_stats stats = {};
+  stats.size = sizeof stats;
+  if (qtap_session_stats(session, &stats) < 0) return;
+
+  std::string line;
+  put(line, "transactions", stats.transactions);
+  put(line, "truncated", stats.transactions_truncated);
+  put(line, "connections", stats.connections_total);
+  put(line, "untracked", stats.connections_untracked);
+  put(line, "events", stats.events);
+  put(line, "objects", stats.objects);
+  say_counters("captured:", line);
+
+  line.clear();
+  put(line, "seen", stats.bytes_seen);
+  put(line, "delivered", stats.bytes_delivered);
+  put(line, "lost", stats.bytes_lost);
+  put(line, "not read", stats.bytes_filtered);
+  say_counters("bytes:", line);
+
+  line.clear();
+  put(line, "ring full", stats.lost_ring_full);
+  put(line, "fault", stats.lost_fault);
+  put(line, "map full", stats.lost_map_full);
+  put(line, "other", stats.lost_other);
+  put(line, "corrupt", stats.records_corrupt);
+  put(line, "gaps", stats.gaps);
+  put(line, "parse errors", stats.parse_errors);
+  put(line, "limits hit", stats.limit_hits);
+  put(line, "plugin errors", stats.plugin_errors);
+  say_counters("lost records:", line);
+
+  line.clear();
+  put(line, "sent", stats.sink_sent);
+  put(line, "dropped", stats.sink_dropped);
+  put(line, "retries", stats.sink_retries);
+  put(line, "not recorded", stats.record_file_errors);
+  say_counters("sinks:", line);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json_writer.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/utf8.h"
+
+namespace qtap {
+namespace {
+
+template <typename Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+void append_escaped(std::string& out, unsigned char c) {
+  constexpr char kHex[] = "0123456789abcdef";
+  switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default:
+      out += "\\u00";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+  }
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  size_t i = 0;
+  while (i < text.size()) {
+    const size_t start = i;
+    while (i < text.size() && is_plain(static_cast<unsigned char>(text[i]))) ++i;
+    out.append(text, start, i - start);
+    if (i == text.size()) break;
+    const unsigned char c = static_cast<unsigned char>(text[i]);
+    if (c < 0x80) {
+      append_escaped(out, c);
+      ++i;
+    } else if (const size_t len = utf8_sequence(text.substr(i))) {
+      out.append(text, i, len);
+      i += len;
+    } else {
+      append_latin1(out, c);
+      ++i;
+    }
+  }
+  out += '"';
+}
+
+void JsonWriter::comma() {
+  if (!first_) out_ += ',';
+  first_ = false;
+}
+
+void JsonWriter::name(std::string_view key) {
+  comma();
+  append_json_string(out_, key);
+  out_ += ':';
+}
+
+void JsonWriter::open(char bracket, std::string_view key) {
+  key.empty() ? comma() : name(key);
+  out_ += bracket;
+  first_ = true;
+}
+
+void JsonWriter::close(char bracket) {
+  out_ += bracket;
+  first_ = false;
+}
+
+void JsonWriter::member(std::string_view key, std::string_view text) {
+  name(key);
+  append_json_string(out_, text);
+}
+
+void JsonWriter::member(std::string_view key, uint64_t number) {
+  name(key);
+  append_number(out_, number);
+}
+
+void JsonWriter::member(std::string_view key, int64_t number) {
+  name(key);
+  append_number(out_, number);
+}
+
+void JsonWriter::member(std::string_view key, bool value) {
+  name(key);
+  out_ += value ? "true" : "false";
+}
+
+void JsonWriter::null(std::string_view key) {
+  name(key);
+  out_ += "null";
+}
+
+void JsonWriter::plain(std::string_view key, std::string_view text) {
+  name(key);
+  out_ += '"';
+  out_ += text;
+  out_ += '"';
+}
+
+void JsonWriter::element(std::string_view text) {
+  comma();
+  append_json_string(out_, text);
+}
+
+}  // namespace qtap

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/utf8.h"
+
+namespace qtap {
+
+// The table of RFC 3629, 4: which second bytes may follow a first one.
+size_t utf8_sequence(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.empty()) return 0;
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  const size_t len = first >= 0xc2 && first <= 0xdf   ? 2
+                     : first >= 0xe0 && first <= 0xef ? 3
+                     : first >= 0xf0 && first <= 0xf4 ? 4
+                                                      : 0;
+  if (len == 0 || text.size() < len) return 0;
+  const unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < low || byte(1) > high) return 0;
+  for (size_t i = 2; i < len; ++i) {
+    if (byte(i) < 0x80 || byte(i) > 0xbf) return 0;
+  }
+  return len;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const size_t len = utf8_sequence(text);
+    if (len == 0) return false;
+    text.remove_prefix(len);
+  }
+  return true;
+}
+
+void append_latin1(std::string& out, unsigned char c) {
+  out += static_cast<char>(0xc0 | c >> 6);
+  out += static_cast<char>(0x80 | (c & 0x3f));
+}
+
+}  // namespace qtap

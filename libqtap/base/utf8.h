@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// UTF-8 (RFC 3629): well-formedness, and what to do with bytes that are not.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace qtap {
+
+// Length of the well-formed sequence at the start of `text` (1 to 4), 0 when there is none.
+size_t utf8_sequence(std::string_view text);
+
+bool is_utf8(std::string_view text);
+
+// Appends a byte of 0x80 or more, read as ISO 8859-1, as UTF-8.
+void append_latin1(std::string& out, unsigned char c);
+
+}  // namespace qtap

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conn/table.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace qtap::conn {
+namespace {
+
+// A TLS library may hand out bytes that it had read before the socket closed; an object that is never freed must not
+// keep the connection for ever.
+constexpr int64_t kLingerNs = 2'000'000'000;
+
+// Hash tables have no order of their own; what is walked in key order comes out the same in every run.
+std::vector<uint64_t> sorted_keys(
+    const std::unordered_map<uint64_t, std::unique_ptr<Tracked>>& connections) {
+  std::vector<uint64_t> keys;
+  keys.reserve(connections.size());
+  for (const auto& entry : connections) keys.push_back(entry.first);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+}  // namespace
+
+Table::Table(const ConnOptions& options, IdMaker& ids, int64_t boot_to_unix_ns,
+             const ProcessLookup& processes, ConnEvents& events)
+    : options_(options),
+      ids_(ids),
+      boot_to_unix_ns_(boot_to_unix_ns),
+      processes_(processes),
+      events_(events) {}
+
+Table::~Table() = default;
+
+void Table::on_record(const Record& record) {
+  now_ns_ = std::max(now_ns_, static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_);
+  switch (record.type) {
+    case RecordType::kOpen: return on_open(record);
+    case RecordType::kBind: return on_bind(record);
+    case RecordType::kData:
+    case RecordType::kGap: return on_data(record);
+    case RecordType::kCount:
+      if (Tracked* tracked = socket(record)) tracked->learn_totals(record.total_bytes);
+      return;
+    case RecordType::kClose: return on_close(record);
+    case RecordType::kStreamEnd: return on_stream_end(record);
+    case RecordType::kExit: return on_exit(record);
+    case RecordType::kTick: return on_tick();
+    case RecordType::kExec:
+    case RecordType::kProcessInfo:
+    case RecordType::kLoss: return;
+  }
+}
+
+bool Table::has_room() {
+  if (open() < options_.max_connections) return true;
+  ++counters_.untracked;
+  return false;
+}
+
+std::unique_ptr<Tracked> Table::make(const Record& record) {
+  auto conn = Ref<Connection>::make();
+  conn->opened_ns = static_cast<int64_t>(record.start_ns != 0 ? record.start_ns : record.time_ns) +
+                    boot_to_unix_ns_;
+  conn->id = ids_.next(conn->opened_ns);
+  if (const Process* process = processes_.find_process(record.pid)) {
+    conn->process = *process;
+  } else {
+    conn->process.pid = record.pid;
+  }
+  return std::make_unique<Tracked>(std::move(conn), options_, counters_, events_);
+}
+
+// The connection of a socket; made now when the socket is older than the capture or its opening was lost.
+Tracked* Table::socket(const Record& record) {
+  const auto it = sockets_.find(record.conn_key);
+  if (it != sockets_.end()) return it->second.get();
+  if (record.conn_key == 0 || !has_room()) return nullptr;
+  return sockets_.emplace(record.conn_key, make(record)).first->second.get();
+}
+
+void Table::on_open(const Record& record) {
+  if (Tracked* tracked = socket(record)) tracked->learn_socket(record, boot_to_unix_ns_);
+}
+
+void Table::attach(uint64_t stream_id, Tracked& tracked) {
+  streams_[stream_id] = &tracked;
+  tracked.tls_ids.push_back(stream_id);
+}
+
+void Table::on_bind(const Record& record) {
+  Tracked* tracked = socket(record);
+  if (!tracked) return;
+  tracked->learn_tls_probe();
+  const auto known = streams_.find(record.stream_id);
+  if (known == streams_.end()) return attach(record.stream_id, *tracked);
+  if (known->second == tracked) return;
+  const auto orphan = orphans_.find(record.stream_id);
+  if (orphan == orphans_.end()) {
+    // The TLS object moved to another socket: its next bytes belong there.
+    std::erase(known->second->tls_ids, record.stream_id);
+    return attach(record.stream_id, *tracked);
+  }
+  tracked->adopt(*orphan->second);
+  known->second = tracked;
+  orphan->second->close(now_ns_, http::Truncation::kNone);
+  orphans_.erase(orphan);
+}
+
+Tracked* Table::tls_stream(const Record& record) {
+  const auto it = streams_.find(record.stream_id);
+  if (it != streams_.end()) return it->second;
+  if (record.conn_key != 0) {
+    Tracked* tracked = socket(record);
+    if (tracked) attach(record.stream_id, *tracked);
+    return tracked;
+  }
+  if (!has_room()) return nullptr;
+  Tracked* tracked = orphans_.emplace(record.stream_id, make(record)).first->second.get();
+  attach(record.stream_id, *tracked);
+  return tracked;
+}
+
+void Table::on_data(const Record& record) {
+  const int64_t time_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
+  const bool is_tls = record.stream_kind != StreamKind::kSocket;
+  Tracked* tracked = is_tls ? tls_stream(record) : socket(record);
+  if (!tracked) return;
+  // A forked child or the receiver of a passed descriptor speaks for itself.
+  if (record.pid != 0 && record.pid != tracked->conn().process.pid) {
+    if (const Process* process = processes_.find_process(record.pid)) {
+      tracked->learn_process(*process);
+    }
+  }
+  is_tls ? tracked->tls_data(record, time_ns) : tracked->socket_data(record, time_ns);
+}
+
+void Table::on_close(const Record& record) {
+  const auto it = sockets_.find(record.conn_key);
+  if (it == sockets_.end()) return;
+  Tracked& tracked = *it->second;
+  tracked.finish_socket(record.total_bytes, now_ns_);
+  tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
+  if (tracked.tls_ids.empty()) {
+    finish_socket(record.conn_key, http::Truncation::kAborted);
+  } else {
+    lingering_.insert(record.conn_key);
+  }
+}
+
+void Table::on_stream_end(const Record& record) {
+  const auto it = streams_.find(record.stream_id);
+  if (it == streams_.end()) return;
+  Tracked& tracked = *it->second;
+  if (orphans_.contains(record.stream_id)) {
+    return finish_orphan(record.stream_id, http::Truncation::kAborted);
+  }
+  streams_.erase(it);
+  std::erase(tracked.tls_ids, record.stream_id);
+  if (!tracked.tls_ids.empty() || tracked.socket_closed_ns == 0) return;
+  for (const uint64_t conn_key : lingering_) {
+    if (sockets_.at(conn_key).get() == &tracked) {
+      return finish_socket(conn_key, http::Truncation::kAborted);
+    }
+  }
+}
+
+// A process that ends frees no TLS object: its closed connections will not hear more.
+void Table::on_exit(const Record& record) {
+  std::vector<uint64_t> ended;
+  for (const uint64_t conn_key : lingering_) {
+    if (sockets_.at(conn_key)->conn().process.pid == record.pid) ended.push_back(conn_key);
+  }
+  std::sort(ended.begin(), ended.end());
+  for (const uint64_t conn_key : ended) finish_socket(conn_key, http::Truncation::kAborted);
+  for (const uint64_t stream_id : sorted_keys(orphans_)) {
+    if (orphans_.at(stream_id)->conn().process.pid == record.pid) {
+      finish_orphan(stream_id, http::Truncation::kAborted);
+    }
+  }
+}
+
+void Table::on_tick() {
+  for (const uint64_t conn_key : sorted_keys(sockets_)) {
+    Tracked& tracked = *sockets_.at(conn_key);
+    tracked.on_time(now_ns_);
+    if (tracked.socket_closed_ns != 0 && now_ns_ - tracked.socket_closed_ns > kLingerNs) {
+      finish_socket(conn_key, http::Truncation::kAborted);
+    }
+  }
+  for (const uint64_t stream_id : sorted_keys(orphans_)) orphans_.at(stream_id)->on_time(now_ns_);
+}
+
+void Table::retire(Tracked& tracked, http::Truncation reason) {
+  tracked.close(now_ns_, reason);
+  for (const uint64_t stream_id : tracked.tls_ids) streams_.erase(stream_id);
+}
+
+void Table::finish_socket(uint64_t conn_key, http::Truncation reason) {
+  const auto it = sockets_.find(conn_key);
+  retire(*it->second, reason);
+  lingering_.erase(conn_key);
+  sockets_.erase(it);
+}
+
+void Table::finish_orphan(uint64_t stream_id, http::Truncation reason) {
+  const auto it = orphans_.find(stream_id);
+  retire(*it->second, reason);
+  orphans_.erase(it);
+}
+
+void Table::close_all() {
+  for (const uint64_t key : sorted_keys(sockets_)) finish_socket(key, http::Truncation::kMidstream);
+  for (const uint64_t key : sorted_keys(orphans_)) finish_orphan(key, http::Truncation::kMidstream);
+}
+
+}  // namespace qtap::conn

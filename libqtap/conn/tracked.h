@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection while it is open: its facts, its streams, its parser.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "conn/stream.h"
+#include "model/connection.h"
+#include "proto/parser.h"
+#include "proto/tls_hello.h"
+
+namespace qtap::conn {
+
+// What a connection tells its owner.
+class ConnEvents {
+ public:
+  enum class Phase : uint8_t { kOpen, kUpdate, kClose };
+
+  virtual ~ConnEvents() = default;
+  // False: nothing more of this connection is wanted.
+  virtual bool on_connection(const Ref<Connection>& conn, Phase phase) = 0;
+  virtual void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns,
+                       uint64_t offset, uint64_t lost_before, std::span<const uint8_t> bytes) = 0;
+  virtual void on_transaction(Ref<Transaction> tx) = 0;
+  // The periodic or final report of spec/events-and-objects.md 2.1.
+  virtual void on_report(const Ref<Connection>& conn, bool finalized) = 0;
+};
+
+// Counters of all connections of a shard; the ledger is bytes_seen = bytes_delivered + bytes_lost.
+struct ConnCounters {
+  uint64_t bytes_seen = 0;
+  uint64_t bytes_delivered = 0;
+  uint64_t bytes_lost = 0;
+  uint64_t gaps = 0;
+  uint64_t transactions = 0;
+  uint64_t transactions_truncated = 0;
+  uint64_t parse_errors = 0;
+  uint64_t limit_hits = 0;
+  uint64_t connections_total = 0;
+  uint64_t untracked = 0;
+};
+
+struct ConnOptions {
+  proto::ParserLimits parser;
+  size_t max_connections = 65536;                       // limits.connections
+  int64_t transaction_idle_ns = 300'000'000'000;        // limits.transaction_idle
+  int64_t first_report_ns = 500'000'000;                // events.connection_first
+  int64_t report_interval_ns = 10'000'000'000;          // events.connection_interval
+  FlowDirection direction = FlowDirection::kUnknown;    // tap.direction; kUnknown = all
+  bool ignore_loopback = false;                         // tap.ignore_loopback
+  bool tls_probes = true;                               // capture.tls_probes is not "none"
+};
+
+class Tracked {
+ public:
+  Tracked(Ref<Connection> conn, const ConnOptions& options, ConnCounters& counters,
+          ConnEvents& events);
+  ~Tracked();
+  Tracked(const Tracked&) = delete;
+  Tracked& operator=(const Tracked&) = delete;
+
+  const Connection& conn() const { return *conn_; }
+
+  // Facts as they are learnt; each may announce the connection to the owner, once.
+  void learn_socket(const Record& open, int64_t boot_to_unix_ns);
+  void learn_process(const Process& process);
+  void learn_tls_probe();
+  void learn_totals(const std::array<uint64_t, 2>& wire_bytes);
+
+  // Bytes as they cross the socket: plain text, or the hellos of TLS.
+  void socket_data(const Record& record, int64_t time_ns);
+  // Plain text of a TLS object.
+  void tls_data(const Record& record, int64_t time_ns);
+  // The socket carried this much in all: what of its plain text never came is a gap.
+  void finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns);
+
+  // Gives up transactions that wait for too long; reports when it is due.
+  void on_time(int64_t now_ns);
+  // `reason` marks what is unfinished.
+  void close(int64_t now_ns, http::Truncation reason);
+
+  // Takes over the TLS side of a connection whose socket was not known before.
+  void adopt(Tracked& orphan);
+
+  std::vector<uint64_t> tls_ids;  // stream ids of its live TLS objects
+  int64_t socket_closed_ns = 0;   // the socket is gone; a TLS object may still hand out bytes
+
+ private:
+  class ParserHome;
+
+  void deliver(Stream& stream, const Record& record, int64_t time_ns);
+  void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
+  void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
+  void read_hello(const Record& record);
+  void set_role(Role role);
+  void learn_endpoint(std::string_view name);
+  void update_tls_state();
+  void announce();
+  bool wanted() const;
+  bool counts_gaps() const;
+
+  Ref<Connection> conn_;
+  const ConnOptions& options_;
+  ConnCounters& counters_;
+  ConnEvents& events_;
+
+  std::array<Stream, 2> socket_streams_;
+  std::array<Stream, 2> tls_streams_;
+  std::array<proto::TlsHelloReader, 2> hellos_;
+
+  std::unique_ptr<ParserHome> home_;
+  std::unique_ptr<proto::Parser> parser_;
+  std::array<std::string, 2> undetected_;  // first bytes, until they prove a protocol
+  std::array<int64_t, 2> undetected_since_ns_ = {};
+  bool detecting_ = true;
+
+  bool announced_ = false;
+  bool ignored_ = false;
+  int64_t next_report_ns_ = 0;
+};
+
+}  // namespace qtap::conn

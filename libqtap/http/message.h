@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP message as it was on the wire: start line, header fields in order, body as far as it was kept.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qtap::http {
+
+struct Header {
+  std::string name;   // case as sent
+  std::string value;
+};
+
+// Why a message is incomplete (spec/events-and-objects.md 3.1, truncated_reason).
+enum class Truncation : uint8_t { kNone, kBodyBuffer, kCaptureLoss, kMidstream, kAborted, kIdle, kLimit };
+
+struct Message {
+  std::vector<Header> headers;
+  std::vector<Header> trailers;
+  std::string body;              // after transfer coding, before content coding; at most the body buffer
+  uint64_t body_bytes = 0;       // length on the wire as far as known
+  uint64_t wire_bytes = 0;       // start line, headers, framing and body
+  Truncation truncation = Truncation::kNone;
+  std::optional<uint64_t> missing_bytes = 0;  // nullopt: not known
+  int64_t start_ns = 0;          // first byte, nanoseconds since 1970 UTC
+  int64_t end_ns = 0;            // last byte
+  bool complete = false;         // the end of the message was seen
+
+  bool truncated() const { return truncation != Truncation::kNone; }
+};
+
+struct Request : Message {
+  std::string method;
+  std::string target;     // as sent: "/get?x=1", "http://host/path", "host:443", "*"
+  uint8_t version_major = 1;
+  uint8_t version_minor = 1;
+};
+
+struct Response : Message {
+  std::optional<int> status;  // nullopt: no response was seen
+  std::string reason;
+  uint8_t version_major = 1;
+  uint8_t version_minor = 1;
+};
+
+// The first header of that name, any case; nullptr when there is none.
+const std::string* find_header(const Message& message, std::string_view name);
+
+// "text/html" of "Text/HTML; charset=utf-8".
+std::string media_type(std::string_view content_type);
+
+const char* truncation_name(Truncation truncation);  // "body_buffer"
+
+// "Not Found" for 404; "" when the code has no registered name (RFC 9110, 15).
+const char* status_reason(int status);
+
+}  // namespace qtap::http

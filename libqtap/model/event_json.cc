@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/event_json.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "model/auth_token.h"
+
+namespace qtap {
+namespace {
+
+constexpr size_t kMaxUserAgent = 256;  // spec/events-and-objects.md 2.2, `agent`
+
+using Tags = std::vector<std::pair<const char*, std::string>>;
+
+Tags tags_of(const Connection& conn) {
+  Tags tags;
+  const auto add = [&](const char* key, std::string value) {
+    if (!value.empty()) tags.emplace_back(key, std::move(value));
+  };
+  add("bin", std::string(base_name(conn.process.exe)));
+  if (conn.endpoint_is_name) add("host", conn.endpoint_id);
+  add("ip", ip_text(conn.remote));
+  add("protocol", l7_protocol_name(conn.l7));
+  add("strategy", "observe");
+  return tags;
+}
+
+void write_probes(JsonWriter& json, const Connection& conn) {
+  json.begin_list("tlsProbeTypesDetected");
+  if (conn.tls_probed) json.element("openssl");
+  json.end_list();
+  json.member("tlsProbeIntrospected", conn.tls_state == TlsState::kDecrypted);
+}
+
+void write_address(JsonWriter& json, const Address& address) {
+  if (address.family == 0) return;
+  const std::string ip = ip_text(address);
+  json.begin_object("address");
+  json.member("family", ip.find(':') == std::string::npos ? "ipv4" : "ipv6");
+  json.member("ip", ip);
+  json.member("port", uint32_t{address.port});
+  json.end_object();
+}
+
+void write_local(JsonWriter& json, const char* key, const Connection& conn,
+                 const SystemInfo& system) {
+  const Process& process = conn.process;
+  json.begin_object(key);
+  write_address(json, conn.local);
+  json.optional("hostname", system.hostname);
+  json.optional("exe", process.exe);
+  json.optional("user", process.user);
+  if (process.known) json.member("userId", process.uid);
+  if (process.pid != 0) json.member("pid", process.pid);
+  if (!process.container_id.empty()) {
+    json.begin_object("container");
+    json.member("id", process.container_id);
+    json.end_object();
+  }
+  json.end_object();
+}
+
+void write_remote(JsonWriter& json, const char* key, const Connection& conn) {
+  json.begin_object(key);
+  write_address(json, conn.remote);
+  json.end_object();
+}
+
+// The fields that every event but `connection` begins with.
+void write_common(JsonWriter& json, const char* type, int64_t time_ns, const Transaction& tx) {
+  const Connection& conn = *tx.connection;
+  json.member("eventType", type);
+  json.member("timestamp", rfc3339(time_ns));
+  json.member("connectionId", conn.id);
+  json.optional("endpointId", conn.endpoint_id);
+  json.member("requestId", tx.id);
+  write_probes(json, conn);
+  json.begin_list("tags");
+  for (const std::string& tag : flat_tags(conn)) json.element(tag);
+  json.end_list();
+  json.optional("direction", flow_direction_name(conn.direction));
+}
+
+void write_tls(JsonWriter& json, const Connection& conn) {
+  if (!conn.is_tls) return;
+  if (conn.tls.version != 0) json.member("tlsVersion", uint32_t{conn.tls.version});
+  if (!conn.tls.sni.empty() || !conn.tls.alpn.empty() || conn.tls.cipher != 0) {
+    json.begin_object("tls");
+    json.optional("sni", conn.tls.sni);
+    if (!conn.tls.alpn.empty()) {
+      json.begin_list("alpn");
+      for (const std::string& name : conn.tls.alpn) json.element(name);
+      json.end_list();
+    }
+    json.optional("cipher", cipher_name(conn.tls.cipher));
+    json.end_object();
+  }
+  json.member("tlsState", tls_state_name(conn.tls_state));
+}
+
+std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }
+
+// ms value = µs / 1000, at least 1 when measured (spec 1, Durations).
+uint64_t to_ms(uint64_t us) { return std::max<uint64_t>(us / 1000, 1); }
+
+Ref<Event> new_event(const char* type, int64_t time_ns, const Transaction& tx) {
+  auto event = Ref<Event>::make();
+  event->type = type;
+  event->time_ns = time_ns;
+  event->connection_id = tx.connection->id;
+  event->request_id = tx.id;
+  return event;
+}
+
+std::string header_media_type(const http::Message& message) {
+  const std::string* value = http::find_header(message, "content-type");
+  return value ? http::media_type(*value) : std::string();
+}
+
+int64_t end_time(const Transaction& tx) {
+  return std::max({tx.request.start_ns, tx.request.end_ns, tx.response.end_ns});
+}
+
+}  // namespace
+
+std::vector<std::string> flat_tags(const Connection& conn) {
+  std::vector<std::string> flat;
+  for (const auto& [key, value] : tags_of(conn)) flat.push_back(std::string(key) + ":" + value);
+  return flat;
+}
+
+const char* media_category(std::string_view type) {
+  const auto ends_with = [&](std::string_view tail) { return type.ends_with(tail); };
+  if (type.empty()) return "";
+  if (type == "application/json" || ends_with("+json")) return "json";
+  if (type == "text/html" || type == "application/xhtml+xml") return "html";
+  if (type == "text/css") return "css";
+  if (type == "text/javascript" || type == "application/javascript") return "javascript";
+  if (type.starts_with("image/")) return "images";
+  if (type.starts_with("font/") || type.starts_with("application/font")) return "fonts";
+  if (type.starts_with("audio/") || type.starts_with("video/")) return "media";
+  if (type.starts_with("text/")) return "text";
+  if (type.starts_with("application/")) return "application";
+  return "other";
+}
+
+Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& system, bool finalized) {
+  auto event = Ref<Event>::make();
+  event->type = "connection";
+  event->connection_id = conn.id;
+  event->time_ns = conn.opened_ns;
+  event->json.reserve(1024);
+  JsonWriter json(event->json);
+  json.begin_object();
+  json.member("eventType", "connection");
+  json.begin_object("meta");
+  json.member("connectionId", conn.id);
+  json.optional("endpointId", conn.endpoint_id);
+  write_probes(json, conn);
+  json.end_object();
+  json.begin_object("tags");
+  for (const auto& [key, value] : tags_of(conn)) {
+    json.begin_list(key);
+    json.element(value);
+    json.end_list();
+  }
+  json.end_object();
+  json.member("timestamp", rfc3339(conn.opened_ns));
+  json.member("createdAt", rfc3339(conn.opened_ns));
+  json.member("reportedAt", rfc3339(conn.reported_ns));
+  if (conn.closed_ns != 0) json.member("closedAt", rfc3339(conn.closed_ns));
+  json.member("part", conn.part);
+  json.member("finalized", finalized);
+  json.optional("direction", flow_direction_name(conn.direction));
+  json.member("socketProtocol", "tcp");
+  json.member("l7Protocol", l7_protocol_name(conn.l7));
+  write_tls(json, conn);
+  json.begin_object("system");
+  json.optional("hostname", system.hostname);
+  json.optional("agent", system.agent);
+  json.optional("agentInstance", system.instance);
+  json.end_object();
+  // The initiator is the source.
+  if (conn.direction == FlowDirection::kIngress) {
+    write_remote(json, "source", conn);
+    write_local(json, "destination", conn, system);
+  } else {
+    write_local(json, "source", conn, system);
+    write_remote(json, "destination", conn);
+  }
+  json.member("bytesSent", conn.wire_bytes[index(Direction::kSent)]);
+  json.member("bytesReceived", conn.wire_bytes[index(Direction::kReceived)]);
+  json.optional("lostBytes", conn.lost_bytes);
+  json.optional("connectUs", conn.connect_us);
+  json.end_object();
+  return event;
+}
+
+Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObject>& objects,
+                              const EventOptions& options) {
+  Ref<Event> event = new_event("request", tx.request.start_ns, tx);
+  event->json.reserve(1024);
+  JsonWriter json(event->json);
+  json.begin_object();
+  write_common(json, "request", tx.request.start_ns, tx);
+  json.member("url", options.keep_query ? std::string_view(tx.url) : without_query(tx.url));
+  json.member("path", options.keep_query ? std::string_view(tx.path) : without_query(tx.path));
+  json.member("method", tx.request.method);
+  tx.response.status ? json.member("status", *tx.response.status) : json.null("status");
+  if (const auto us = tx.duration_us()) {
+    json.member("duration", to_ms(*us));
+    json.member("durationUs", *us);
+  }
+  if (const auto us = tx.ttfb_us()) json.member("ttfbUs", *us);
+  json.member("protocol", l7_protocol_name(tx.protocol));
+  const std::string content_type = header_media_type(tx.response);
+  json.optional("contentType", content_type);
+  json.optional("category", media_category(content_type));
+  if (const std::string* agent = http::find_header(tx.request, "user-agent")) {
+    json.optional("agent", std::string_view(*agent).substr(0, kMaxUserAgent));
+  }
+  const bool is_client = tx.connection->role != Role::kServer;
+  json.member("bytesSent", is_client ? tx.request.wire_bytes : tx.response.wire_bytes);
+  json.member("bytesReceived", is_client ? tx.response.wire_bytes : tx.request.wire_bytes);
+  if (const AuthToken token = find_auth_token(tx.request, options.hash_key); token.found) {
+    json.member("authTokenMask", token.mask);
+    json.member("authTokenHash", token.hash);
+    json.member("authTokenSource", token.source);
+    json.member("authTokenType", token.type);
+  }
+  if (tx.truncated()) {
+    json.member("truncated", true);
+    const auto missing = tx.missing_bytes();
+    missing ? json.member("missingBytes", *missing) : json.null("missingBytes");
+  }
+  if (!objects.empty()) {
+    json.begin_list("objects");
+    for (const StoredObject& object : objects) {
+      json.begin_object();
+      json.member("type", object.type);
+      json.member("digest", object.digest);
+      json.optional("url", object.url);
+      json.end_object();
+    }
+    json.end_list();
+  }
+  json.end_object();
+  return event;
+}
+
+Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
+                               const std::string& url, const std::string& error) {
+  const Transaction& tx = *object.transaction;
+  const int64_t time_ns = end_time(tx);
+  Ref<Event> event = new_event("artifact_record", time_ns, tx);
+  event->json.reserve(1024);
+  JsonWriter json(event->json);
+  json.begin_object();
+  write_common(json, "artifact_record", time_ns, tx);
+  json.member("type", object.type);
+  json.member("digest", object.digest);
+  if (error.empty()) json.optional("url", url);
+  json.member("store", store_id);
+  json.member("size", uint64_t{object.data.size()});
+  json.member("contentType", object.content_type);
+  json.member("stored", error.empty());
+  json.optional("error", error);
+  json.begin_object("summary");
+  if (const auto us = tx.duration_us()) {
+    json.member("duration_ms", to_ms(*us));
+    json.member("duration_us", *us);
+  }
+  json.optional("direction", flow_direction_name(tx.connection->direction));
+  json.optional("process_exe", tx.connection->process.exe);
+  json.member("request_id", tx.id);
+  json.member("connection_id", tx.connection->id);
+  json.member("request_method", tx.request.method);
+  json.member("request_scheme", tx.scheme);
+  json.optional("request_host", tx.authority);
+  json.member("request_protocol", l7_protocol_name(tx.protocol));
+  json.optional("request_content_type", header_media_type(tx.request));
+  if (tx.response.status) json.member("response_status", *tx.response.status);
+  json.optional("response_content_type", header_media_type(tx.response));
+  if (tx.truncated()) json.member("truncated", true);
+  json.end_object();
+  json.end_object();
+  return event;
+}
+
+}  // namespace qtap

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/field_table.h"
+
+#include "base/text.h"
+#include "http/fields.h"
+
+namespace qtap {
+namespace {
+
+using enum FieldType;
+using enum FieldOwner;
+using Source = FieldSource;
+using Rest = std::string_view;
+using Value = FieldValue;
+
+bool boolean(Value& v, bool value) {
+  v.type = kBool;
+  v.boolean = value;
+  return true;
+}
+
+template <typename T>
+bool integer(Value& v, T value) {
+  v.type = kInt;
+  v.integer = static_cast<int64_t>(value);
+  return true;
+}
+
+bool number(Value& v, double value) {
+  v.type = kNumber;
+  v.number = value;
+  return true;
+}
+
+bool text(Value& v, std::string_view value) {
+  v.type = kText;
+  v.text = value;
+  return true;
+}
+
+// Empty stands for "not known".
+bool known_text(Value& v, std::string_view value) {
+  return !value.empty() && text(v, value);
+}
+
+bool address(Value& v, const Address& value) {
+  if (value.family == 0) return false;
+  v.type = kIp;
+  v.ip = &value;
+  return true;
+}
+
+template <typename T>
+bool known_integer(Value& v, const std::optional<T>& value) {
+  return value.has_value() && integer(v, *value);
+}
+
+// A character of a header name that a field name cannot hold is written "_" (rule-fields.md 1).
+bool same_header(std::string_view header, std::string_view name) {
+  if (header.size() != name.size()) return false;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char a = header[i];
+    const bool is_letter = (a >= 'A' && a <= 'Z') || (a >= 'a' && a <= 'z');
+    const bool fits = is_letter || (a >= '0' && a <= '9') || a == '_' || a == '.' || a == '-';
+    const char lower_a = a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a;
+    if ((fits ? lower_a : '_') != name[i]) return false;
+  }
+  return true;
+}
+
+// A name that comes once is lent out as it is; repeats are joined once and kept with the
+// transaction.
+bool header(Value& v, const Transaction& tx, const http::Message& message, const char* message_name,
+            std::string_view name) {
+  const http::Header* first = nullptr;
+  std::vector<http::Header> all;
+  for (const http::Header& field : message.headers) {
+    if (!same_header(field.name, name)) continue;
+    if (!first) {
+      first = &field;
+      continue;
+    }
+    if (all.empty()) all.push_back(*first);
+    all.push_back({first->name, field.value});
+  }
+  if (!first) return false;
+  if (all.empty()) return text(v, first->value);
+  const std::string key = message_name + std::string(name);
+  if (const std::string* kept = tx.texts.find(key)) return text(v, *kept);
+  return text(v, tx.texts.add(key, http::joined_fields(all).front().second));
+}
+
+std::string_view version_text(L7Protocol protocol, uint8_t major, uint8_t minor) {
+  if (protocol == L7Protocol::kHttp2) return "HTTP/2";
+  if (major == 1) return minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+  return {};
+}
+
+// The record-layer numbers of TLS (RFC 8446, 4.1.2 and appendix D).
+bool tls_version(Value& v, uint16_t version) {
+  switch (version) {
+    case 0x0301:
+      return number(v, 1.0);
+    case 0x0302:
+      return number(v, 1.1);
+    case 0x0303:
+      return number(v, 1.2);
+    case 0x0304:
+      return number(v, 1.3);
+    default:
+      return false;
+  }
+}
+
+std::string_view path_name(std::string_view path) {
+  return path.substr(0, path.find('?'));
+}
+
+bool query(Value& v, std::string_view path) {
+  const size_t mark = path.find('?');
+  return mark != std::string_view::npos && text(v, path.substr(mark + 1));
+}
+
+std::string_view role_name(Role role) {
+  switch (role) {
+    case Role::kClient:
+      return "client";
+    case Role::kServer:
+      return "server";
+    case Role::kUnknown:
+      break;
+  }
+  return {};
+}
+
+std::optional<int64_t> open_for_ms(const Connection& c) {
+  if (c.closed_ns == 0 || c.closed_ns < c.opened_ns) return std::nullopt;
+  return (c.closed_ns - c.opened_ns) / 1'000'000;
+}
+
+std::optional<uint64_t> milliseconds(const std::optional<uint64_t>& us) {
+  return us ? std::optional<uint64_t>(*us / 1000) : std::nullopt;
+}
+
+constexpr size_t kSent = index(Direction::kSent);
+constexpr size_t kReceived = index(Direction::kReceived);
+
+// clang-format off
+#define CONN [](const Source& s, Rest, Value& v) -> bool { [[maybe_unused]] const Connection& c = *s.connection; return
+#define TX [](const Source& s, [[maybe_unused]] Rest rest, Value& v) -> bool { const Transaction& t = *s.transaction; return
+#define EVENT [](const Source& s, Rest, Value& v) -> bool { const Event& e = *s.event; return
+#define OBJECT [](const Source& s, Rest, Value& v) -> bool { const Object& o = *s.object; return
+#define END ; }
+
+constexpr Field kFields[] = {
+    {"http.req.method", kText, kTransaction, "Request method as sent.", "0.1",
+     TX known_text(v, t.request.method) END},
+    {"http.req.host", kText, kTransaction, "Authority; may carry `:port`.", "0.1",
+     TX known_text(v, t.authority) END},
+    {"http.req.path", kText, kTransaction, "Path with query, as sent.", "0.1",
+     TX known_text(v, t.path) END},
+    {"http.req.pathname", kText, kTransaction, "Path without query.", "0.1",
+     TX known_text(v, path_name(t.path)) END},
+    {"http.req.query", kText, kTransaction, "What follows `?`; missing if there is none.", "0.1",
+     TX query(v, t.path) END},
+    {"http.req.url", kText, kTransaction, "Scheme, host, path and query.", "0.1",
+     TX known_text(v, t.url) END},
+    {"http.req.scheme", kText, kTransaction, "`http` or `https`.", "0.1",
+     TX known_text(v, t.scheme) END},
+    {"http.req.version", kText, kTransaction, "Protocol version of the request, e.g. `HTTP/1.1`.", "0.1",
+     TX known_text(v, version_text(t.protocol, t.request.version_major, t.request.version_minor)) END},
+    {"http.req.headers.<name>", kText, kTransaction, "Request header field; lower-case name, repeats joined by `, `.", "0.1",
+     TX header(v, t, t.request, "req.", rest) END},
+    {"http.req.body_bytes", kInt, kTransaction, "Length of the request body on the wire.", "0.1",
+     TX integer(v, t.request.body_bytes) END},
+    {"http.req.wire_bytes", kInt, kTransaction, "Length of the whole request: start line, header, framing and body.", "0.1",
+     TX integer(v, t.request.wire_bytes) END},
+    {"http.req.truncated_reason", kText, kTransaction, "Why the request is incomplete; missing if it is complete.", "0.1",
+     TX known_text(v, http::truncation_name(t.request.truncation)) END},
+    {"http.req.missing_bytes", kInt, kTransaction, "Request bytes that were not captured; missing if not known.", "0.1",
+     TX known_integer(v, t.request.missing_bytes) END},
+    {"http.res.status", kInt, kTransaction, "Status code; missing when no response was seen.", "0.1",
+     TX known_integer(v, t.response.status) END},
+    {"http.res.reason", kText, kTransaction, "Reason phrase of the status line, as sent.", "0.1",
+     TX known_text(v, t.response.reason) END},
+    {"http.res.version", kText, kTransaction, "Protocol version of the response.", "0.1",
+     TX t.response.status.has_value() && known_text(v, version_text(t.protocol, t.response.version_major, t.response.version_minor)) END},
+    {"http.res.headers.<name>", kText, kTransaction, "Response header field; lower-case name, repeats joined by `, `.", "0.1",
+     TX header(v, t, t.response, "res.", rest) END},
+    {"http.res.body_bytes", kInt, kTransaction, "Length of the response body on the wire.", "0.1",
+     TX integer(v, t.response.body_bytes) END},
+    {"http.res.wire_bytes", kInt, kTransaction, "Length of the whole response: status line, header, framing and body.", "0.1",
+     TX integer(v, t.response.wire_bytes) END},
+    {"http.res.truncated_reason", kText, kTransaction, "Why the response is incomplete; missing if it is complete.", "0.1",
+     TX known_text(v, http::truncation_name(t.response.truncation)) END},
+    {"http.res.missing_bytes", kInt, kTransaction, "Response bytes that were not captured; missing if not known.", "0.1",
+     TX known_integer(v, t.response.missing_bytes) END},
+    {"http.duration_ms", kInt, kTransaction, "First request byte to last response byte, milliseconds.", "0.1",
+     TX known_integer(v, milliseconds(t.duration_us())) END},
+    {"http.duration_us", kInt, kTransaction, "First request byte to last response byte, microseconds.", "0.1",
+     TX known_integer(v, t.duration_us()) END},
+    {"http.ttfb_us", kInt, kTransaction, "First request byte to first response byte, microseconds.", "0.1",
+     TX known_integer(v, t.ttfb_us()) END},
+    {"http.truncated", kBool, kTransaction, "Whether the capture of this transaction is incomplete.", "0.1",
+     TX boolean(v, t.truncated()) END},
+    {"http.missing_bytes", kInt, kTransaction, "Bytes of both messages that were not captured; missing if not known.", "0.1",
+     TX known_integer(v, t.missing_bytes()) END},
+    {"transaction.id", kText, kTransaction, "Id of the transaction: 20 characters, sortable by time.", "0.1",
+     TX known_text(v, t.id) END},
+    {"transaction.start_ns", kInt, kTransaction, "First request byte, nanoseconds since 1970 UTC.", "0.1",
+     TX t.request.start_ns != 0 && integer(v, t.request.start_ns) END},
+    {"transaction.end_ns", kInt, kTransaction, "Last response byte, nanoseconds since 1970 UTC.", "0.1",
+     TX t.response.end_ns != 0 && integer(v, t.response.end_ns) END},
+
+    {"direction", kText, kConnection, "`ingress`, `egress-internal` or `egress-external`.", "0.1",
+     CONN known_text(v, flow_direction_name(c.direction)) END},
+    {"protocol", kText, kConnection, "Application protocol: `http1`, `http2` or `other`.", "0.1",
+     CONN text(v, l7_protocol_name(s.transaction ? s.transaction->protocol : c.l7)) END},
+    {"type", kText, kConnection, "Transport: `tcp`.", "0.1",
+     [](const Source&, Rest, Value& v) { return text(v, "tcp"); }},
+    {"tls.enabled", kBool, kConnection, "True on a TLS connection, else missing.", "0.1",
+     CONN c.is_tls && boolean(v, true) END},
+    {"tls.version", kNumber, kConnection, "1.0, 1.1, 1.2 or 1.3; missing if no hello was seen.", "0.1",
+     CONN tls_version(v, c.tls.version) END},
+    {"tls.sni", kText, kConnection, "Server name that the client asked for.", "0.1",
+     CONN known_text(v, c.tls.sni) END},
+    {"tls.alpn[]", kTextList, kConnection, "Application protocols that the client offered.", "0.1",
+     CONN !c.tls.alpn.empty() && (v.type = kTextList, v.list = c.tls.alpn, true) END},
+    {"tls.state", kText, kConnection, "Whether TLS was read: `decrypted`, or why not (`no_library`, `joined_late`, ...).", "0.1",
+     CONN known_text(v, tls_state_name(c.tls_state)) END},
+    {"src.ip", kIp, kConnection, "Address of the local end, also of a server.", "0.1",
+     CONN address(v, c.local) END},
+    {"src.port", kInt, kConnection, "Port of the local end.", "0.1",
+     CONN c.local.family != 0 && integer(v, c.local.port) END},
+    {"dst.ip", kIp, kConnection, "Address of the remote end, also of a client.", "0.1",
+     CONN address(v, c.remote) END},
+    {"dst.port", kInt, kConnection, "Port of the remote end.", "0.1",
+     CONN c.remote.family != 0 && integer(v, c.remote.port) END},
+    {"dst.domain", kText, kConnection, "Name of the remote end (SNI, else Host); missing if only an address is known.", "0.1",
+     CONN c.endpoint_is_name && known_text(v, c.endpoint_id) END},
+    {"dst.internal", kBool, kConnection, "Whether the remote address is an internal one.", "0.1",
+     CONN c.remote.family != 0 && boolean(v, is_internal_ip(c.remote)) END},
+    {"src.process.path", kText, kConnection, "Path of the executable.", "0.1",
+     CONN known_text(v, c.process.exe) END},
+    {"src.process.binary", kText, kConnection, "Base name of the executable.", "0.1",
+     CONN known_text(v, base_name(c.process.exe)) END},
+    {"src.process.comm", kText, kConnection, "Name of the thread, as the kernel knows it.", "0.1",
+     CONN known_text(v, c.process.comm) END},
+    {"src.process.pid", kInt, kConnection, "Process id.", "0.1",
+     CONN c.process.pid != 0 && integer(v, c.process.pid) END},
+    {"src.process.ppid", kInt, kConnection, "Id of the parent process.", "0.1",
+     CONN c.process.ppid != 0 && integer(v, c.process.ppid) END},
+    {"src.process.user.id", kInt, kConnection, "User id.", "0.1",
+     CONN c.process.known && integer(v, c.process.uid) END},
+    {"src.process.user.name", kText, kConnection, "User name.", "0.1",
+     CONN known_text(v, c.process.user) END},
+    {"src.container.id", kText, kConnection, "Container id, 12 characters; missing outside containers.", "0.1",
+     CONN known_text(v, c.process.container_id) END},
+    {"connection.id", kText, kConnection, "Id of the connection: 20 characters, sortable by time.", "0.1",
+     CONN known_text(v, c.id) END},
+    {"connection.endpoint", kText, kConnection, "Name or address of the remote end, as in events.", "0.1",
+     CONN known_text(v, c.endpoint_id) END},
+    {"connection.role", kText, kConnection, "`client` or `server`; missing if not known.", "0.1",
+     CONN known_text(v, role_name(c.role)) END},
+    {"connection.opened_ns", kInt, kConnection, "Begin, nanoseconds since 1970 UTC.", "0.1",
+     CONN c.opened_ns != 0 && integer(v, c.opened_ns) END},
+    {"connection.closed_ns", kInt, kConnection, "End, nanoseconds since 1970 UTC; missing while it is open.", "0.1",
+     CONN c.closed_ns != 0 && integer(v, c.closed_ns) END},
+    {"connection.duration_ms", kInt, kConnection, "Begin to end, milliseconds; missing while it is open.", "0.1",
+     CONN known_integer(v, open_for_ms(c)) END},
+    {"connection.connect_us", kInt, kConnection, "Time that connect() took, microseconds; missing if not measured.", "0.1",
+     CONN c.connect_us != 0 && integer(v, c.connect_us) END},
+    {"connection.joined_late", kBool, kConnection, "Whether the connection was open before the capture.", "0.1",
+     CONN boolean(v, c.joined_late) END},
+    {"connection.sent_bytes", kInt, kConnection, "Payload bytes sent on the socket so far.", "0.1",
+     CONN integer(v, c.wire_bytes[kSent]) END},
+    {"connection.received_bytes", kInt, kConnection, "Payload bytes received on the socket so far.", "0.1",
+     CONN integer(v, c.wire_bytes[kReceived]) END},
+    {"connection.sent_plain_bytes", kInt, kConnection, "Sent plain-text bytes that were delivered so far.", "0.1",
+     CONN integer(v, c.plain_bytes[kSent]) END},
+    {"connection.received_plain_bytes", kInt, kConnection, "Received plain-text bytes that were delivered so far.", "0.1",
+     CONN integer(v, c.plain_bytes[kReceived]) END},
+    {"connection.lost_bytes", kInt, kConnection, "Plain-text bytes that were not captured so far.", "0.1",
+     CONN integer(v, c.lost_bytes) END},
+
+    {"event.type", kText, kEvent, "`connection`, `request` or `artifact_record`.", "0.1",
+     EVENT known_text(v, e.type) END},
+    {"event.time_ns", kInt, kEvent, "Time of the event, nanoseconds since 1970 UTC.", "0.1",
+     EVENT integer(v, e.time_ns) END},
+    {"event.connection_id", kText, kEvent, "Id of the connection that the event is about.", "0.1",
+     EVENT known_text(v, e.connection_id) END},
+    {"event.request_id", kText, kEvent, "Id of the transaction that the event is about; missing for connection events.", "0.1",
+     EVENT known_text(v, e.request_id) END},
+
+    {"object.type", kText, kObject, "`http_transaction`.", "0.1",
+     OBJECT known_text(v, o.type) END},
+    {"object.content_type", kText, kObject, "Media type of the bytes.", "0.1",
+     OBJECT known_text(v, o.content_type) END},
+    {"object.digest", kText, kObject, "SHA-256 of the bytes in lower-case hex: the object's key in a store.", "0.1",
+     OBJECT known_text(v, o.digest) END},
+    {"object.bytes", kInt, kObject, "Length of the bytes.", "0.1",
+     OBJECT integer(v, o.data.size()) END},
+};
+
+#undef CONN
+#undef TX
+#undef EVENT
+#undef OBJECT
+#undef END
+// clang-format on
+
+}  // namespace
+
+std::span<const Field> field_table() {
+  return kFields;
+}
+
+}  // namespace qtap

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/object_json.h"
+
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/json_writer.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "http/fields.h"
+
+namespace qtap {
+namespace {
+
+constexpr const char* kClientIdHeader = "x-request-id";  // the client's own id, by the name in common use
+
+void write_metadata(JsonWriter& json, const Transaction& tx) {
+  const Connection& conn = *tx.connection;
+  json.begin_object("metadata");
+  if (conn.process.pid != 0) json.member("process_id", std::to_string(conn.process.pid));
+  json.optional("process_exe", conn.process.exe);
+  json.optional("bytes_sent", conn.wire_bytes[index(Direction::kSent)]);
+  json.optional("bytes_received", conn.wire_bytes[index(Direction::kReceived)]);
+  json.member("connection_id", conn.id);
+  json.member("endpoint_id", conn.endpoint_id);
+  json.member("request_id", tx.id);
+  json.end_object();
+}
+
+void write_pairs(JsonWriter& json, const char* key, const std::vector<http::Header>& headers) {
+  json.begin_list(key);
+  for (const http::Header& header : headers) {
+    json.begin_list();
+    json.element(header.name);
+    json.element(header.value);
+    json.end_list();
+  }
+  json.end_list();
+}
+
+// What request and response have in common, from `headers` on. `pseudo` come first.
+void write_message(JsonWriter& json, const http::Message& message, const ObjectOptions& options,
+                   const std::vector<std::pair<const char*, std::string>>& pseudo) {
+  if (options.headers) {
+    json.begin_object("headers");
+    for (const auto& [name, value] : pseudo) json.member(name, value);
+    for (const auto& [name, value] : http::joined_fields(message.headers)) json.member(name, value);
+    json.end_object();
+    using List = ObjectOptions::HeaderList;
+    if (options.header_list == List::kAlways ||
+        (options.header_list == List::kAuto && http::has_repeats(message.headers))) {
+      write_pairs(json, "header_list", message.headers);
+    }
+    if (!message.trailers.empty()) write_pairs(json, "trailers", message.trailers);
+  }
+  if (options.bodies && !message.body.empty()) json.plain("body", base64(message.body));
+  json.optional("body_bytes", message.body_bytes);
+  if (message.truncated()) {
+    json.member("truncated", true);
+    message.missing_bytes ? json.member("missing_bytes", *message.missing_bytes)
+                          : json.null("missing_bytes");
+    json.member("truncated_reason", http::truncation_name(message.truncation));
+  }
+}
+
+void write_header(JsonWriter& json, const char* key, const http::Message& message, const char* name) {
+  if (const std::string* value = http::find_header(message, name)) json.optional(key, *value);
+}
+
+}  // namespace
+
+Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const ObjectOptions& options) {
+  auto object = Ref<Object>::make();
+  object->type = "http_transaction";
+  object->content_type = "application/json";
+  object->transaction = tx;
+  object->data.reserve(2048 + (tx->request.body.size() + tx->response.body.size()) * 4 / 3);
+
+  JsonWriter json(object->data);
+  json.begin_object();
+  write_metadata(json, *tx);
+
+  json.begin_object("request");
+  json.member("method", tx->request.method);
+  json.member("url", tx->url);
+  json.optional("scheme", tx->scheme);
+  json.optional("path", tx->path);
+  json.optional("authority", tx->authority);
+  json.member("protocol", l7_protocol_name(tx->protocol));
+  write_header(json, "user_agent", tx->request, "user-agent");
+  write_header(json, "content_type", tx->request, "content-type");
+  write_header(json, "request_id", tx->request, kClientIdHeader);
+  write_message(json, tx->request, options,
+                {{":method", tx->request.method},
+                 {":scheme", tx->scheme},
+                 {":authority", tx->authority},
+                 {":path", tx->path}});
+  json.end_object();
+
+  json.begin_object("response");
+  tx->response.status ? json.member("status", *tx->response.status) : json.null("status");
+  write_header(json, "content_type", tx->response, "content-type");
+  const std::string status = tx->response.status ? std::to_string(*tx->response.status) : "";
+  write_message(json, tx->response, options,
+                status.empty() ? std::vector<std::pair<const char*, std::string>>()
+                               : std::vector<std::pair<const char*, std::string>>{{":status", status}});
+  json.end_object();
+
+  json.member("transaction_time", rfc3339(tx->request.start_ns));
+  if (const auto us = tx->duration_us()) {
+    json.member("duration_ms", std::max<uint64_t>(*us / 1000, 1));
+    json.member("duration_us", *us);
+  }
+  if (const auto us = tx->ttfb_us()) json.member("ttfb_us", *us);
+  json.optional("direction", flow_direction_name(tx->connection->direction));
+  if (tx->truncated()) {
+    json.member("truncated", true);
+    const auto missing = tx->missing_bytes();
+    missing ? json.member("missing_bytes", *missing) : json.null("missing_bytes");
+  }
+  json.end_object();
+  object->digest = sha256_hex(object->data);
+  return object;
+}
+
+}  // namespace qtap

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A record: one observation, decoded and validated, the only thing that the pipeline is fed with. The bytes it points
+// to belong to the source and live until the source is asked for the next record.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace qtap {
+
+enum class Direction : uint8_t { kSent = 0, kReceived = 1 };  // seen from the local process
+constexpr Direction opposite(Direction d) {
+  return d == Direction::kSent ? Direction::kReceived : Direction::kSent;
+}
+constexpr size_t index(Direction d) { return static_cast<size_t>(d); }
+
+enum class Role : uint8_t { kUnknown = 0, kClient = 1, kServer = 2 };
+enum class StreamKind : uint8_t { kSocket = 0, kOpenssl = 1 };
+
+enum class RecordType : uint16_t {
+  kOpen,
+  kBind,
+  kData,
+  kCount,
+  kClose,
+  kStreamEnd,
+  kExec,
+  kExit,
+  kProcessInfo,
+  kTick,
+  kLoss,
+  kGap,
+};
+
+struct Address {
+  uint16_t family = 0;               // AF_INET, AF_INET6; 0 = not known
+  uint16_t port = 0;                 // host order
+  std::array<uint8_t, 16> ip = {};   // network order; IPv4 mapped
+  bool operator==(const Address&) const = default;
+};
+
+// Indices of Record::lost_records; the others have no counter of their own in qtap_stats.
+constexpr size_t kLossRingFull = 0;
+constexpr size_t kLossFault = 1;
+constexpr size_t kLossMapFull = 2;
+constexpr size_t kLossCauses = 8;
+
+// The members that a type does not use are zero or empty; bpf/shared/records.h says which type uses which.
+struct Record {
+  RecordType type = RecordType::kTick;
+  bool truncated = false;
+  bool tls = false;
+  uint64_t time_ns = 0;  // CLOCK_BOOTTIME
+  uint32_t pid = 0;
+  uint32_t tid = 0;
+  uint64_t cgroup_id = 0;
+  uint64_t conn_key = 0;
+  uint64_t stream_id = 0;
+
+  // kData, kGap, kBind
+  StreamKind stream_kind = StreamKind::kSocket;
+  Direction direction = Direction::kSent;
+  uint64_t offset = 0;
+  uint64_t full_len = 0;
+  std::span<const uint8_t> bytes;  // captured; the first bytes.size() of full_len
+
+  // kOpen
+  Role role = Role::kUnknown;
+  Address local;
+  Address remote;
+  uint64_t socket_cookie = 0;
+  uint64_t start_ns = 0;  // kOpen: connect() entered; processes: their start
+  int32_t fd = -1;
+  uint32_t netns = 0;
+
+  // kCount, kClose
+  std::array<uint64_t, 2> total_bytes = {};
+  std::array<uint64_t, 2> filtered_bytes = {};
+
+  // kExec, kExit, kProcessInfo
+  uint32_t ppid = 0;
+  uint32_t uid = 0;
+  int32_t exit_code = 0;
+  std::string_view comm;
+  std::string_view exe;
+  std::string_view user;
+  std::string_view cgroup;
+  std::string_view container_id;
+
+  // kLoss: totals since the start
+  std::array<uint64_t, kLossCauses> lost_records = {};
+  std::array<uint64_t, kLossCauses> lost_bytes = {};
+};
+
+}  // namespace qtap

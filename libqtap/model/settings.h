@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration as the code uses it: typed, complete, checked. docs/options.md says what each means.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/connection.h"
+
+namespace qtap {
+
+enum class CaptureSource : uint8_t { kLive, kReplay, kFeed };
+
+struct StoreSettings {
+  std::string type;  // "stdout", "file"
+  std::string id;
+  std::string dir;   // file
+};
+
+struct PluginSettings {
+  std::string type;
+  std::string level;             // http_capture
+  std::string mode;              // access_logs
+  std::string format;
+  std::string object_min_level;  // http_capture
+  std::string header_list;       // http_capture
+};
+
+struct Settings {
+  std::string agent_name;
+  std::vector<StoreSettings> event_stores;
+  std::vector<StoreSettings> object_stores;
+  std::vector<PluginSettings> plugins;  // of the stack that tap.http.stack names
+
+  struct {
+    FlowDirection direction = FlowDirection::kUnknown;  // kUnknown = all
+    bool ignore_loopback = false;
+  } tap;
+  struct {
+    bool keep_query = false;
+    std::string hash_key;
+    int64_t connection_first_ns = 0;
+    int64_t connection_interval_ns = 0;
+  } events;
+  struct {
+    CaptureSource source = CaptureSource::kLive;
+    std::string replay_file;
+    std::string record_file;
+    bool openssl = true;  // capture.tls_probes
+    uint64_t body_buffer = 0;
+    uint64_t ring_bytes = 0;
+  } capture;
+  struct {
+    uint64_t connections = 0;
+    uint32_t streams_per_connection = 0;
+    uint64_t header_bytes = 0;
+    int64_t transaction_idle_ns = 0;
+  } limits;
+  struct {
+    uint64_t queue_bytes = 0;
+    uint32_t max_attempts = 0;
+    int64_t first_retry_ns = 0;
+    int64_t max_retry_ns = 0;
+    int64_t flush_timeout_ns = 0;
+  } sink;
+  uint32_t worker_threads = 1;
+  bool log_libbpf = true;
+  uint64_t id_seed = 0;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace qtap

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/transaction.h"
+
+namespace qtap {
+namespace {
+
+std::optional<uint64_t> elapsed_us(int64_t from_ns, int64_t to_ns) {
+  if (from_ns == 0 || to_ns < from_ns) return std::nullopt;
+  return static_cast<uint64_t>(to_ns - from_ns) / 1000;
+}
+
+// "user:password@host" → "host": user information never leaves the message itself.
+std::string_view without_user_info(std::string_view authority) {
+  const size_t at = authority.rfind('@');
+  return at == std::string_view::npos ? authority : authority.substr(at + 1);
+}
+
+}  // namespace
+
+std::optional<uint64_t> Transaction::missing_bytes() const {
+  if (!request.missing_bytes || !response.missing_bytes) return std::nullopt;
+  return *request.missing_bytes + *response.missing_bytes;
+}
+
+std::optional<uint64_t> Transaction::duration_us() const {
+  if (!response.status) return std::nullopt;
+  return elapsed_us(request.start_ns, response.end_ns);
+}
+
+std::optional<uint64_t> Transaction::ttfb_us() const {
+  if (!response.status) return std::nullopt;
+  return elapsed_us(request.start_ns, response.start_ns);
+}
+
+// The four forms of a request target: RFC 9112, 3.2.
+void resolve_url(Transaction& tx) {
+  const std::string_view target = tx.request.target;
+  tx.scheme = tx.connection && tx.connection->is_tls ? "https" : "http";
+  tx.authority.clear();
+  tx.path = target;
+  const size_t scheme_end = target.find("://");
+  if (scheme_end != std::string_view::npos && target.find('/') == scheme_end + 1) {
+    const std::string_view rest = target.substr(scheme_end + 3);
+    const size_t path = rest.find_first_of("/?");
+    tx.scheme = target.substr(0, scheme_end);
+    tx.authority = without_user_info(rest.substr(0, path));
+    tx.path = path == std::string_view::npos ? "/" : rest.substr(path);
+  } else if (tx.request.method == "CONNECT") {
+    tx.authority = target;
+    tx.path.clear();
+  }
+  if (tx.authority.empty()) {
+    if (const std::string* host = http::find_header(tx.request, "host")) {
+      tx.authority = without_user_info(*host);
+    } else if (tx.connection) {
+      tx.authority = tx.connection->endpoint_id;
+    }
+  }
+  const bool has_path = !tx.path.empty() && tx.path != "*";
+  tx.url = tx.scheme + "://" + tx.authority + (has_path ? tx.path : "");
+}
+
+}  // namespace qtap

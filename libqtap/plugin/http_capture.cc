@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/builtin.h"
+#include "plugin/console_text.h"
+
+namespace qtap::plugin {
+namespace {
+
+class HttpCapture final : public Plugin {
+ public:
+  explicit HttpCapture(const HttpCaptureOptions& options) : options_(options) {}
+  const char* name() const override { return "http_capture"; }
+  Level needs() const override { return options_.level; }
+  Status on_transaction(Exchange& exchange, Output& output) override {
+    if (options_.level == Level::kNone) return {};
+    const ObjectOptions parts = {.headers = options_.level >= Level::kDetails,
+                                 .bodies = options_.level == Level::kFull,
+                                 .header_list = options_.header_list};
+    if (options_.prints && options_.format == ConsoleFormat::kText) {
+      output.emit_console(capture_blocks(*exchange.tx, options_.level));
+    }
+    const bool prints_json = options_.prints && options_.format == ConsoleFormat::kJson;
+    const bool stores = options_.level >= options_.object_min_level;
+    if (!prints_json && !stores) return {};
+    Ref<Object> object = make_http_transaction_object(exchange.tx, parts);
+    if (prints_json) output.emit_console(object->data + "\n");
+    if (!stores) return {};
+    StoredObject stored = {.type = object->type, .digest = object->digest, .url = {}};
+    stored.url = output.emit_object(std::move(object));
+    exchange.objects.push_back(std::move(stored));
+    return {};
+  }
+
+ private:
+  HttpCaptureOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Plugin> make_http_capture(const HttpCaptureOptions& options) {
+  return std::make_unique<HttpCapture>(options);
+}
+
+}  // namespace qtap::plugin

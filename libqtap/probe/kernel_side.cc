@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/kernel_side.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "bpf/shared/config.h"
+#include "bpf/shared/records.h"
+#include "bpf/shared/state.h"
+#include "probe/libbpf_log.h"
+
+// The generated header needs the types of the program's globals first.
+#include <qtap_bpf.skel.h>
+
+namespace qtap::probe {
+namespace {
+
+static_assert(kLossCauses == QTAP_LOSS_CAUSES);
+
+Error failed(const char* what, int error, const LibbpfLog& log) {
+  const int status = error == EPERM || error == EACCES ? QTAP_ERR_PERM : QTAP_ERR_IO;
+  std::string text = std::string("start live capture: ") + what + ": " + strerror(error);
+  if (const std::string reason = log.reason(); !reason.empty()) text += ": " + reason;
+  if (error == EPERM)
+    text += "; run as root, outside of user namespaces, or grant CAP_BPF and CAP_PERFMON";
+  return {status, std::move(text)};
+}
+
+// Linux 6.6 knows the link type and refuses our directory with EBADF; older kernels do not know it
+// (EINVAL).
+bool kernel_has_uprobe_multi() {
+  const bpf_insn insns[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+  };
+  bpf_prog_load_opts load = {};
+  load.sz = sizeof(load);
+  load.expected_attach_type = BPF_TRACE_UPROBE_MULTI;
+  const int program =
+      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "qtap_probe", "GPL", insns, std::size(insns), &load);
+  if (program < 0) return false;
+  const unsigned long offset = 0;
+  bpf_link_create_opts create = {};
+  create.sz = sizeof(create);
+  create.uprobe_multi.path = "/";
+  create.uprobe_multi.offsets = &offset;
+  create.uprobe_multi.cnt = 1;
+  const int link = bpf_link_create(program, -1, BPF_TRACE_UPROBE_MULTI, &create);
+  if (link >= 0) close(link);
+  close(program);
+  return link == -EBADF;
+}
+
+}  // namespace
+
+void Links::clear() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+  links_.clear();
+}
+
+Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& settings) {
+  std::unique_ptr<KernelSide> side(new KernelSide());
+  const LibbpfLog log;
+  side->skeleton_ = qtap_bpf__open();
+  if (side->skeleton_ == nullptr) return failed("open the kernel programs", errno, log);
+  qtap_bpf& skeleton = *side->skeleton_;
+  if (skeleton.rodata->record_version != QTAP_RECORD_VERSION) {
+    return Error{QTAP_ERR_INTERNAL,
+                 "start live capture: the kernel programs were built for another record layout"};
+  }
+  skeleton.rodata->config.self_pid = settings.self_pid;
+  skeleton.rodata->config.hello_bytes = settings.hello_bytes;
+  skeleton.rodata->config.unknown_bytes = settings.unknown_bytes;
+  skeleton.rodata->config.max_call_bytes = settings.max_call_bytes;
+  // An eighth leaves room for what comes until the reader runs.
+  skeleton.rodata->config.wake_bytes = static_cast<uint32_t>(settings.ring_bytes / 8);
+  bpf_map__set_max_entries(skeleton.maps.ring, static_cast<uint32_t>(settings.ring_bytes));
+
+  side->uprobe_multi_ = !settings.without_uprobe_multi && kernel_has_uprobe_multi();
+  side->bpf_loop_ = !settings.without_bpf_loop &&
+                    libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, nullptr) == 1;
+  const bool multi = side->uprobe_multi_;
+  const bool loop = side->bpf_loop_;
+  const auto use = [](bpf_program* program, bool wanted) {
+    bpf_program__set_autoload(program, wanted);
+  };
+  use(skeleton.progs.on_ssl_enter_multi, multi);
+  use(skeleton.progs.on_ssl_exit_multi, multi);
+  use(skeleton.progs.on_ssl_write_enter, !multi);
+  use(skeleton.progs.on_ssl_read_enter, !multi);
+  use(skeleton.progs.on_ssl_write_ex_enter, !multi);
+  use(skeleton.progs.on_ssl_read_ex_enter, !multi);
+  use(skeleton.progs.on_ssl_handshake_enter, !multi);
+  use(skeleton.progs.on_ssl_free_enter, !multi);
+  use(skeleton.progs.on_ssl_exit, !multi && loop);
+  use(skeleton.progs.on_ssl_exit_bounded, !multi && !loop);
+  use(skeleton.progs.on_sys_exit, loop);
+  use(skeleton.progs.on_sys_exit_bounded, !loop);
+
+  const int error = qtap_bpf__load(&skeleton);
+  if (error != 0) return failed("load the kernel programs", -error, log);
+  side->cpus_ = libbpf_num_possible_cpus();
+  if (side->cpus_ <= 0) return failed("count the CPUs", EIO, log);
+  return side;
+}
+
+KernelSide::~KernelSide() {
+  links_.clear();
+  qtap_bpf__destroy(skeleton_);
+}
+
+Status KernelSide::attach_tracepoints() {
+  const LibbpfLog log;
+  // The order matters little; the calls come last so that sockets are known when their bytes are.
+  bpf_program* programs[] = {
+      skeleton_->progs.on_exec,
+      skeleton_->progs.on_exit,
+      skeleton_->progs.on_sock_destroy,
+      skeleton_->progs.on_sock_state,
+      bpf_loop_ ? skeleton_->progs.on_sys_exit : skeleton_->progs.on_sys_exit_bounded,
+  };
+  for (bpf_program* program : programs) {
+    bpf_link* link = bpf_program__attach(program);
+    if (link == nullptr) {
+      const std::string what = std::string("attach ") + bpf_program__section_name(program);
+      return failed(what.c_str(), errno, log);
+    }
+    links_.add(link);
+  }
+  return {};
+}
+
+void KernelSide::detach() {
+  links_.clear();
+}
+
+int KernelSide::ring_fd() const {
+  return bpf_map__fd(skeleton_->maps.ring);
+}
+
+void KernelSide::set_wake(uint32_t wake) {
+  __atomic_store_n(&skeleton_->bss->ring_wake, wake, __ATOMIC_SEQ_CST);
+}
+
+const bpf_program* KernelSide::ssl_exit_program() const {
+  if (uprobe_multi_) return skeleton_->progs.on_ssl_exit_multi;
+  return bpf_loop_ ? skeleton_->progs.on_ssl_exit : skeleton_->progs.on_ssl_exit_bounded;
+}
+
+LossTotals KernelSide::losses() const {
+  LossTotals totals;
+  std::vector<qtap_loss> per_cpu(static_cast<size_t>(cpus_));
+  const int fd = bpf_map__fd(skeleton_->maps.loss_by_cause);
+  for (uint32_t cause = 0; cause < kLossCauses; ++cause) {
+    if (bpf_map_lookup_elem(fd, &cause, per_cpu.data()) != 0) continue;
+    for (const qtap_loss& loss : per_cpu) {
+      totals.records[cause] += loss.records;
+      totals.bytes[cause] += loss.bytes;
+    }
+  }
+  return totals;
+}
+
+void KernelSide::for_each_stream(const std::function<void(const StreamEntry&)>& visit) const {
+  // In batches: walking key by key starts over whenever the key it stands on is deleted meanwhile.
+  constexpr uint32_t kBatch = 1024;
+  std::vector<qtap_stream_key> keys(kBatch);
+  std::vector<qtap_stream> streams(kBatch);
+  const int fd = bpf_map__fd(skeleton_->maps.stream_by_ssl);
+  uint32_t position = 0;
+  bool first = true;
+  int error = 0;
+  while (error == 0) {
+    uint32_t count = kBatch;
+    error = bpf_map_lookup_batch(fd, first ? nullptr : &position, &position, keys.data(),
+                                 streams.data(), &count, nullptr);
+    first = false;
+    if (error != 0 && error != -ENOENT) return;  // ENOENT: the last batch
+    for (uint32_t i = 0; i < count; ++i) {
+      visit({keys[i].tgid, keys[i].ssl, streams[i].created_ns});
+    }
+  }
+}
+
+void KernelSide::remove_stream(const StreamEntry& stream) {
+  qtap_stream_key key = {};
+  key.ssl = stream.ssl;
+  key.tgid = stream.pid;
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.stream_by_ssl), &key);
+}
+
+}  // namespace qtap::probe

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF object: loads it with our settings, attaches what is there once per machine
+// (tracepoints), reads its maps. LiveSource owns it. Detaching and freeing happen in stop() and the
+// destructor; nothing is pinned.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/record.h"
+
+struct bpf_link;
+struct bpf_program;
+struct qtap_bpf;
+
+namespace qtap::probe {
+
+struct KernelSettings {
+  size_t ring_bytes = 16u << 20;
+  uint32_t self_pid = 0;
+  uint32_t hello_bytes = 2048;
+  uint32_t unknown_bytes = 1024;
+  uint32_t max_call_bytes = 64u << 20;
+  // For tests of what older kernels run.
+  bool without_uprobe_multi = false;
+  bool without_bpf_loop = false;
+};
+
+struct LossTotals {
+  std::array<uint64_t, kLossCauses> records = {};
+  std::array<uint64_t, kLossCauses> bytes = {};
+  bool operator==(const LossTotals&) const = default;
+};
+
+// Attached programs, detached together.
+class Links {
+ public:
+  Links() = default;
+  ~Links() { clear(); }
+  Links(const Links&) = delete;
+  Links& operator=(const Links&) = delete;
+
+  void add(bpf_link* link) { links_.push_back(link); }
+  void clear();
+  size_t size() const { return links_.size(); }
+
+ private:
+  std::vector<bpf_link*> links_;
+};
+
+class KernelSide {
+ public:
+  static Result<std::unique_ptr<KernelSide>> load(const KernelSettings& settings);
+  ~KernelSide();
+  KernelSide(const KernelSide&) = delete;
+  KernelSide& operator=(const KernelSide&) = delete;
+
+  // Sockets and processes. QTAP_ERR_*: nothing works without them.
+  Status attach_tracepoints();
+  void detach();
+
+  int ring_fd() const;
+  // QTAP_WAKE_* of bpf/shared/state.h.
+  void set_wake(uint32_t wake);
+
+  LossTotals losses() const;
+  // The TLS objects that the kernel side follows.
+  struct StreamEntry {
+    uint32_t pid;
+    uint64_t ssl;
+    uint64_t created_ns;
+  };
+  void for_each_stream(const std::function<void(const StreamEntry&)>& visit) const;
+  void remove_stream(const StreamEntry& stream);
+
+  bool has_uprobe_multi() const { return uprobe_multi_; }
+  const qtap_bpf& skeleton() const { return *skeleton_; }
+  const bpf_program* ssl_exit_program() const;
+
+ private:
+  KernelSide() = default;
+
+  qtap_bpf* skeleton_ = nullptr;
+  bool uprobe_multi_ = false;
+  bool bpf_loop_ = false;
+  int cpus_ = 0;
+  Links links_;
+};
+
+}  // namespace qtap::probe

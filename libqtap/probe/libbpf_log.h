@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// libbpf prints through one hook per process. While a LibbpfLog lives the hook is ours and the text
+// is kept for the error message; then the host's hook is put back. Only one lives at a time: others
+// wait.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace qtap::probe {
+
+class LibbpfLog {
+ public:
+  LibbpfLog();
+  ~LibbpfLog();
+  LibbpfLog(const LibbpfLog&) = delete;
+  LibbpfLog& operator=(const LibbpfLog&) = delete;
+
+  // What explains a failure best: the last line of the verifier's log, or else libbpf's last
+  // warning. May be empty.
+  std::string reason() const;
+
+  struct Hook;  // the C side
+
+ private:
+  void add(std::string_view text);
+
+  std::unique_lock<std::mutex> alone_;
+  std::string verifier_line_;
+  std::string warning_;
+};
+
+// The last line that says something, of a text that holds a verifier log.
+std::string last_verifier_line(std::string_view text);
+
+}  // namespace qtap::probe

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/live_source.h"
+
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+
+#include "bpf/shared/records.h"
+#include "bpf/shared/state.h"
+#include "probe/kernel_check.h"
+#include "probe/kernel_side.h"
+#include "probe/library_finder.h"
+#include "probe/process_cache.h"
+#include "probe/process_files.h"
+#include "probe/ring.h"
+#include "probe/ssl_attacher.h"
+#include "probe/waker.h"
+#include "source/record_decode.h"
+
+namespace qtap::probe {
+namespace {
+
+constexpr uint64_t kNsPerSecond = 1'000'000'000;
+// A new image maps its libraries within this time after exec, or we see them at its first TLS
+// bytes.
+constexpr uint64_t kMapsDelayNs = 100'000'000;
+constexpr size_t kMaxPendingMaps = 4096;
+// Streams of processes whose end we were not told about (lost records).
+constexpr uint64_t kSweepNs = 30 * kNsPerSecond;
+
+uint64_t clock_ns(clockid_t clock) {
+  timespec t = {};
+  clock_gettime(clock, &t);
+  return static_cast<uint64_t>(t.tv_sec) * kNsPerSecond + static_cast<uint64_t>(t.tv_nsec);
+}
+
+source::Origin make_origin(const LiveOptions& options) {
+  source::Origin origin;
+  origin.boot_to_unix_ns =
+      static_cast<int64_t>(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
+  origin.id_seed = options.id_seed;
+  while (origin.id_seed == 0) {
+    if (getrandom(&origin.id_seed, sizeof(origin.id_seed), 0) != sizeof(origin.id_seed)) {
+      origin.id_seed = clock_ns(CLOCK_BOOTTIME);
+    }
+  }
+  origin.hostname = options.hostname;
+  if (origin.hostname.empty()) {
+    std::array<char, 256> name = {};
+    if (gethostname(name.data(), name.size() - 1) == 0) origin.hostname = name.data();
+  }
+  origin.instance = options.instance;
+  if (origin.instance.empty()) {
+    constexpr char kHex[] = "0123456789abcdef";
+    for (int shift = 60; shift >= 0; shift -= 4)
+      origin.instance += kHex[(origin.id_seed >> shift) & 15];
+  }
+  return origin;
+}
+
+class Live final : public LiveSource {
+ public:
+  Live(const LiveOptions& options, std::unique_ptr<Waker> waker)
+      : options_(options),
+        origin_(make_origin(options)),
+        waker_(std::move(waker)),
+        processes_(options.proc_root, options.etc_root + "/passwd") {}
+  ~Live() override { stop(); }
+
+  const source::Origin& origin() const override { return origin_; }
+  Status start() override;
+  Result<int> poll(source::RecordSink& sink, int max_records) override;
+  int fd() const override { return waker_->fd(); }
+  bool exhausted() const override { return false; }
+  void stop() override;
+  std::vector<std::string> warnings() const override;
+  std::vector<std::string> attached() const override;
+
+ private:
+  void find_libraries();
+  const Record* introduction_before(const Record& record);
+  void note(const Record& record);
+  void prepare(Record& record);
+  std::optional<Record> new_losses(uint64_t now_ns);
+  template <typename Deliver>
+  void deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver);
+  void housekeeping(uint64_t now_ns);
+
+  LiveOptions options_;
+  source::Origin origin_;
+  std::unique_ptr<Waker> waker_;
+  std::unique_ptr<KernelSide> kernel_;
+  std::unique_ptr<SslAttacher> ssl_;
+  std::unique_ptr<Ring> ring_;
+  ProcessCache processes_;
+
+  bool started_ = false;
+  bool stopped_ = false;
+  bool tick_due_ = false;
+  uint32_t exec_pid_ = 0;  // its EXEC was delivered, who it is was not
+  uint64_t exec_ns_ = 0;
+  LossTotals told_losses_;
+  std::vector<std::string> warnings_;
+
+  struct PendingMaps {
+    uint32_t pid;
+    uint64_t due_ns;
+  };
+  std::vector<PendingMaps> pending_maps_;
+  std::unordered_map<uint32_t, uint64_t> ended_images_;  // pid -> when its image ended
+  uint64_t swept_ns_ = 0;
+};
+
+Status Live::start() {
+  if (started_) return Error{QTAP_ERR_STATE, "start live capture: it was started before"};
+  QTAP_CHECK(check_machine(options_.sys_root, options_.proc_root));
+
+  KernelSettings settings;
+  settings.ring_bytes = options_.ring_bytes;
+  settings.self_pid = options_.self_pid;
+  settings.hello_bytes = options_.hello_bytes;
+  settings.unknown_bytes = options_.unknown_bytes;
+  settings.max_call_bytes = options_.max_call_bytes;
+  settings.without_uprobe_multi = options_.without_uprobe_multi;
+  settings.without_bpf_loop = options_.without_bpf_loop;
+  QTAP_TRY(auto kernel, KernelSide::load(settings));
+  QTAP_TRY(auto ring, Ring::create(kernel->ring_fd(), options_.ring_bytes));
+  QTAP_CHECK(kernel->attach_tracepoints());
+  QTAP_CHECK(waker_->watch(kernel->ring_fd()));
+  QTAP_CHECK(waker_->start_ticks());
+
+  kernel_ = std::move(kernel);
+  ring_ = std::move(ring);
+  ssl_ = std::make_unique<SslAttacher>(*kernel_);
+  started_ = true;
+  if (!options_.tls.empty()) find_libraries();
+  swept_ns_ = clock_ns(CLOCK_BOOTTIME);
+  waker_->wake_after(0);
+  return {};
+}
+
+void Live::find_libraries() {
+  const auto directories = options_.library_directories.empty()
+                               ? linker_directories(options_.etc_root)
+                               : options_.library_directories;
+  for (const std::string& path : libraries_in(directories)) ssl_->attach(path, path);
+  if (options_.search_processes) {
+    for (const uint32_t pid : list_processes(options_.proc_root)) {
+      if (pid != options_.self_pid) ssl_->attach_mapped(options_.proc_root, pid);
+    }
+  }
+  if (ssl_->attached().empty()) {
+    warnings_.push_back(
+        "no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories or in "
+        "running "
+        "processes: TLS traffic is seen but not decrypted until a program that uses one starts");
+  }
+}
+
+// Before the first record of a process: who it is. Sockets are closed after their process has
+// ended, so what ends them introduces nobody: /proc would tell about a zombie.
+const Record* Live::introduction_before(const Record& record) {
+  switch (record.type) {
+    case RecordType::kOpen:
+    case RecordType::kBind:
+    case RecordType::kData:
+    case RecordType::kCount:
+      return record.pid == 0 ? nullptr : processes_.introduce(record.pid, record.time_ns);
+    default:
+      return nullptr;
+  }
+}
+
+// Before a record is delivered: process start times as /proc tells them, so that they are
+// comparable.
+void Live::prepare(Record& record) {
+  if (record.type != RecordType::kExec && record.type != RecordType::kExit) return;
+  record.start_ns -= record.start_ns % kNsPerProcTick;
+  if (record.type != RecordType::kExec) return;
+  processes_.on_exec(record);
+  exec_pid_ = record.pid;
+  exec_ns_ = record.time_ns;
+}
+
+// What a delivered record means for our own tables.
+void Live::note(const Record& record) {
+  const auto look_into_maps = [&](uint64_t due_ns) {
+    if (!options_.tls.empty() && options_.search_processes &&
+        pending_maps_.size() < kMaxPendingMaps) {
+      pending_maps_.push_back({record.pid, due_ns});
+    }
+  };
+  switch (record.type) {
+    case RecordType::kExec:
+      ended_images_[record.pid] = record.time_ns;
+      look_into_maps(record.time_ns + kMapsDelayNs);
+      break;
+    case RecordType::kExit:
+      processes_.on_exit(record.pid);
+      ended_images_[record.pid] = record.time_ns;
+      break;
+    case RecordType::kData:
+      // The hello of a connection: whoever speaks TLS has mapped its library by now.
+      if (record.tls && record.stream_kind == StreamKind::kSocket && record.offset == 0)
+        look_into_maps(0);
+      break;
+    default:
+      break;
+  }
+}
+
+std::optional<Record> Live::new_losses(uint64_t now_ns) {
+  const LossTotals losses = kernel_->losses();
+  if (losses == told_losses_) return std::nullopt;
+  told_losses_ = losses;
+  Record record;
+  record.type = RecordType::kLoss;
+  record.time_ns = now_ns;
+  record.lost_records = losses.records;
+  record.lost_bytes = losses.bytes;
+  return record;
+}
+
+Result<int> Live::poll(source::RecordSink& sink, int max_records) {
+  if (!started_) return 0;
+  if (waker_->take_tick()) tick_due_ = true;
+  const uint64_t now_ns =
+      clock_ns(CLOCK_BOOTTIME);  // everything before this is in the ring already
+  int delivered = 0;
+  bool full = false;  // the sink wants no more, or max_records is reached
+  bool drained = false;
+  const auto deliver = [&](const Record& record) {
+    const bool more = sink.on_record(record);
+    ++delivered;
+    full = !more || delivered >= max_records;
+  };
+
+  while (!full && !drained) {
+    if (exec_pid_ != 0) {  // at once, while /proc still knows it
+      const Record* introduction = processes_.introduce(exec_pid_, exec_ns_);
+      exec_pid_ = 0;
+      if (introduction != nullptr) deliver(*introduction);
+      continue;
+    }
+    const auto bytes = ring_->peek();
+    if (!bytes) {
+      drained = true;
+      break;
+    }
+    auto decoded = source::decode_record(*bytes);
+    if (!decoded.ok()) {
+      ring_->pop();
+      waker_->wake_after(0);
+      return Error(std::move(decoded).error());
+    }
+    Record& record = *decoded;
+    if (const Record* introduction = introduction_before(record)) {
+      deliver(*introduction);
+      continue;  // the record itself is still in the ring
+    }
+    prepare(record);
+    deliver(record);
+    note(record);
+    ring_->pop();
+  }
+
+  if (!drained) {
+    waker_->wake_after(0);
+    return delivered;
+  }
+  if (stopped_) {
+    if (const auto loss = new_losses(now_ns)) deliver(*loss);
+    return delivered;
+  }
+  if (delivered > 0) {
+    kernel_->set_wake(QTAP_WAKE_FULL);
+    waker_->wake_after(Waker::kPollNs);
+  } else {
+    kernel_->set_wake(QTAP_WAKE_ANY);
+    if (ring_->peek()) waker_->wake_after(0);  // came in between
+  }
+  if (tick_due_) deliver_tick(now_ns, full, deliver);
+  housekeeping(now_ns);
+  return delivered;
+}
+
+template <typename Deliver>
+void Live::deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver) {
+  if (const auto loss = new_losses(now_ns)) deliver(*loss);
+  if (full) {  // the tick comes with the next poll
+    waker_->wake_after(0);
+    return;
+  }
+  tick_due_ = false;
+  Record tick;
+  tick.type = RecordType::kTick;
+  tick.time_ns = now_ns;
+  deliver(tick);
+}
+
+void Live::housekeeping(uint64_t now_ns) {
+  const auto due =
+      std::partition(pending_maps_.begin(), pending_maps_.end(),
+                     [&](const PendingMaps& pending) { return pending.due_ns > now_ns; });
+  for (auto it = due; it != pending_maps_.end(); ++it)
+    ssl_->attach_mapped(options_.proc_root, it->pid);
+  pending_maps_.erase(due, pending_maps_.end());
+
+  const bool sweep = now_ns - swept_ns_ >= kSweepNs;
+  if (!sweep && (ended_images_.empty() || now_ns - swept_ns_ < kNsPerSecond)) return;
+  swept_ns_ = now_ns;
+  std::vector<KernelSide::StreamEntry> dead;
+  kernel_->for_each_stream([&](const KernelSide::StreamEntry& stream) {
+    const auto ended = ended_images_.find(stream.pid);
+    const bool stale = ended != ended_images_.end() && stream.created_ns <= ended->second;
+    const bool gone =
+        sweep && access((options_.proc_root + "/" + std::to_string(stream.pid)).c_str(), F_OK) != 0;
+    if (stale || gone) dead.push_back(stream);
+  });
+  for (const auto& stream : dead) kernel_->remove_stream(stream);
+  ended_images_.clear();
+}
+
+void Live::stop() {
+  if (!started_ || stopped_) return;
+  stopped_ = true;
+  ssl_->detach();
+  kernel_->detach();
+  waker_->stop_ticks();
+  waker_->wake_after(0);
+}
+
+std::vector<std::string> Live::warnings() const {
+  std::vector<std::string> all = warnings_;
+  if (ssl_) all.insert(all.end(), ssl_->warnings().begin(), ssl_->warnings().end());
+  return all;
+}
+
+std::vector<std::string> Live::attached() const {
+  std::vector<std::string> all;
+  if (started_) all = {"sockets: TCP", "processes: exec, exit"};
+  if (ssl_) all.insert(all.end(), ssl_->attached().begin(), ssl_->attached().end());
+  return all;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<source::Source>> LiveSource::create(const LiveOptions& options) {
+  if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < kMinRingBytes ||
+      options.ring_bytes > kMaxRingBytes) {
+    return Error{QTAP_ERR_INVALID, "ring size " + std::to_string(options.ring_bytes) +
+                                       ": must be a power of two from 64 KiB to 1 GiB"};
+  }
+  for (const std::string& library : options.tls) {
+    if (library != "openssl") {
+      return Error{QTAP_ERR_INVALID,
+                   "TLS library \"" + library + "\" is not known; known: openssl"};
+    }
+  }
+  QTAP_TRY(auto waker, Waker::create());
+  return std::unique_ptr<source::Source>(new Live(options, std::move(waker)));
+}
+
+}  // namespace qtap::probe

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: a kernel. Out: Record: sockets, TLS plain text, processes, ticks, losses.
+// The session owns it and calls it from the thread that polls; it starts no threads.
+// What the kernel side drops is counted there by cause and told as kLoss on the next tick; records
+// that do not decode are errors of poll(). Nothing stays behind: links, maps and descriptors go
+// with stop() and the destructor.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "source/source.h"
+
+namespace qtap::probe {
+
+struct LiveOptions {
+  size_t ring_bytes = 16u << 20;  // a power of two, at least kMinRingBytes
+  std::vector<std::string> tls = {
+      "openssl"};                 // TLS libraries to look for; empty: sockets and processes only
+  uint32_t self_pid = 0;          // in the initial pid namespace; never captured; 0: everything is
+  uint32_t hello_bytes = 2048;    // of a TLS socket, per direction
+  uint32_t unknown_bytes = 1024;  // of a socket with an unknown protocol, per direction
+  uint32_t max_call_bytes = 64u << 20;
+  uint64_t id_seed = 0;  // 0: random
+  std::string hostname;  // empty: gethostname
+  std::string instance;  // empty: made of the seed
+
+  // The machine, for tests.
+  std::string proc_root = "/proc";
+  std::string sys_root = "/sys";
+  std::string etc_root = "/etc";
+  std::vector<std::string> library_directories;  // empty: those of the dynamic linker
+  bool search_processes = true;  // look for libraries in what running processes have mapped
+  // Behave as on kernels without it (6.6, 5.17).
+  bool without_uprobe_multi = false;
+  bool without_bpf_loop = false;
+};
+
+class LiveSource : public source::Source {
+ public:
+  static constexpr size_t kMinRingBytes = 64u << 10;  // three records of the largest size
+  static constexpr size_t kMaxRingBytes = 1u << 30;
+
+  // Checks the options. Nothing is loaded before start().
+  static Result<std::unique_ptr<source::Source>> create(const LiveOptions& options);
+};
+
+}  // namespace qtap::probe

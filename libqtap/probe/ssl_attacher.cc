@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/ssl_attacher.h"
+
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "bpf/shared/config.h"
+#include "probe/elf_symbols.h"
+#include "probe/libbpf_log.h"
+#include "probe/library_finder.h"
+
+#include <qtap_bpf.skel.h>
+
+namespace qtap::probe {
+namespace {
+
+// enum ssl_call of bpf/stream.h: the attach cookie that tells the program which function it is in.
+enum SslCall : uint64_t { kWrite = 1, kRead, kWriteEx, kReadEx, kHandshake, kFree };
+
+struct SslFunction {
+  std::string_view name;
+  SslCall call;
+};
+
+constexpr SslFunction kFunctions[] = {
+    {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
+    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
+    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake},
+};
+
+Error failed(const std::string& path, int error, const LibbpfLog& log) {
+  std::string text = "attach to " + path + ": " + strerror(error);
+  if (const std::string reason = log.reason(); !reason.empty()) text += ": " + reason;
+  return {error == EPERM || error == EACCES ? QTAP_ERR_PERM : QTAP_ERR_IO, std::move(text)};
+}
+
+const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
+  switch (call) {
+    case kWrite:
+      return skeleton.progs.on_ssl_write_enter;
+    case kRead:
+      return skeleton.progs.on_ssl_read_enter;
+    case kWriteEx:
+      return skeleton.progs.on_ssl_write_ex_enter;
+    case kReadEx:
+      return skeleton.progs.on_ssl_read_ex_enter;
+    case kHandshake:
+      return skeleton.progs.on_ssl_handshake_enter;
+    case kFree:
+      return skeleton.progs.on_ssl_free_enter;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void SslAttacher::warn(std::string text) {
+  if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
+}
+
+void SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
+  const int fd = open(open_path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno != ENOENT &&
+        errno != ESRCH) {  // the process or its file went away: nothing to capture
+      warn("open " + shown_path + ": " + strerror(errno));
+    }
+    return;
+  }
+  struct stat st = {};
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !seen_.contains({st.st_dev, st.st_ino})) {
+    if (seen_.size() >= kMaxLibraries) {
+      warn("attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
+           " TLS libraries");
+    } else {
+      seen_.insert({st.st_dev, st.st_ino});
+      const auto functions = attach_file(fd, open_path, shown_path);
+      if (functions.ok()) {
+        attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*functions) +
+                            " functions)");
+      } else {
+        warn(functions.error().text);
+      }
+    }
+  }
+  close(fd);
+}
+
+void SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
+  for (const MappedLibrary& library : libraries_of(proc_root, pid)) {
+    attach(library.open_path, library.shown_path);
+  }
+}
+
+Result<int> SslAttacher::attach_file(int fd, const std::string& open_path,
+                                     const std::string& shown_path) {
+  std::vector<std::string_view> names;
+  for (const SslFunction& function : kFunctions) names.push_back(function.name);
+  QTAP_TRY(const auto offsets, find_functions(fd, shown_path, names));
+  if (!offsets[0] || !offsets[1]) {
+    return Error{QTAP_ERR_UNSUPPORTED,
+                 "attach to " + shown_path + ": it does not define SSL_write and SSL_read"};
+  }
+  std::vector<std::pair<size_t, uint64_t>> found;  // index of the function, offset
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    const auto same = [&](const auto& other) { return other.second == offsets[i]; };
+    if (offsets[i] && std::none_of(found.begin(), found.end(), same))
+      found.emplace_back(i, *offsets[i]);
+  }
+  QTAP_CHECK(kernel_.has_uprobe_multi() ? attach_multi(open_path, found)
+                                        : attach_each(open_path, found));
+  return static_cast<int>(found.size());
+}
+
+Status SslAttacher::attach_multi(const std::string& path,
+                                 const std::vector<std::pair<size_t, uint64_t>>& found) {
+  std::vector<unsigned long> entry_offsets;
+  std::vector<unsigned long> exit_offsets;
+  std::vector<uint64_t> calls;
+  for (const auto& [index, offset] : found) {
+    entry_offsets.push_back(offset);
+    calls.push_back(kFunctions[index].call);
+    if (kFunctions[index].call != kFree) exit_offsets.push_back(offset);
+  }
+  const std::vector<__u64> cookies(calls.begin(), calls.end());
+
+  const LibbpfLog log;
+  // Returns first: a call whose entry was seen must not lack its return.
+  bpf_uprobe_multi_opts exit = {};
+  exit.sz = sizeof(exit);
+  exit.offsets = exit_offsets.data();
+  exit.cnt = exit_offsets.size();
+  exit.retprobe = true;
+  bpf_link* link = bpf_program__attach_uprobe_multi(kernel_.ssl_exit_program(), /*pid=*/-1,
+                                                    path.c_str(), nullptr, &exit);
+  if (link == nullptr) return failed(path, errno, log);
+  links_.add(link);
+
+  bpf_uprobe_multi_opts entry = {};
+  entry.sz = sizeof(entry);
+  entry.offsets = entry_offsets.data();
+  entry.cookies = cookies.data();
+  entry.cnt = entry_offsets.size();
+  link = bpf_program__attach_uprobe_multi(kernel_.skeleton().progs.on_ssl_enter_multi, /*pid=*/-1,
+                                          path.c_str(), nullptr, &entry);
+  if (link == nullptr) return failed(path, errno, log);
+  links_.add(link);
+  return {};
+}
+
+Status SslAttacher::attach_each(const std::string& path,
+                                const std::vector<std::pair<size_t, uint64_t>>& found) {
+  const LibbpfLog log;
+  for (const bool at_return : {true, false}) {
+    for (const auto& [index, offset] : found) {
+      const SslCall call = kFunctions[index].call;
+      if (at_return && call == kFree) continue;
+      const bpf_program* program =
+          at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), call);
+      bpf_link* link =
+          bpf_program__attach_uprobe(program, at_return, /*pid=*/-1, path.c_str(), offset);
+      if (link == nullptr) return failed(path, errno, log);
+      links_.add(link);
+    }
+  }
+  return {};
+}
+
+}  // namespace qtap::probe

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: library files. Out: probes on their SSL_* functions, for every process that maps the file,
+// now and later. LiveSource owns it, on the thread that polls. A file is probed once, whatever its
+// name (device and inode); at most kMaxLibraries. What does not work becomes a line in warnings().
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "probe/kernel_side.h"
+
+namespace qtap::probe {
+
+class SslAttacher {
+ public:
+  // 4 MiB of links and a second of detaching; a machine has a handful.
+  static constexpr size_t kMaxLibraries = 256;
+  static constexpr size_t kMaxWarnings = 64;
+
+  explicit SslAttacher(KernelSide& kernel) : kernel_(kernel) {}
+
+  // `open_path` leads to the file from here, `shown_path` is what people know it by.
+  void attach(const std::string& open_path, const std::string& shown_path);
+  // What the processes have mapped.
+  void attach_mapped(const std::string& proc_root, uint32_t pid);
+  void detach() { links_.clear(); }
+
+  const std::vector<std::string>& attached() const { return attached_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  Result<int> attach_file(int fd, const std::string& open_path, const std::string& shown_path);
+  Status attach_multi(const std::string& path,
+                      const std::vector<std::pair<size_t, uint64_t>>& found);
+  Status attach_each(const std::string& path,
+                     const std::vector<std::pair<size_t, uint64_t>>& found);
+  void warn(std::string text);
+
+  KernelSide& kernel_;
+  Links links_;
+  std::set<std::pair<uint64_t, uint64_t>> seen_;  // device, inode
+  std::vector<std::string> attached_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace qtap::probe

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proto/tls_hello.h"
+
+namespace qtap::proto {
+namespace {
+
+// RFC 8446: 5.1 record layer, 4 handshake protocol, 4.2 extensions; RFC 6066, 3 server_name; RFC 7301, 3.1 ALPN.
+constexpr size_t kRecordHeader = 5;
+constexpr size_t kHandshakeHeader = 4;
+constexpr uint8_t kContentHandshake = 22;
+constexpr uint8_t kClientHelloType = 1;
+constexpr uint8_t kServerHelloType = 2;
+constexpr uint16_t kExtServerName = 0;
+constexpr uint16_t kExtAlpn = 16;
+constexpr uint16_t kExtSupportedVersions = 43;
+constexpr uint8_t kNameTypeHost = 0;
+constexpr size_t kRandomLen = 32;
+constexpr size_t kMaxAlpn = 16;  // offers kept; browsers send two or three
+
+// Reads big-endian fields; after a read past the end ok() is false and every further value is 0 or empty.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  bool ok() const { return ok_; }
+  bool empty() const { return bytes_.empty(); }
+
+  uint32_t number(size_t width) {
+    uint32_t value = 0;
+    for (char c : take(width)) value = value << 8 | static_cast<uint8_t>(c);
+    return value;
+  }
+  std::string_view take(size_t n) {
+    if (n > bytes_.size()) {
+      ok_ = false;
+      bytes_ = {};
+      return {};
+    }
+    std::string_view taken = bytes_.substr(0, n);
+    bytes_.remove_prefix(n);
+    return taken;
+  }
+  // A vector with a length prefix of `width` bytes.
+  std::string_view vector(size_t width) { return take(number(width)); }
+
+ private:
+  std::string_view bytes_;
+  bool ok_ = true;
+};
+
+void read_server_name(std::string_view body, TlsInfo& info) {
+  Reader names(Reader(body).vector(2));
+  while (!names.empty() && names.ok()) {
+    const uint32_t type = names.number(1);
+    const std::string_view name = names.vector(2);
+    if (type == kNameTypeHost && !name.empty() && info.sni.empty()) info.sni = name;
+  }
+}
+
+void read_alpn(std::string_view body, TlsInfo& info) {
+  Reader names(Reader(body).vector(2));
+  while (!names.empty() && names.ok() && info.alpn.size() < kMaxAlpn) {
+    const std::string_view name = names.vector(1);
+    if (!name.empty()) info.alpn.emplace_back(name);
+  }
+}
+
+bool is_grease(uint32_t version) { return (version & 0x0f0f) == 0x0a0a; }  // RFC 8701, 2
+
+void read_client_extension(uint32_t type, std::string_view body, TlsInfo& info) {
+  if (type == kExtServerName) read_server_name(body, info);
+  if (type == kExtAlpn) read_alpn(body, info);
+  if (type == kExtSupportedVersions) {
+    // What the client offers at most; the ServerHello overrides it.
+    Reader versions(Reader(body).vector(1));
+    while (!versions.empty() && versions.ok()) {
+      const uint32_t version = versions.number(2);
+      if (!is_grease(version) && version > info.version) info.version = static_cast<uint16_t>(version);
+    }
+  }
+}
+
+bool read_client_hello(std::string_view body, TlsInfo& info) {
+  Reader r(body);
+  const uint32_t legacy_version = r.number(2);
+  r.take(kRandomLen);
+  r.vector(1);  // session id
+  r.vector(2);  // cipher suites
+  r.vector(1);  // compression methods
+  if (!r.ok()) return false;
+  const bool server_hello_seen = info.cipher != 0;
+  const uint16_t version_before = info.version;
+  info.version = static_cast<uint16_t>(legacy_version);
+  Reader extensions(r.vector(2));
+  while (!extensions.empty() && extensions.ok()) {
+    const uint32_t type = extensions.number(2);
+    read_client_extension(type, extensions.vector(2), info);
+  }
+  if (server_hello_seen) info.version = version_before;
+  return true;
+}
+
+bool read_server_hello(std::string_view body, TlsInfo& info) {
+  Reader r(body);
+  uint32_t version = r.number(2);
+  r.take(kRandomLen);
+  r.vector(1);  // session id
+  const uint32_t cipher = r.number(2);
+  r.take(1);  // compression method
+  if (!r.ok()) return false;
+  Reader extensions(r.vector(2));
+  while (!extensions.empty() && extensions.ok()) {
+    const uint32_t type = extensions.number(2);
+    const std::string_view extension = extensions.vector(2);
+    if (type == kExtSupportedVersions) version = Reader(extension).number(2);
+  }
+  info.version = static_cast<uint16_t>(version);
+  info.cipher = static_cast<uint16_t>(cipher);
+  return true;
+}
+
+}  // namespace
+
+TlsHelloReader::State TlsHelloReader::add(std::span<const uint8_t> bytes, TlsInfo& info) {
+  if (state_ != State::kNeedMore) return state_;
+  raw_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!take_records() || raw_.size() + handshake_.size() > kMaxHello) {
+    state_ = State::kNotTls;
+  } else {
+    state_ = parse_handshake(info);
+  }
+  if (state_ != State::kNeedMore) {
+    raw_ = {};
+    handshake_ = {};
+  }
+  return state_;
+}
+
+// Moves the payload of whole handshake records from raw_ to handshake_; false when this is not a TLS handshake.
+bool TlsHelloReader::take_records() {
+  while (raw_.size() >= kRecordHeader) {
+    Reader r(raw_);
+    const uint32_t type = r.number(1);
+    const uint32_t major = r.number(1);
+    r.number(1);
+    const size_t len = r.number(2);
+    if (type != kContentHandshake || major != 3) return false;
+    if (raw_.size() < kRecordHeader + len) return true;
+    handshake_.append(raw_, kRecordHeader, len);
+    raw_.erase(0, kRecordHeader + len);
+    // The hello comes first; what follows it may be encrypted or of another type.
+    if (handshake_.size() >= kHandshakeHeader) {
+      Reader h(handshake_);
+      h.number(1);
+      if (h.number(3) <= handshake_.size() - kHandshakeHeader) return true;
+    }
+  }
+  return true;
+}
+
+TlsHelloReader::State TlsHelloReader::parse_handshake(TlsInfo& info) {
+  if (handshake_.size() < kHandshakeHeader) return State::kNeedMore;
+  Reader r(handshake_);
+  const uint32_t type = r.number(1);
+  if (type != kClientHelloType && type != kServerHelloType) return State::kNotTls;
+  const std::string_view body = r.vector(3);
+  if (!r.ok()) return State::kNeedMore;
+  if (type == kClientHelloType) {
+    return read_client_hello(body, info) ? State::kClientHello : State::kNotTls;
+  }
+  return read_server_hello(body, info) ? State::kServerHello : State::kNotTls;
+}
+
+}  // namespace qtap::proto

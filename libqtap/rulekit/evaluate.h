@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tree and fields in, an Outcome out (section 7 of the language): three-valued logic in which a
+// decided side of and/or wins over an undecided one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rulekit/function.h"
+#include "rulekit/value.h"
+
+namespace qtap::rulekit {
+
+struct Tree;
+
+struct FieldRef {
+  uint32_t slot;  // index in Tree::fields of `tree`
+  std::string_view name;
+  const Tree* tree;  // the rule, or the macro that it calls
+};
+
+// Where field values come from. `lookup` returns QTAP_OK and sets `ret`, QTAP_ERR_NOTFOUND for a
+// field that is not (yet) known, or another negative status. What the value borrows must live as
+// long as the evaluation; `scratch` does.
+struct FieldSource {
+  int (*lookup)(void* user, const FieldRef& field, Scratch& scratch, Value* ret) = nullptr;
+  void* user = nullptr;
+};
+
+enum class State : uint8_t {
+  kValue,    // `value` is the result
+  kMissing,  // undecided: a field is missing
+  kError,    // undecided: something failed; `status` says what
+};
+
+struct Outcome {
+  State state = State::kValue;
+  int status = 0;  // kMissing: QTAP_ERR_NOTFOUND; kError: a negative status
+  Value value;
+
+  bool ok() const { return state == State::kValue; }
+  bool pass() const { return ok() && truthy(value); }
+  bool fail() const { return ok() && !truthy(value); }
+};
+
+enum class IssueKind : uint8_t {
+  kMissingField,     // subject: the field
+  kUnknownFunction,  // subject: the name called
+  kArgumentCount,    // subject: the function or macro
+  kFunctionFailed,   // subject: the function
+  kLookupFailed,     // subject: the field
+  kLimit,            // subject: empty
+};
+
+struct Issue {
+  IssueKind kind = IssueKind::kMissingField;
+  int status = 0;
+  const Tree* tree = nullptr;  // which text `offset` is in: the rule's, or a macro's
+  size_t offset = 0;
+  std::string subject;
+  std::string text;  // one line, without position
+};
+
+// What kept a rule from being decided. Of and/or, only the sides that the outcome rests on are
+// kept.
+class Report {
+ public:
+  const std::vector<Issue>& issues() const { return issues_; }
+  std::vector<std::string> missing_fields() const;  // sorted, each once
+
+  void add(Issue issue) { issues_.push_back(std::move(issue)); }
+  size_t mark() const { return issues_.size(); }
+  void roll_back(size_t mark) { issues_.resize(mark); }
+
+ private:
+  std::vector<Issue> issues_;
+};
+
+Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch,
+                      Report* report);
+
+}  // namespace qtap::rulekit

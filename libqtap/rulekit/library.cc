@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/library.h"
+
+#include <algorithm>
+
+#include "rulekit/chars.h"
+#include "rulekit/limits.h"
+
+namespace qtap::rulekit {
+
+namespace {
+
+bool is_callable_name(std::string_view name) {
+  return !name.empty() && starts_name(name[0]) &&
+         std::all_of(name.begin(), name.end(), in_function_name);
+}
+
+template <typename List, typename Name>
+std::optional<size_t> find(const List& list, std::string_view wanted, Name name_of) {
+  const auto it = std::find_if(list.begin(), list.end(),
+                               [&](const auto& item) { return name_of(item) == wanted; });
+  if (it == list.end()) return std::nullopt;
+  return static_cast<size_t>(it - list.begin());
+}
+
+Error name_error(const char* what, const std::string& name, const char* why) {
+  return Error{QTAP_ERR_INVALID, std::string(what) + " \"" + name + "\": " + why};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> macros,
+                                                       std::vector<Function> functions,
+                                                       CallCheck calls) {
+  if (macros.size() > kMaxMacros || functions.size() > kMaxFunctions) {
+    return Error{QTAP_ERR_LIMIT, "too many macros or functions: at most " +
+                                     std::to_string(kMaxMacros) + " of each"};
+  }
+  std::unique_ptr<Library> library(new Library);
+  library->functions_ = std::move(functions);
+  for (const MacroText& macro : macros) library->macro_names_.push_back(macro.name);
+  QTAP_CHECK(library->check_names());
+  for (const MacroText& macro : macros) {
+    CompileResult compiled = Rule::compile(macro.text, {library.get(), calls});
+    if (!compiled.rule) {
+      return Error{compiled.error.status, "macro \"" + macro.name + "\": " + compiled.error.text};
+    }
+    library->macros_.push_back(std::move(compiled.rule));
+  }
+  QTAP_CHECK(library->check_circles());
+  return std::unique_ptr<const Library>(std::move(library));
+}
+
+std::optional<size_t> Library::find_macro(std::string_view name) const {
+  return find(macro_names_, name,
+              [](const std::string& macro) -> std::string_view { return macro; });
+}
+
+std::optional<size_t> Library::find_function(std::string_view name) const {
+  return find(functions_, name, [](const Function& f) -> std::string_view { return f.name; });
+}
+
+Status Library::check_names() const {
+  for (size_t at = 0; at < functions_.size(); ++at) {
+    const Function& function = functions_[at];
+    if (!is_callable_name(function.name)) {
+      return name_error("function", function.name, "the name must be letters, digits and _");
+    }
+    if (find_builtin(function.name) != nullptr) {
+      return name_error("function", function.name, "a built-in function has this name");
+    }
+    if (function.body == nullptr) return name_error("function", function.name, "it has no body");
+    if (*find_function(function.name) != at) {
+      return name_error("function", function.name, "it is defined twice");
+    }
+  }
+  for (size_t at = 0; at < macro_names_.size(); ++at) {
+    const std::string& name = macro_names_[at];
+    if (!is_callable_name(name)) {
+      return name_error("macro", name, "the name must be letters, digits and _");
+    }
+    if (find_builtin(name) != nullptr || find_function(name)) {
+      return name_error("macro", name, "a function has this name");
+    }
+    if (*find_macro(name) != at) return name_error("macro", name, "it is defined twice");
+  }
+  return {};
+}
+
+// Takes away macros that call only what is already taken away; what remains is in, or leads to, a
+// circle.
+Status Library::check_circles() const {
+  std::vector<bool> settled(macros_.size(), false);
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (size_t at = 0; at < macros_.size(); ++at) {
+      if (settled[at]) continue;
+      const auto& called = macros_[at]->tree().calls;
+      const bool ready = std::all_of(called.begin(), called.end(), [&](const Call& call) {
+        return call.kind != CalleeKind::kMacro || settled[call.index];
+      });
+      if (ready) settled[at] = progress = true;
+    }
+  }
+  const auto stuck = std::find(settled.begin(), settled.end(), false);
+  if (stuck == settled.end()) return {};
+  return name_error("macro", macro_names_[static_cast<size_t>(stuck - settled.begin())],
+                    "it calls itself, directly or through other macros");
+}
+
+}  // namespace qtap::rulekit

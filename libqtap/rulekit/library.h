@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names that rules may call beside the built-in functions: macros and host functions. Made
+// once, immutable, shared by many rules, which borrow it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "rulekit/function.h"
+#include "rulekit/rule.h"
+#include "rulekit/tree.h"
+
+namespace qtap::rulekit {
+
+struct MacroText {
+  std::string name;
+  std::string text;
+};
+
+class Library {
+ public:
+  // Macros may call each other in any order, but not in a circle. An error names the macro or
+  // function.
+  static Result<std::unique_ptr<const Library>> create(std::vector<MacroText> macros,
+                                                       std::vector<Function> functions,
+                                                       CallCheck calls = CallCheck::kAtCompile);
+
+  std::optional<size_t> find_macro(std::string_view name) const;
+  std::optional<size_t> find_function(std::string_view name) const;
+  const Function& function(size_t index) const { return functions_[index]; }
+  const Tree& macro(size_t index) const { return macros_[index]->tree(); }
+  const std::string& macro_name(size_t index) const { return macro_names_[index]; }
+
+ private:
+  Library() = default;
+  Status check_names() const;
+  Status check_circles() const;
+
+  std::vector<std::string> macro_names_;
+  std::vector<std::unique_ptr<const Rule>> macros_;
+  std::vector<Function> functions_;
+};
+
+}  // namespace qtap::rulekit

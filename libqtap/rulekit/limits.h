@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of the rule language; reaching one is an error with a position. The regex ones are in
+// pattern.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace qtap::rulekit {
+
+inline constexpr size_t kMaxRuleText = 64 * 1024;  // spec/rulekit.md section 0, S33
+inline constexpr uint32_t kMaxNesting = 256;       // parentheses, not, calls; the same
+inline constexpr uint32_t kMaxMacroDepth = 32;     // the same
+
+// Together with macros: 32 macros of 256 levels would be some 16,000 stack frames. This many need
+// less than 512 KiB of stack.
+inline constexpr uint32_t kMaxEvaluationDepth = 1024;
+// Nodes visited by one evaluation. Macros that call macros twice each double the work per level
+// (2^32 at macro depth 32); a rule of full length without macros has at most 65,536 nodes.
+inline constexpr uint32_t kMaxEvaluationSteps = 1u << 20;
+// All regexes of one rule together; one alone may have kMaxRegexProgram. Without it 64 KiB of text
+// could compile to gigabytes.
+inline constexpr size_t kMaxRuleRegexes = 1024;
+inline constexpr size_t kMaxRuleRegexProgram = size_t{8} << 20;
+
+inline constexpr size_t kMaxMacros = 1024;
+inline constexpr size_t kMaxFunctions = 1024;
+
+}  // namespace qtap::rulekit

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/pattern.h"
+
+#include <re2/re2.h>
+
+#include "rulekit/utf8.h"
+
+namespace qtap::rulekit {
+
+namespace {
+
+// The language has the regex dialect of Go's regexp package. It differs from RE2's in two ways: \C
+// (any byte) is refused, and (?<name>re) is accepted, which RE2 knows only since 2023-09.
+Result<std::string> to_re2(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 8);
+  bool in_class = false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\' && at + 1 < text.size()) {
+      const char escaped = text[at + 1];
+      if (escaped == 'C') return Error{QTAP_ERR_INVALID, "\\C is not allowed in a regex"};
+      size_t len = 2;
+      if (escaped == 'Q' && !in_class) {  // literal text up to \E
+        const size_t end = text.find("\\E", at + 2);
+        len = (end == std::string_view::npos ? text.size() : end + 2) - at;
+      }
+      out.append(text.substr(at, len));
+      at += len - 1;
+      continue;
+    }
+    out.push_back(c);
+    if (in_class) {
+      if (c == ']') in_class = false;
+      if (c == '[' && text.substr(at).starts_with("[:")) {  // [[:alpha:]]: its ']' is not the end
+        const size_t end = text.find(":]", at + 2);
+        if (end != std::string_view::npos) {
+          out.append(text.substr(at + 1, end + 2 - (at + 1)));
+          at = end + 1;
+        }
+      }
+    } else if (c == '[') {
+      in_class = true;
+      if (text.substr(at + 1).starts_with("^")) out.push_back(text[++at]);
+      if (text.substr(at + 1).starts_with("]"))
+        out.push_back(text[++at]);  // []a] holds ']' and 'a'
+    } else if (c == '(' && text.substr(at).starts_with("(?<")) {
+      out.append("?P<");
+      at += 2;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Pattern::Pattern(std::string_view text, std::unique_ptr<re2::RE2> compiled)
+    : text_(text), compiled_(std::move(compiled)) {}
+
+Pattern::~Pattern() = default;
+
+Result<std::unique_ptr<const Pattern>> Pattern::create(std::string_view text) {
+  if (text.size() > kMaxRegexText) {
+    return Error{QTAP_ERR_LIMIT,
+                 "regex is longer than " + std::to_string(kMaxRegexText) + " bytes"};
+  }
+  if (!is_utf8(text)) return Error{QTAP_ERR_INVALID, "regex is not valid UTF-8"};
+  QTAP_TRY(const std::string translated, to_re2(text));
+  re2::RE2::Options options;
+  options.set_log_errors(false);  // the library does not print
+  // RE2 gives two thirds of its budget to the program (re2.cc, 2022-06-01), the rest to the DFA
+  // caches.
+  options.set_max_mem(static_cast<int64_t>(kMaxRegexProgram / 2 * 3));
+  auto compiled = std::make_unique<re2::RE2>(translated, options);
+  if (!compiled->ok()) {
+    const bool too_large = compiled->error_code() == re2::RE2::ErrorPatternTooLarge;
+    std::string text_of_error = "regex does not compile: " + compiled->error();
+    if (!compiled->error_arg().empty()) text_of_error += ": \"" + compiled->error_arg() + "\"";
+    return Error{too_large ? QTAP_ERR_LIMIT : QTAP_ERR_INVALID, std::move(text_of_error)};
+  }
+  return std::unique_ptr<const Pattern>(new Pattern(text, std::move(compiled)));
+}
+
+size_t Pattern::program_bytes() const {
+  constexpr size_t kInstructionBytes =
+      16;  // Prog::Inst of RE2 2022-06-01: one word and a pointer-sized pair
+  return static_cast<size_t>(compiled_->ProgramSize()) * kInstructionBytes;
+}
+
+bool Pattern::found_in(std::string_view subject) const {
+  const auto find = [this](std::string_view bytes) {
+    return re2::RE2::PartialMatch(re2::StringPiece(bytes.data(), bytes.size()), *compiled_);
+  };
+  return is_utf8(subject) ? find(subject) : find(replace_invalid_utf8(subject));
+}
+
+}  // namespace qtap::rulekit

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/tree.h"
+
+#include <algorithm>
+
+#include "rulekit/utf8.h"
+
+namespace qtap::rulekit {
+
+Position position_of(std::string_view text, size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  Position position;
+  position.line = static_cast<uint32_t>(1 + std::count(before.begin(), before.end(), '\n'));
+  std::string_view line = before.substr(line_start);
+  while (!line.empty()) {
+    const size_t len = utf8_length(line);
+    position.column += len == 0 ? 3 : static_cast<uint32_t>(len);
+    line.remove_prefix(len == 0 ? 1 : len);
+  }
+  return position;
+}
+
+}  // namespace qtap::rulekit

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/build.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "base/clock.h"
+#include "plugin/builtin.h"
+#include "sink/builtin.h"
+#include "source/feed.h"
+#include "source/replay.h"
+#ifdef QTAP_HAVE_BPF
+#include "probe/live_source.h"
+#endif
+
+namespace qtap::session {
+namespace {
+
+using plugin::Level;
+
+constexpr uint64_t kFedIdSeed = 1;  // without ids.seed: the same bytes give the same ids
+
+Level level_of(const std::string& word) {
+  if (word == "summary") return Level::kSummary;
+  if (word == "details" || word == "headers") return Level::kDetails;
+  return word == "full" ? Level::kFull : Level::kNone;
+}
+
+ObjectOptions::HeaderList header_list_of(const std::string& word) {
+  using List = ObjectOptions::HeaderList;
+  return word == "always" ? List::kAlways : word == "never" ? List::kNever : List::kAuto;
+}
+
+std::string hostname() {
+  std::array<char, 256> name = {};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+// Colour is for terminals, and not for those who said no (no-color.org).
+bool stdout_takes_colour() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return ::isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0');
+}
+
+Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const Settings& settings) {
+#ifdef QTAP_HAVE_BPF
+  probe::LiveOptions options;
+  options.ring_bytes = settings.capture.ring_bytes;
+  if (!settings.capture.openssl) options.tls.clear();
+  options.self_pid = static_cast<uint32_t>(::getpid());
+  options.id_seed = settings.id_seed;
+  return probe::LiveSource::create(options);
+#else
+  return Error{QTAP_ERR_UNSUPPORTED,
+               "capture.source=live: this libqtap was built without BPF; use replay or feed, or build with -Dbpf=enabled"};
+#endif
+}
+
+}  // namespace
+
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
+  switch (settings.capture.source) {
+    case CaptureSource::kReplay: return source::ReplaySource::open(settings.capture.replay_file);
+    case CaptureSource::kFeed: {
+      source::Origin origin;
+      origin.id_seed = settings.id_seed != 0 ? settings.id_seed : kFedIdSeed;
+      origin.hostname = hostname();
+      origin.instance = "feed";
+      return std::unique_ptr<source::Source>(std::make_unique<source::FeedSource>(std::move(origin)));
+    }
+    case CaptureSource::kLive: break;
+  }
+  return make_live_source(settings);
+}
+
+std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings) {
+  const bool prints_objects = std::any_of(settings.object_stores.begin(), settings.object_stores.end(),
+                                          [](const StoreSettings& store) { return store.type == "stdout"; });
+  std::vector<std::unique_ptr<plugin::Plugin>> plugins;
+  for (const PluginSettings& p : settings.plugins) {
+    using enum plugin::ConsoleFormat;
+    if (p.type == "http_capture") {
+      plugins.push_back(plugin::make_http_capture({.level = level_of(p.level),
+                                                   .format = p.format == "text" ? kText : kJson,
+                                                   .object_min_level = level_of(p.object_min_level),
+                                                   .header_list = header_list_of(p.header_list),
+                                                   .prints = prints_objects}));
+    } else if (p.type == "access_logs") {
+      plugins.push_back(plugin::make_access_logs({.mode = level_of(p.mode),
+                                                  .format = p.format == "json" ? kJson : kText,
+                                                  .colour = stdout_takes_colour()}));
+    } else if (p.type == "report_usage") {
+      plugins.push_back(plugin::make_report_usage(
+          {.keep_query = settings.events.keep_query, .hash_key = settings.events.hash_key}));
+    }
+  }
+  return plugins;
+}
+
+conn::ConnOptions make_conn_options(const Settings& settings,
+                                    const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
+                                    const Host& host) {
+  const bool needs_bodies =
+      host.wants_bodies() || std::any_of(plugins.begin(), plugins.end(), [](const auto& plugin) {
+        return plugin->needs() == Level::kFull;
+      });
+  conn::ConnOptions options;
+  options.parser.body_buffer = needs_bodies ? settings.capture.body_buffer : 0;
+  options.parser.header_bytes = settings.limits.header_bytes;
+  options.parser.pipelined_requests = settings.limits.streams_per_connection;
+  options.max_connections = settings.limits.connections;
+  options.transaction_idle_ns = settings.limits.transaction_idle_ns;
+  options.first_report_ns = settings.events.connection_first_ns;
+  options.report_interval_ns = settings.events.connection_interval_ns;
+  options.direction = settings.tap.direction;
+  options.ignore_loopback = settings.tap.ignore_loopback;
+  options.tls_probes = settings.capture.openssl;
+  return options;
+}
+
+Status add_sinks(const Settings& settings, Outlet& outlet) {
+  for (const StoreSettings& store : settings.event_stores) {
+    QTAP_CHECK(outlet.add_sink(sink::make_stdout_events(store.id, outlet.console())));
+  }
+  for (const StoreSettings& store : settings.object_stores) {
+    if (store.type == "file") {
+      QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir));
+      QTAP_CHECK(outlet.add_sink(std::move(files)));
+    } else {
+      QTAP_CHECK(outlet.add_sink(sink::make_stdout_objects(store.id, outlet.console())));
+    }
+  }
+  return {};
+}
+
+sink::StoreOptions make_store_options(const Settings& settings) {
+  return {.queue_bytes = settings.sink.queue_bytes,
+          .max_attempts = settings.sink.max_attempts,
+          .first_retry_ns = settings.sink.first_retry_ns,
+          .max_retry_ns = settings.sink.max_retry_ns,
+          .has_worker = settings.worker_threads > 0};
+}
+
+}  // namespace qtap::session

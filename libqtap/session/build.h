@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings turned into the parts of a session.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "conn/tracked.h"
+#include "model/settings.h"
+#include "plugin/plugin.h"
+#include "session/host.h"
+#include "session/outlet.h"
+#include "source/source.h"
+
+namespace qtap::session {
+
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings);
+
+std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings);
+
+conn::ConnOptions make_conn_options(const Settings& settings,
+                                    const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
+                                    const Host& host);
+
+// Adds the configured stores to those of the host program.
+Status add_sinks(const Settings& settings, Outlet& outlet);
+
+sink::StoreOptions make_store_options(const Settings& settings);
+
+}  // namespace qtap::session

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/outlet.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "model/event_json.h"
+
+namespace qtap::session {
+
+Status Outlet::add_sink(std::unique_ptr<sink::Sink> sink) {
+  for (const auto& other : sinks_) {
+    if (other->id() == sink->id()) {
+      return Error{QTAP_ERR_INVALID, "add sink: the name \"" + sink->id() + "\" is already used"};
+    }
+  }
+  sinks_.push_back(std::move(sink));
+  return {};
+}
+
+void Outlet::open(const sink::StoreOptions& options) {
+  has_workers_ = options.has_worker;
+  stores_.reserve(sinks_.size());  // stored() walks them, from workers that run already
+  for (auto& sink : sinks_) {
+    stores_.push_back(std::make_unique<sink::Store>(
+        std::move(sink), options, [this](const std::string& id, const Ref<Object>& object, const std::string& url,
+                                         const Status& status) { stored(id, object, url, status); }));
+  }
+  sinks_.clear();
+}
+
+void Outlet::close() {
+  // Object stores first: what their workers still report goes to event stores.
+  for (auto& store : stores_) {
+    if (store->sink().takes_objects()) store->close();
+  }
+  for (auto& store : stores_) store->close();
+  for (auto& sink : sinks_) sink->close();
+  sinks_.clear();
+}
+
+void Outlet::to_stores(const Ref<Event>& event) {
+  for (auto& store : stores_) {
+    if (store->sink().takes_events()) store->put(event);
+  }
+}
+
+void Outlet::emit_event(Ref<Event> event) {
+  ++events_;
+  host_.event(*event);
+  to_stores(event);
+}
+
+std::string Outlet::emit_object(Ref<Object> object) {
+  ++objects_;
+  host_.object(*object);
+  std::string url;
+  for (auto& store : stores_) {
+    if (!store->sink().takes_objects()) continue;
+    if (url.empty()) url = store->sink().locate(*object);
+    store->put(object);
+  }
+  return url;
+}
+
+void Outlet::emit_console(std::string text) {
+  // A closed standard output ends printing, not capturing; the console remembers it.
+  [[maybe_unused]] const Status ignored = console_.write(text);
+}
+
+void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
+                    const Status& status) {
+  Ref<Event> event = make_artifact_event(*object, store_id, url, status.ok() ? "" : status.error().text);
+  if (!has_workers_) return emit_event(std::move(event));
+  ++events_;
+  to_stores(event);
+  if (!host_.wants_events()) return;
+  {
+    const std::lock_guard lock(deferred_mutex_);
+    deferred_.push_back(std::move(event));
+  }
+  wake_();
+}
+
+void Outlet::deliver_deferred() {
+  std::vector<Ref<Event>> events;
+  {
+    const std::lock_guard lock(deferred_mutex_);
+    events.swap(deferred_);
+  }
+  for (const Ref<Event>& event : events) host_.event(*event);
+}
+
+// Objects first: each makes an event for the event stores.
+Status Outlet::flush(int timeout_ms) {
+  const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
+  for (const bool objects : {true, false}) {
+    for (auto& store : stores_) {
+      if (store->sink().takes_objects() != objects) continue;
+      const int64_t left_ns = deadline_ns - monotonic_ns();
+      QTAP_CHECK(store->flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0))));
+    }
+  }
+  return {};
+}
+
+void Outlet::add_to(qtap_stats& stats) const {
+  stats.events = events_;
+  stats.objects = objects_;
+  for (const auto& store : stores_) {
+    const sink::StoreCounters& counters = store->counters();
+    stats.sink_sent += counters.sent;
+    stats.sink_dropped += counters.dropped();
+    stats.sink_retries += counters.retries;
+  }
+}
+
+}  // namespace qtap::session

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: Event and Object from plugins and connections. Out: the host's callbacks and every store that takes them.
+// Used on the polling thread; only stored() is called by the stores' workers, which makes the artifact_record events.
+#pragma once
+
+#include <qtap/session.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "plugin/plugin.h"
+#include "session/host.h"
+#include "sink/console.h"
+#include "sink/store.h"
+
+namespace qtap::session {
+
+class Outlet final : public plugin::Output {
+ public:
+  // `wake` makes the polling thread call deliver_deferred() soon; any thread may call it.
+  Outlet(Host& host, std::function<void()> wake) : host_(host), wake_(std::move(wake)) {}
+  ~Outlet() override { close(); }
+
+  sink::Console& console() { return console_; }
+
+  // QTAP_ERR_INVALID: the id is taken.
+  Status add_sink(std::unique_ptr<sink::Sink> sink);
+  // Starts a store with a queue and a worker for each sink.
+  void open(const sink::StoreOptions& options);
+  void close();
+
+  void emit_event(Ref<Event> event) override;
+  std::string emit_object(Ref<Object> object) override;
+  void emit_console(std::string text) override;
+
+  // Hands events that workers made to the host.
+  void deliver_deferred();
+  Status flush(int timeout_ms);
+  // Adds what went out to the counters; any thread.
+  void add_to(qtap_stats& stats) const;
+
+ private:
+  void stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
+              const Status& status);
+  void to_stores(const Ref<Event>& event);
+
+  Host& host_;
+  std::function<void()> wake_;
+  sink::Console console_{1};
+  std::vector<std::unique_ptr<sink::Sink>> sinks_;  // until open()
+  std::vector<std::unique_ptr<sink::Store>> stores_;
+  bool has_workers_ = false;
+  std::atomic<uint64_t> events_{0};
+  std::atomic<uint64_t> objects_{0};
+  std::mutex deferred_mutex_;
+  std::vector<Ref<Event>> deferred_;
+};
+
+}  // namespace qtap::session

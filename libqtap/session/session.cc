@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/session.h"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "session/build.h"
+#include "session/host.h"
+#include "session/host_sink.h"
+#include "session/outlet.h"
+#include "session/shard.h"
+#include "source/feed.h"
+#include "source/recorder.h"
+
+namespace qtap::session {
+namespace {
+
+// Records handled between two looks at the stop flag: short enough to stop in milliseconds, long enough not to matter.
+constexpr int kBatch = 512;
+// Records that one poll() handles at most, so that an embedding event loop gets its turn.
+constexpr int kMaxPerPoll = 65536;
+
+enum class State : uint8_t { kConfigured, kRunning, kStopping, kDone };
+
+Error errno_error(const char* what) {
+  return {QTAP_ERR_IO, std::string(what) + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+class Session::Impl final : public source::RecordSink {
+ public:
+  Impl(Settings settings, Logger logger)
+      : settings_(std::move(settings)),
+        logger_(logger),
+        outlet_(host_, [this] { signal(wake_fd_); }) {}
+  ~Impl() override;
+
+  Status open_descriptors();
+  Result<int> start();
+  Result<int> poll(int timeout_ms);
+  Status after_feed(Status status);
+  Status check_feed() const;
+  void publish_stats();
+
+  bool on_record(const Record& record) override;
+
+  static void signal(const UniqueFd& fd);
+
+  Settings settings_;
+  Logger logger_;
+  Host host_;
+  Outlet outlet_;
+
+  State state_ = State::kConfigured;
+  bool has_sinks_ = false;  // the configured ones are added
+  std::unique_ptr<source::Source> source_;
+  source::FeedSource* feed_ = nullptr;  // source_, when it is fed by hand
+  std::unique_ptr<source::Recorder> recorder_;
+  std::unique_ptr<Shard> shard_;
+  std::string warning_;
+  std::vector<std::string> attached_;
+  uint64_t record_file_errors_ = 0;
+  uint64_t records_corrupt_ = 0;
+
+  std::atomic<bool> stop_{false};
+  UniqueFd epoll_fd_;
+  UniqueFd stop_fd_;  // readable from stop() on
+  UniqueFd wake_fd_;  // readable while workers have events for the host
+
+  mutable std::mutex stats_mutex_;
+  qtap_stats stats_ = {};
+
+ private:
+  Status watch(int fd);
+  Result<int> drain(int limit);
+  void finish();
+  void deliver_deferred();
+  void log(int level, const std::string& text) const;
+};
+
+Session::Impl::~Impl() {
+  if (source_) source_->stop();
+  source_.reset();
+  outlet_.close();
+}
+
+void Session::Impl::signal(const UniqueFd& fd) {
+  const uint64_t one = 1;
+  // A full counter is readable as well, which is all that matters.
+  [[maybe_unused]] const ssize_t written = ::write(fd.get(), &one, sizeof one);
+}
+
+void Session::Impl::log(int level, const std::string& text) const {
+  if (logger_.fn) logger_.fn(level, text.c_str(), logger_.user);
+}
+
+Status Session::Impl::watch(int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return errno_error("watch a descriptor");
+  return {};
+}
+
+Status Session::Impl::open_descriptors() {
+  epoll_fd_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  stop_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  wake_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!epoll_fd_ || !stop_fd_ || !wake_fd_) return errno_error("create the session's descriptors");
+  QTAP_CHECK(watch(stop_fd_.get()));
+  return watch(wake_fd_.get());
+}
+
+// What can fail comes first and leaves nothing behind: the session may be started again.
+Result<int> Session::Impl::start() {
+  if (state_ != State::kConfigured) {
+    return Error{QTAP_ERR_STATE, "start: the session was started before; make a new one"};
+  }
+  warning_.clear();
+  if (!has_sinks_) QTAP_CHECK(add_sinks(settings_, outlet_));
+  has_sinks_ = true;
+  QTAP_TRY(auto source, make_source(settings_));
+  std::unique_ptr<source::Recorder> recorder;
+  if (!settings_.capture.record_file.empty()) {
+    QTAP_TRY(recorder, source::Recorder::create(settings_.capture.record_file, source->origin()));
+  }
+  QTAP_CHECK(source->start());
+  if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
+
+  source_ = std::move(source);
+  recorder_ = std::move(recorder);
+  outlet_.open(make_store_options(settings_));
+  shard_ = std::make_unique<Shard>(settings_, source_->origin(), host_, outlet_);
+  if (settings_.capture.source == CaptureSource::kFeed) {
+    feed_ = static_cast<source::FeedSource*>(source_.get());
+  }
+  // A recording has no descriptor to wait for: it is always ready, and so is the session.
+  if (settings_.capture.source == CaptureSource::kReplay) signal(wake_fd_);
+  attached_ = source_->attached();
+  state_ = State::kRunning;
+  for (const std::string& warning : settings_.warnings) log(QTAP_LOG_WARN, warning);
+  for (const std::string& warning : source_->warnings()) {
+    log(QTAP_LOG_WARN, warning);
+    warning_ += (warning_.empty() ? "" : "; ") + warning;
+  }
+  publish_stats();
+  return warning_.empty() ? QTAP_OK : QTAP_WARN_PARTIAL;
+}
+
+bool Session::Impl::on_record(const Record& record) {
+  if (recorder_) {
+    if (Status status = recorder_->append(record); !status.ok()) {
+      if (record_file_errors_++ == 0) log(QTAP_LOG_ERROR, status.error().text);
+    }
+  }
+  shard_->on_record(record);
+  return !host_.failed();
+}
+
+Result<int> Session::Impl::drain(int limit) {
+  int handled = 0;
+  while (handled < limit) {
+    QTAP_TRY(const int n, source_->poll(*this, std::min(kBatch, limit - handled)));
+    handled += n;
+    if (host_.failed()) return host_.take_failure();
+    if (n == 0) break;
+    if (stop_.load(std::memory_order_relaxed) && state_ == State::kRunning) break;
+  }
+  return handled;
+}
+
+// Events that workers made since the last look; clears the wake-up that they left.
+void Session::Impl::deliver_deferred() {
+  if (settings_.capture.source != CaptureSource::kReplay) {
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_fd_.get(), &count, sizeof count);
+  }
+  outlet_.deliver_deferred();
+}
+
+void Session::Impl::finish() {
+  shard_->close();
+  state_ = State::kDone;
+  if (recorder_) {
+    if (Status status = recorder_->close(); !status.ok()) {
+      ++record_file_errors_;
+      log(QTAP_LOG_ERROR, status.error().text);
+    }
+  }
+  signal(stop_fd_);  // whoever watches the descriptor learns that it is over
+}
+
+Result<int> Session::Impl::poll(int timeout_ms) {
+  if (state_ == State::kConfigured) {
+    return Error{QTAP_ERR_STATE, "poll: the session is not started"};
+  }
+  deliver_deferred();
+  if (state_ == State::kDone) {
+    if (host_.failed()) return host_.take_failure();
+    return 0;
+  }
+  const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
+  int handled = 0;
+  for (;;) {
+    if (stop_.load(std::memory_order_acquire) && state_ == State::kRunning) {
+      source_->stop();
+      state_ = State::kStopping;
+    }
+    Result<int> drained = drain(kMaxPerPoll - handled);
+    publish_stats();
+    if (!drained.ok()) {
+      if (drained.error().status == QTAP_ERR_CORRUPT) ++records_corrupt_;
+      return drained;
+    }
+    handled += *drained;
+    const bool is_over = *drained == 0 && (state_ == State::kStopping || source_->exhausted());
+    if (is_over) {
+      finish();
+      publish_stats();
+      if (host_.failed()) return host_.take_failure();
+      return handled;
+    }
+    deliver_deferred();
+    if (host_.failed()) return host_.take_failure();
+    if (handled > 0) return handled;
+    if (stop_.load(std::memory_order_acquire) && state_ == State::kRunning) continue;
+    int wait_ms = timeout_ms;
+    if (timeout_ms >= 0) {
+      const int64_t left_ns = deadline_ns - monotonic_ns();
+      if (left_ns <= 0) return 0;
+      wait_ms = static_cast<int>((left_ns + 999'999) / 1'000'000);
+    }
+    epoll_event events[4];
+    if (::epoll_wait(epoll_fd_.get(), events, 4, wait_ms) < 0 && errno != EINTR) {
+      return errno_error("wait for records");
+    }
+  }
+}
+
+Status Session::Impl::check_feed() const {
+  if (feed_ && state_ == State::kRunning) return {};
+  return Error{QTAP_ERR_STATE, feed_ ? "feed: the session has stopped"
+                                     : "feed: needs a started session with capture.source=feed"};
+}
+
+Status Session::Impl::after_feed(Status status) {
+  publish_stats();
+  if (host_.failed()) return host_.take_failure();
+  return status;
+}
+
+void Session::Impl::publish_stats() {
+  const conn::ConnCounters& conns = shard_->connections().counters();
+  const ShardCounters& shard = shard_->counters();
+  qtap_stats s = {};
+  s.records = shard.records;
+  s.bytes_seen = conns.bytes_seen;
+  s.bytes_delivered = conns.bytes_delivered;
+  s.bytes_lost = conns.bytes_lost;
+  s.bytes_filtered = shard.bytes_filtered;
+  for (size_t cause = 0; cause < kLossCauses; ++cause) {
+    uint64_t& counter = cause == kLossRingFull  ? s.lost_ring_full
+                        : cause == kLossFault   ? s.lost_fault
+                        : cause == kLossMapFull ? s.lost_map_full
+                                                : s.lost_other;
+    counter += shard.lost_records[cause];
+  }
+  s.records_corrupt = records_corrupt_;
+  s.connections_open = shard_->connections().open();
+  s.connections_total = conns.connections_total;
+  s.connections_untracked = conns.untracked;
+  s.transactions = conns.transactions;
+  s.transactions_truncated = conns.transactions_truncated;
+  s.gaps = conns.gaps;
+  s.parse_errors = conns.parse_errors;
+  s.limit_hits = conns.limit_hits;
+  s.plugin_errors = shard.plugin_errors;
+  s.record_file_errors = record_file_errors_;
+  const std::lock_guard lock(stats_mutex_);
+  stats_ = s;
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+Result<std::unique_ptr<Session>> Session::create(const Config& config, Logger logger) {
+  QTAP_TRY(Settings settings, resolve(config));
+  auto impl = std::make_unique<Impl>(std::move(settings), logger);
+  QTAP_CHECK(impl->open_descriptors());
+  return std::unique_ptr<Session>(new Session(std::move(impl)));
+}
+
+Status Session::set_callbacks(const qtap_callbacks& callbacks, void* user) {
+  if (impl_->state_ != State::kConfigured) {
+    return Error{QTAP_ERR_STATE, "set callbacks: the session is started; set them before"};
+  }
+  impl_->host_.set(callbacks, user);
+  return {};
+}
+
+Status Session::add_sink(const qtap_sink_ops& ops, void* user) {
+  if (impl_->state_ != State::kConfigured) {
+    return Error{QTAP_ERR_STATE, "add sink: the session is started; add it before"};
+  }
+  return impl_->outlet_.add_sink(std::make_unique<HostSink>(ops, user));
+}
+
+Result<int> Session::start() { return impl_->start(); }
+const std::string& Session::warning() const { return impl_->warning_; }
+int Session::fd() const { return impl_->epoll_fd_.get(); }
+Result<int> Session::poll(int timeout_ms) { return impl_->poll(timeout_ms); }
+bool Session::done() const { return impl_->state_ == State::kDone; }
+bool Session::in_callback() const { return impl_->host_.in_callback(); }
+const std::vector<std::string>& Session::attached() const { return impl_->attached_; }
+
+Status Session::run() {
+  while (!done()) {
+    Result<int> handled = impl_->poll(/*timeout_ms=*/-1);
+    if (!handled.ok()) return std::move(handled).error();
+  }
+  return {};
+}
+
+void Session::stop() {
+  impl_->stop_.store(true, std::memory_order_release);
+  Impl::signal(impl_->stop_fd_);
+}
+
+Status Session::flush(int timeout_ms) {
+  if (timeout_ms < 0) timeout_ms = static_cast<int>(impl_->settings_.sink.flush_timeout_ns / 1'000'000);
+  QTAP_CHECK(impl_->outlet_.flush(timeout_ms));
+  impl_->outlet_.deliver_deferred();
+  return {};
+}
+
+qtap_stats Session::stats() const {
+  qtap_stats stats;
+  {
+    const std::lock_guard lock(impl_->stats_mutex_);
+    stats = impl_->stats_;
+  }
+  impl_->outlet_.add_to(stats);
+  return stats;
+}
+
+Result<uint64_t> Session::feed_open(const Peer& peer, uint64_t time_ns) {
+  QTAP_CHECK(impl_->check_feed());
+  source::FeedPeer from;
+  from.pid = peer.pid;
+  from.uid = peer.uid;
+  from.exe = peer.exe;
+  from.comm = peer.comm;
+  from.user = peer.user;
+  from.container_id = peer.container_id;
+  from.role = peer.role;
+  from.local = peer.local;
+  from.remote = peer.remote;
+  from.tls = peer.is_tls;
+  Result<uint64_t> id = impl_->feed_->open(*impl_, from, time_ns);
+  QTAP_CHECK(impl_->after_feed(id.ok() ? Status() : Status(id.error())));
+  return id;
+}
+
+Status Session::feed_data(uint64_t id, Direction direction, uint64_t time_ns,
+                          std::span<const uint8_t> bytes) {
+  QTAP_CHECK(impl_->check_feed());
+  return impl_->after_feed(impl_->feed_->data(*impl_, id, direction, time_ns, bytes));
+}
+
+Status Session::feed_gap(uint64_t id, Direction direction, uint64_t len) {
+  QTAP_CHECK(impl_->check_feed());
+  return impl_->after_feed(impl_->feed_->gap(*impl_, id, direction, len));
+}
+
+Status Session::feed_close(uint64_t id, uint64_t time_ns) {
+  QTAP_CHECK(impl_->check_feed());
+  return impl_->after_feed(impl_->feed_->close(*impl_, id, time_ns));
+}
+
+Status Session::feed_tick(uint64_t time_ns) {
+  QTAP_CHECK(impl_->check_feed());
+  return impl_->after_feed(impl_->feed_->tick(*impl_, time_ns));
+}
+
+}  // namespace qtap::session

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: Record. Out: everything that one thread makes of it. The unit of scale: connections, parsers and plugins of one
+// ring, on one thread, sharing nothing with other shards but counters and stores' queues. A session has one today.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/id_maker.h"
+#include "conn/table.h"
+#include "context/process_table.h"
+#include "model/event_json.h"
+#include "model/settings.h"
+#include "plugin/plugin.h"
+#include "session/outlet.h"
+#include "source/source.h"
+
+namespace qtap::session {
+
+struct ShardCounters {
+  uint64_t records = 0;
+  uint64_t bytes_filtered = 0;  // socket bytes that were counted without being read
+  uint64_t plugin_errors = 0;
+  std::array<uint64_t, kLossCauses> lost_records = {};  // by cause, see bpf/shared/records.h
+};
+
+class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
+ public:
+  Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet);
+  ~Shard() override;
+
+  void on_record(const Record& record);
+  // The end of the capture: final reports of everything that is open.
+  void close() { table_.close_all(); }
+
+  const ShardCounters& counters() const { return counters_; }
+  const conn::Table& connections() const { return table_; }
+
+ private:
+  bool on_connection(const Ref<Connection>& conn, Phase phase) override;
+  void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns, uint64_t offset,
+               uint64_t lost_before, std::span<const uint8_t> bytes) override;
+  void on_transaction(Ref<Transaction> tx) override;
+  void on_report(const Ref<Connection>& conn, bool finalized) override;
+  const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
+
+  Host& host_;
+  Outlet& outlet_;
+  SystemInfo system_;
+  std::vector<std::unique_ptr<plugin::Plugin>> plugins_;
+  context::ProcessTable processes_;
+  IdMaker ids_;
+  ShardCounters counters_;
+  conn::Table table_;
+};
+
+}  // namespace qtap::session

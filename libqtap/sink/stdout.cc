@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/base64.h"
+#include "base/json_writer.h"
+#include "sink/builtin.h"
+
+namespace qtap::sink {
+namespace {
+
+class StdoutSink : public Sink {
+ public:
+  StdoutSink(std::string id, Console& console)
+      : id_(std::move(id)), console_(console) {}
+
+  const std::string& id() const override { return id_; }
+  Status flush(int) override { return {}; }
+  void close() override {}
+
+ protected:
+  Status line(std::string text) {
+    text += '\n';
+    return console_.write(text);
+  }
+
+ private:
+  std::string id_;
+  Console& console_;
+};
+
+class StdoutEvents final : public StdoutSink {
+ public:
+  using StdoutSink::StdoutSink;
+  bool takes_events() const override { return true; }
+  bool takes_objects() const override { return false; }
+  Status put_event(const Ref<Event>& event) override { return line(event->json); }
+  Status put_object(const Ref<Object>&) override { return {}; }
+  std::string locate(const Object&) const override { return {}; }
+};
+
+class StdoutObjects final : public StdoutSink {
+ public:
+  using StdoutSink::StdoutSink;
+  bool takes_events() const override { return false; }
+  bool takes_objects() const override { return true; }
+  Status put_event(const Ref<Event>&) override { return {}; }
+  Status put_object(const Ref<Object>& object) override {
+    if (object->type == "http_transaction") return {};  // http_capture prints it, in its format
+    if (object->content_type == "application/json") return line(object->data);
+    std::string text;
+    JsonWriter json(text);
+    json.begin_object();
+    json.member("type", object->type);
+    json.member("digest", object->digest);
+    json.member("contentType", object->content_type);
+    json.plain("data", base64(object->data));
+    json.end_object();
+    return line(std::move(text));
+  }
+  std::string locate(const Object& object) const override { return "stdout:" + object.digest; }
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console) {
+  return std::make_unique<StdoutEvents>(std::move(id), console);
+}
+
+std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console) {
+  return std::make_unique<StdoutObjects>(std::move(id), console);
+}
+
+}  // namespace qtap::sink

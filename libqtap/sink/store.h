@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: Event, Object, from the session's thread. Out: calls of one sink, one at a time, from one worker thread.
+// The queue is bounded in bytes; what does not fit is dropped and counted, capture never waits. Without a worker
+// (worker.threads=0) the sink is called inline: deterministic, for tests, replay and single-threaded hosts.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <variant>
+
+#include "sink/sink.h"
+
+namespace qtap::sink {
+
+struct StoreOptions {
+  uint64_t queue_bytes = 64u << 20;            // sink.queue_bytes
+  uint32_t max_attempts = 8;                   // sink.retry.max_attempts
+  int64_t first_retry_ns = 200'000'000;        // sink.retry.first
+  int64_t max_retry_ns = 30'000'000'000;       // sink.retry.max
+  bool has_worker = true;
+};
+
+// Read from any thread.
+struct StoreCounters {
+  std::atomic<uint64_t> sent{0};
+  std::atomic<uint64_t> dropped_queue_full{0};
+  std::atomic<uint64_t> dropped_refused{0};  // by the sink, for good
+  std::atomic<uint64_t> dropped_at_close{0};
+  std::atomic<uint64_t> retries{0};
+  std::atomic<uint64_t> deduplicated{0};     // equal bytes that were stored before
+
+  uint64_t dropped() const { return dropped_queue_full + dropped_refused + dropped_at_close; }
+};
+
+class Store {
+ public:
+  // Called when an object is stored or given up, from the thread that called the sink.
+  using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
+                                      const std::string& url, const Status& status)>;
+
+  Store(std::unique_ptr<Sink> sink, const StoreOptions& options, StoredFn stored);
+  ~Store();
+
+  const Sink& sink() const { return *sink_; }
+  const StoreCounters& counters() const { return counters_; }
+
+  // False: dropped, and counted.
+  bool put(Ref<Event> event) { return enqueue(std::move(event)); }
+  bool put(Ref<Object> object) { return enqueue(std::move(object)); }
+
+  // Waits until everything that was put before is with the sink, and flushes that. QTAP_ERR_TIMEOUT.
+  Status flush(int timeout_ms);
+  // Joins the worker and closes the sink, once. What is still queued is dropped and counted.
+  void close();
+
+ private:
+  using Item = std::variant<Ref<Event>, Ref<Object>>;
+  // Equal bytes are not uploaded again while their digest is among the last so many (spec, 5).
+  static constexpr size_t kRemembered = 4096;
+
+  bool enqueue(Item item);
+  void work();
+  void deliver(const Item& item);
+  Status attempt(const Item& item);
+  bool wait_before_retry(uint32_t attempt);
+  bool is_known(const std::string& digest) const { return known_.contains(digest); }
+  void remember(const std::string& digest);
+
+  std::unique_ptr<Sink> sink_;
+  StoreOptions options_;
+  StoredFn stored_;
+  StoreCounters counters_;
+
+  std::unordered_set<std::string> known_;  // these two: the delivering thread only
+  std::deque<std::string> known_order_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<Item> queue_;
+  uint64_t queued_bytes_ = 0;
+  bool busy_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+  uint64_t jitter_ = 0x9e3779b97f4a7c15;
+  std::thread worker_;
+};
+
+}  // namespace qtap::sink

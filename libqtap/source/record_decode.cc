@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "source/record_decode.h"
+
+#include <cstring>
+#include <string>
+
+#include "source/record_layout.h"
+
+namespace qtap::source {
+namespace {
+
+Error corrupt(const char* what, uint64_t value) {
+  return {QTAP_ERR_CORRUPT, std::string("decode record: ") + what + " " + std::to_string(value)};
+}
+
+// Copies the fixed part; the bytes behind it stay where they are.
+template <typename Layout>
+Result<Layout> fixed_part(std::span<const uint8_t> bytes) {
+  Layout layout;
+  if (bytes.size() < sizeof layout) return corrupt("too short, bytes:", bytes.size());
+  std::memcpy(&layout, bytes.data(), sizeof layout);
+  return layout;
+}
+
+// Like fixed_part, for records that end with it.
+template <typename Layout>
+Result<Layout> whole(std::span<const uint8_t> bytes) {
+  if (bytes.size() != sizeof(Layout)) return corrupt("size does not fit the type, bytes:", bytes.size());
+  return fixed_part<Layout>(bytes);
+}
+
+std::string_view text_until_nul(std::span<const uint8_t> bytes, size_t offset, size_t capacity) {
+  const char* start = reinterpret_cast<const char*>(bytes.data()) + offset;
+  return {start, ::strnlen(start, capacity)};
+}
+
+Status decode_open(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_open>(bytes));
+  if (raw.role > QTAP_ROLE_SERVER) return corrupt("unknown role", raw.role);
+  if (raw.family != 0 && raw.family != 2 && raw.family != 10) {
+    return corrupt("unknown address family", raw.family);
+  }
+  r.socket_cookie = raw.socket_cookie;
+  r.start_ns = raw.start_ns;
+  r.role = static_cast<Role>(raw.role);
+  r.fd = raw.fd;
+  r.netns = raw.netns;
+  r.local.family = r.remote.family = raw.family;
+  r.local.port = raw.local_port;
+  r.remote.port = raw.remote_port;
+  std::memcpy(r.local.ip.data(), raw.local_ip, sizeof raw.local_ip);
+  std::memcpy(r.remote.ip.data(), raw.remote_ip, sizeof raw.remote_ip);
+  return {};
+}
+
+Status decode_bind(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_bind>(bytes));
+  if (raw.stream_kind > QTAP_STREAM_OPENSSL) return corrupt("unknown stream kind", raw.stream_kind);
+  r.stream_kind = static_cast<StreamKind>(raw.stream_kind);
+  return {};
+}
+
+Status decode_data(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, fixed_part<qtap_rec_data>(bytes));
+  if (raw.direction > QTAP_RECEIVED) return corrupt("unknown direction", raw.direction);
+  if (raw.stream_kind > QTAP_STREAM_OPENSSL) return corrupt("unknown stream kind", raw.stream_kind);
+  if (raw.captured_len > raw.full_len) return corrupt("more bytes captured than there were:", raw.captured_len);
+  if (bytes.size() - sizeof raw != raw.captured_len) {
+    return corrupt("payload does not fit the size, bytes:", raw.captured_len);
+  }
+  if (raw.offset + raw.full_len < raw.offset) return corrupt("offset out of range", raw.offset);
+  r.direction = static_cast<Direction>(raw.direction);
+  r.stream_kind = static_cast<StreamKind>(raw.stream_kind);
+  r.offset = raw.offset;
+  r.full_len = raw.full_len;
+  r.bytes = bytes.subspan(sizeof raw);
+  return {};
+}
+
+Status decode_count(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_count>(bytes));
+  for (size_t d = 0; d < 2; ++d) {
+    r.total_bytes[d] = raw.bytes[d];
+    r.filtered_bytes[d] = raw.filtered[d];
+  }
+  return {};
+}
+
+Status decode_process(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_process>(bytes));
+  r.ppid = raw.ppid;
+  r.uid = raw.uid;
+  r.exit_code = raw.exit_code;
+  r.start_ns = raw.start_ns;
+  r.comm = text_until_nul(bytes, offsetof(qtap_rec_process, comm), sizeof raw.comm);
+  r.exe = text_until_nul(bytes, offsetof(qtap_rec_process, filename), sizeof raw.filename);
+  return {};
+}
+
+Status decode_process_info(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, fixed_part<qtap_rec_process_info>(bytes));
+  const char* text = reinterpret_cast<const char*>(bytes.data()) + sizeof raw;
+  size_t left = bytes.size() - sizeof raw;
+  const std::pair<std::string_view*, size_t> fields[] = {
+      {&r.exe, raw.exe_len},       {&r.comm, raw.comm_len},
+      {&r.user, raw.user_len},     {&r.cgroup, raw.cgroup_len},
+      {&r.container_id, raw.container_id_len}};
+  for (const auto& [field, len] : fields) {
+    if (len > left) return corrupt("text is longer than the record, bytes:", len);
+    *field = {text, len};
+    text += len;
+    left -= len;
+  }
+  if (left != 0) return corrupt("bytes behind the text:", left);
+  r.ppid = raw.ppid;
+  r.uid = raw.uid;
+  r.start_ns = raw.start_ns;
+  return {};
+}
+
+Status decode_loss(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_loss>(bytes));
+  std::memcpy(r.lost_records.data(), raw.records, sizeof raw.records);
+  std::memcpy(r.lost_bytes.data(), raw.bytes, sizeof raw.bytes);
+  return {};
+}
+
+Status decode_body(std::span<const uint8_t> bytes, Record& r) {
+  switch (r.type) {
+    case RecordType::kOpen: return decode_open(bytes, r);
+    case RecordType::kBind: return decode_bind(bytes, r);
+    case RecordType::kData:
+    case RecordType::kGap: return decode_data(bytes, r);
+    case RecordType::kCount:
+    case RecordType::kClose: return decode_count(bytes, r);
+    case RecordType::kExec:
+    case RecordType::kExit: return decode_process(bytes, r);
+    case RecordType::kProcessInfo: return decode_process_info(bytes, r);
+    case RecordType::kLoss: return decode_loss(bytes, r);
+    case RecordType::kStreamEnd:
+    case RecordType::kTick: break;
+  }
+  if (bytes.size() != sizeof(qtap_record_header)) {
+    return corrupt("size does not fit the type, bytes:", bytes.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Record> decode_record(std::span<const uint8_t> bytes) {
+  QTAP_TRY(const auto header, fixed_part<qtap_record_header>(bytes));
+  if (header.size < sizeof header || header.size > bytes.size()) {
+    return corrupt("impossible size", header.size);
+  }
+  const auto* known = kRecordTypes.begin();
+  while (known != kRecordTypes.end() && known->first != header.type) ++known;
+  if (known == kRecordTypes.end()) return corrupt("unknown type", header.type);
+
+  Record r;
+  r.type = known->second;
+  r.truncated = (header.flags & QTAP_RF_TRUNCATED) != 0;
+  r.tls = (header.flags & QTAP_RF_TLS) != 0;
+  r.time_ns = header.time_ns;
+  r.pid = header.pid;
+  r.tid = header.tid;
+  r.cgroup_id = header.cgroup_id;
+  r.conn_key = header.conn_key;
+  r.stream_id = header.stream_id;
+  QTAP_CHECK(decode_body(bytes.first(header.size), r));
+  return r;
+}
+
+}  // namespace qtap::source

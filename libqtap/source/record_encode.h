@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: Record. Out: the bytes of bpf/shared/records.h; the inverse of record_decode.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/record.h"
+
+namespace qtap::source {
+
+// Replaces the content of `out`. decode_record(out) gives the same Record back.
+void encode_record(const Record& record, std::vector<uint8_t>& out);
+
+}  // namespace qtap::source

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what a bare Debian 12 or 13 lacks to build, run and test libqtap. Usage: install-deps.sh build|test
+# The mirror is the one that this machine's own apt sources name; no host is written down here.
+set -eu
+
+what=${1:-build}
+export DEBIAN_FRONTEND=noninteractive
+
+build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libssl-dev libfyaml-dev libre2-dev
+  doctest-dev python3'
+run_packages='curl openssl ca-certificates'
+test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git"
+
+codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+case "$codename" in
+  bookworm) build_packages="$build_packages node-llhttp"; backports='libbpf-dev bpftool meson'
+            test_packages=$(echo "$test_packages" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
+  *) build_packages="$build_packages libllhttp-dev libbpf-dev bpftool meson"; backports='' ;;
+esac
+
+packages="$build_packages $run_packages"
+[ "$what" = test ] && packages="$packages $test_packages"
+
+missing() {  # prints those of its arguments that are not installed
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' || echo "$package"
+  done
+}
+
+# apt needs root; a machine that has everything already does not.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+need=$(missing $packages)
+need_backports=$(missing $backports)
+if [ -n "$backports" ] && ! dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libbpf-dev 2>/dev/null)" ge '1:1.4'; then
+  need_backports=$backports
+fi
+[ -z "$need$need_backports" ] && exit 0
+
+if [ -n "$need_backports" ]; then
+  mirror=$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d/*.sources 2>/dev/null)
+  [ -n "$mirror" ] || mirror=$(awk '/^deb /{for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; exit}}' /etc/apt/sources.list)
+  as_root sh -c "echo 'deb $mirror $codename-backports main' > /etc/apt/sources.list.d/qtap-backports.list"
+fi
+as_root apt-get update -q
+if [ -n "$need" ]; then as_root apt-get install -y -q --no-install-recommends $need; fi
+if [ -n "$need_backports" ]; then
+  as_root apt-get install -y -q --no-install-recommends -t "$codename-backports" $need_backports
+fi

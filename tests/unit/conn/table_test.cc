@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conn/table.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace qtap;
+
+namespace {
+
+constexpr int64_t kSecond = 1'000'000'000;
+const std::string_view kRequest = "GET /a HTTP/1.1\r\nHost: api.example\r\n\r\n";
+const std::string_view kResponse = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
+  bool on_connection(const Ref<Connection>& conn, Phase phase) override {
+    log.push_back(std::string(phase == Phase::kOpen    ? "open "
+                              : phase == Phase::kClose ? "close "
+                                                       : "update ") +
+                  conn->endpoint_id);
+    last = conn;
+    return !ignore;
+  }
+  void on_data(const Ref<Connection>&, Direction, int64_t, uint64_t, uint64_t lost,
+               std::span<const uint8_t> bytes) override {
+    data_bytes += bytes.size();
+    data_lost += lost;
+  }
+  void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
+  void on_report(const Ref<Connection>& conn, bool finalized) override {
+    log.push_back(finalized ? "final" : "report");
+    last = conn;
+  }
+  const Process* find_process(uint32_t pid) const override {
+    return pid == process.pid ? &process : nullptr;
+  }
+
+  Process process;
+  bool ignore = false;
+  std::vector<std::string> log;
+  std::vector<Ref<Transaction>> transactions;
+  Ref<Connection> last;
+  size_t data_bytes = 0;
+  uint64_t data_lost = 0;
+};
+
+struct Fixture {
+  explicit Fixture(conn::ConnOptions options = {}) : table(options, ids, 0, events, events) {}
+
+  Record at(RecordType type, uint64_t conn_key, uint64_t stream_id = 0) {
+    Record r;
+    r.type = type;
+    r.time_ns = ++now;
+    r.pid = 7;
+    r.conn_key = conn_key;
+    r.stream_id = stream_id;
+    return r;
+  }
+  void open(uint64_t conn_key, Role role = Role::kClient, uint8_t last_octet = 8) {
+    Record r = at(RecordType::kOpen, conn_key);
+    r.role = role;
+    r.local = {AF_INET, 4000, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
+    r.remote = {AF_INET, 443, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 8, 8, 8, last_octet}};
+    if (last_octet == 127) r.remote.ip[12] = 127;
+    table.on_record(r);
+  }
+  void data(uint64_t conn_key, uint64_t stream_id, Direction d, std::string_view text,
+            uint64_t extra_offset = 0) {
+    Record r = at(RecordType::kData, conn_key, stream_id);
+    uint64_t& offset = offsets[index(d)];
+    r.stream_kind = stream_id != conn_key ? StreamKind::kOpenssl : StreamKind::kSocket;
+    r.direction = d;
+    r.offset = offset += extra_offset;
+    r.full_len = text.size();
+    r.bytes = {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+    offset += text.size();
+    table.on_record(r);
+  }
+  void tick(int64_t later_ns) {
+    now += static_cast<uint64_t>(later_ns);
+    table.on_record(at(RecordType::kTick, 0));
+  }
+  void close(uint64_t conn_key) {
+    Record r = at(RecordType::kClose, conn_key);
+    r.total_bytes = offsets;
+    table.on_record(r);
+  }
+
+  uint64_t now = 1000 * kSecond;
+  std::array<uint64_t, 2> offsets = {};
+  IdMaker ids{1};
+  Recorder events;
+  conn::Table table;
+};
+
+}  // namespace
+
+TEST_SUITE("conn/table") {
+  TEST_CASE("a plain connection opens, carries a transaction and closes") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, kResponse);
+    f.close(1);
+    CHECK(f.events.log ==
+          std::vector<std::string>{"open 8.8.8.8", "final", "close api.example"});
+    REQUIRE(f.events.transactions.size() == 1);
+    const Transaction& tx = *f.events.transactions[0];
+    CHECK(tx.url == "http://api.example/a");
+    CHECK(tx.response.status == 200);
+    CHECK(tx.connection->direction == FlowDirection::kEgressExternal);
+    CHECK(f.table.open() == 0);
+  }
+
+  TEST_CASE("TLS plain text without a known socket is delivered, and joins its socket later") {
+    Fixture f;
+    f.data(0, 50, Direction::kSent, kRequest);
+    CHECK(f.table.open() == 1);
+    f.open(1);
+    Record bind = f.at(RecordType::kBind, 1, 50);
+    f.table.on_record(bind);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->url == "https://api.example/a");
+    CHECK(f.events.transactions[0]->connection->address_known);
+    CHECK(f.events.transactions[0]->connection->tls_state == TlsState::kDecrypted);
+    CHECK(f.table.open() == 1);
+  }
+
+  TEST_CASE("TLS plain text whose socket is never learnt says that the address is unknown") {
+    Fixture f;
+    f.data(0, 50, Direction::kSent, kRequest);
+    f.data(0, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK_FALSE(f.events.transactions[0]->connection->address_known);
+    f.table.on_record(f.at(RecordType::kStreamEnd, 0, 50));
+    CHECK(f.table.open() == 0);
+  }
+
+  TEST_CASE("a connection that closed waits for its TLS object") {
+    Fixture f;
+    f.open(1);
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.close(1);
+    CHECK(f.table.open() == 1);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    CHECK(f.events.transactions.size() == 1);
+    f.table.on_record(f.at(RecordType::kStreamEnd, 1, 50));
+    CHECK(f.table.open() == 0);
+  }
+
+  TEST_CASE("a TLS object that is never freed keeps a closed connection for two seconds only") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.close(1);
+    f.tick(3 * kSecond);
+    CHECK(f.table.open() == 0);
+  }
+
+  TEST_CASE("the end of a process ends what waits for its TLS objects") {
+    Fixture f;
+    f.events.process.pid = 7;
+    f.open(1);
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.close(1);
+    f.data(0, 51, Direction::kSent, kRequest);
+    f.table.on_record(f.at(RecordType::kExit, 0));
+    CHECK(f.table.open() == 0);
+  }
+
+  TEST_CASE("a lost record becomes a gap with its length in the ledger and in on_data") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    f.data(1, 1, Direction::kReceived, "0123", 6);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->response.missing_bytes == 6);
+    CHECK(f.events.data_lost == 6);
+    const conn::ConnCounters& c = f.table.counters();
+    CHECK(c.bytes_lost == 6);
+    CHECK(c.bytes_seen == c.bytes_delivered + c.bytes_lost);
+    CHECK(c.gaps == 1);
+  }
+
+  TEST_CASE("bytes lost at the very end are told when the socket closes") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.offsets[1] = 500;
+    f.close(1);
+    CHECK(f.table.counters().bytes_lost == 500);
+  }
+
+  TEST_CASE("reports come after half a second, every ten seconds and at the end") {
+    Fixture f;
+    f.open(1);
+    f.tick(kSecond / 4);
+    CHECK(f.events.log.size() == 1);
+    f.tick(kSecond / 2);
+    f.tick(5 * kSecond);
+    f.tick(6 * kSecond);
+    f.close(1);
+    CHECK(std::count(f.events.log.begin(), f.events.log.end(), "report") == 2);
+    CHECK(std::count(f.events.log.begin(), f.events.log.end(), "final") == 1);
+    CHECK(f.events.last->part == 2);
+  }
+
+  TEST_CASE("the direction filter leaves out what it does not name") {
+    conn::ConnOptions options;
+    options.direction = FlowDirection::kIngress;
+    Fixture f(options);
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, kResponse);
+    f.close(1);
+    CHECK(f.events.log.empty());
+    CHECK(f.events.transactions.empty());
+    CHECK(f.events.data_bytes == 0);
+  }
+
+  TEST_CASE("loopback is left out when asked for") {
+    conn::ConnOptions options;
+    options.ignore_loopback = true;
+    Fixture f(options);
+    f.open(1, Role::kClient, 127);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.close(1);
+    CHECK(f.events.log.empty());
+  }
+
+  TEST_CASE("a connection that the host ignores stays silent") {
+    Fixture f;
+    f.events.ignore = true;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, kResponse);
+    CHECK(f.events.transactions.empty());
+    CHECK(f.events.data_bytes == 0);
+  }
+
+  TEST_CASE("an older socket learns its role from who sends the request") {
+    Fixture f;
+    f.open(1, Role::kUnknown);
+    f.data(1, 1, Direction::kReceived, kRequest);
+    f.data(1, 1, Direction::kSent, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->connection->role == Role::kServer);
+    CHECK(f.events.transactions[0]->connection->direction == FlowDirection::kIngress);
+    CHECK(f.events.transactions[0]->connection->joined_late);
+  }
+
+  TEST_CASE("connections beyond the limit are counted") {
+    conn::ConnOptions options;
+    options.max_connections = 1;
+    Fixture f(options);
+    f.open(1);
+    f.open(2);
+    CHECK(f.table.open() == 1);
+    CHECK(f.table.counters().untracked == 1);
+  }
+
+  TEST_CASE("a transaction that waits for too long is given up and marked") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.tick(301 * kSecond);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->response.truncation == http::Truncation::kIdle);
+    CHECK_FALSE(f.events.transactions[0]->response.status.has_value());
+  }
+
+  TEST_CASE("the end of a capture closes everything") {
+    Fixture f;
+    f.open(1);
+    f.data(0, 50, Direction::kSent, kRequest);
+    f.table.close_all();
+    CHECK(f.table.open() == 0);
+    CHECK(std::count(f.events.log.begin(), f.events.log.end(), "final") == 2);
+  }
+}
