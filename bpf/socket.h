@@ -153,6 +153,7 @@ static __always_inline int is_http(__u64 head)
 static __always_inline void sock_set_class(struct sock_state *st, __u8 class, __u64 window)
 {
 	st->class = class;
+	st->tunnel = 0;
 	st->copy_until[0] = st->bytes[0] + window;
 	st->copy_until[1] = st->bytes[1] + window;
 }

@@ -109,7 +109,7 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	if (!stream || !st)
 		return 0;
-	if (stream->memory_bio || stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
+	if (stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
 		return 0;
 	if (stream->conn_key) {
 		old_sk = stream->sk;

@@ -2,8 +2,8 @@
 /*
  * Socket calls, at their end only: the registers still hold the arguments, and calls that began before we
  * came (a server that waits in read()) are seen too. One tracepoint for all calls: it attaches and detaches
- * in a fraction of a millisecond, where each tracepoint of its own takes 8 and 68 (docs/decisions), and needs
- * no tracefs.
+ * in a fraction of a millisecond and needs no tracefs; a tracepoint per call takes 8 ms and 68 ms each
+ * (measured on 6.18).
  */
 #include "socket.h"
 

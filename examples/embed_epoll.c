@@ -110,6 +110,7 @@ int main(int argc, char **argv)
     status = qtap_session_set_callbacks(session, &callbacks, NULL);
     if (status == 0) status = qtap_session_start(session); /* QTAP_WARN_PARTIAL is positive: it runs */
     if (status >= 0 && watch(epoll, qtap_session_fd(session)) < 0) status = QTAP_ERR_IO;
+    if (status >= 0) fprintf(stderr, "watching\n");
     if (status >= 0) status = loop(session, epoll, signals, timer);
     if (status < 0) fprintf(stderr, "embed_epoll: %s\n", qtap_session_error(session));
     print_counters(session);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libqtap without a kernel: give it the bytes of a conversation, get transactions back. Needs no root. */
+/*
+ * libqtap without a kernel: give it the bytes of a conversation, get transactions back. Needs no root.
+ * Usage: feed [RECORDING]; with a file name, what was fed is also recorded there: qtap-mini --replay RECORDING.
+ */
 #include <qtap/qtap.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,7 +74,7 @@ static int feed(qtap_session *session)
     return qtap_session_flush(session, -1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct qtap_callbacks callbacks = {.size = sizeof callbacks, .on_transaction = on_transaction};
     qtap_config *config = NULL;
@@ -81,6 +84,7 @@ int main(void)
 
     if (status < 0) return 1;
     status = qtap_config_set(config, "capture.source", "feed");
+    if (status == 0 && argc > 1) status = qtap_config_set(config, "capture.record_file", argv[1]);
     if (status == 0) status = qtap_session_new(&session, config);
     if (status < 0) fprintf(stderr, "feed: %s\n", qtap_config_error(config));
     qtap_config_free(config); /* the session has its own copy */

@@ -51,7 +51,7 @@ static int locate(void *user, const qtap_object *object, char *buf, size_t cap)
     int len;
 
     (void)user;
-    if (qtap_object_field(object, "digest", &digest) < 0) return -1;
+    if (qtap_object_field(object, "object.digest", &digest) < 0) return -1;
     len = snprintf(buf, cap, "single-file:%.*s", (int)digest.s.len, digest.s.data);
     return len < 0 || (size_t)len >= cap ? -1 : len;
 }

@@ -16,7 +16,8 @@ static __always_inline void count_loss(__u32 cause, __u64 bytes)
 
 	if (loss) {
 		__sync_fetch_and_add(&loss->records, 1);
-		__sync_fetch_and_add(&loss->bytes, bytes);
+		if (bytes) /* clang 14 makes a constant 0 an atomic OR, which 5.10 does not know */
+			__sync_fetch_and_add(&loss->bytes, bytes);
 	}
 }
 

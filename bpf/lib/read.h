@@ -47,6 +47,13 @@ static __always_inline void map_ipv4(__u8 *ip, __u32 addr)
 	word[3] = addr;
 }
 
+static __always_inline int is_mapped_ipv4(const __u8 *ip)
+{
+	const __u32 *word = (const __u32 *)ip;
+
+	return !word[0] && !word[1] && word[2] == bpf_htonl(0xffff);
+}
+
 /* Fills in both addresses; returns whether they are complete, i.e. the socket is or was connected. */
 static __always_inline int read_addresses(struct sock_state *st, struct sock *sk)
 {
@@ -58,6 +65,8 @@ static __always_inline int read_addresses(struct sock_state *st, struct sock *sk
 	if (st->family == AF_INET6) {
 		BPF_CORE_READ_INTO(&st->remote_ip, sk, __sk_common.skc_v6_daddr);
 		BPF_CORE_READ_INTO(&st->local_ip, sk, __sk_common.skc_v6_rcv_saddr);
+		if (is_mapped_ipv4(st->remote_ip)) /* a dual-stack listener: both ends tell the same */
+			st->family = AF_INET;
 	} else {
 		map_ipv4(st->remote_ip, BPF_CORE_READ(sk, __sk_common.skc_daddr));
 		map_ipv4(st->local_ip, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));

@@ -131,6 +131,7 @@ struct qtap_rec_process_info {
 #define QTAP_LOSS_MAP_FULL 2u    /* a table had no free entry */
 #define QTAP_LOSS_CALL_LIMIT 3u  /* a call was longer than one call may deliver */
 #define QTAP_LOSS_NO_ENTRY 4u    /* a return probe ran without its entry */
+#define QTAP_LOSS_MISSED 5u      /* a program did not run, because it was running already (recursion) */
 #define QTAP_LOSS_CAUSES 8u
 
 struct qtap_rec_loss {

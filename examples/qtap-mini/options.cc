@@ -198,7 +198,7 @@ std::string built_in_yaml(const Options& options) {
               ? "  object_stores: []\n"
               : "  object_stores: [{ id: objects, type: file, dir: " + quoted(options.objects) +
                     " }]\n";
-  yaml += "stacks:\n  basic_reporting:\n    plugins:\n      - type: http_metrics\n";
+  yaml += "stacks:\n  basic_reporting:\n    plugins:\n";
   if (!options.json) {
     yaml += "      - type: access_logs\n        config: { mode: " + mode + ", format: console }\n";
   }

@@ -8,7 +8,8 @@
 namespace qtap {
 namespace {
 
-constexpr size_t kBlock = 3u << 20;  // EVP_EncodeBlock takes an int; whole triples, so that no padding stands inside
+constexpr size_t kBlock =
+    3u << 20;  // EVP_EncodeBlock takes an int; whole triples, so that no padding stands inside
 
 }  // namespace
 

@@ -9,13 +9,16 @@
 namespace qtap {
 namespace {
 
-char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+char lower_char(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 template <typename... Args>
 std::string print(const char* format, Args... args) {
   char text[64];
   const int len = std::snprintf(text, sizeof text, format, args...);
-  return std::string(text, static_cast<size_t>(std::clamp(len, 0, static_cast<int>(sizeof text) - 1)));
+  return std::string(text,
+                     static_cast<size_t>(std::clamp(len, 0, static_cast<int>(sizeof text) - 1)));
 }
 
 }  // namespace
@@ -39,7 +42,7 @@ std::string human_bytes(uint64_t bytes) {
   const char* units[] = {"KB", "MB", "GB", "TB", "PB", "EB"};
   double value = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(units)) {
+  while (value >= 1023.95 && unit + 1 < std::size(units)) {  // would print as 1024.0
     value /= 1024;
     ++unit;
   }

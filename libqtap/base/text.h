@@ -17,7 +17,7 @@ std::string human_bytes(uint64_t bytes);
 // "27 ms", "1.2 s", "350 µs".
 std::string human_us(uint64_t us);
 
-std::string lower(std::string_view text);  // ASCII
+std::string lower(std::string_view text);                          // ASCII
 bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
 
 // The part behind the last slash.

@@ -32,6 +32,17 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string_view utf8_prefix(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  // A character of four bytes begins at most three before the cut.
+  for (size_t back = 1; back <= 3 && back <= max_bytes; ++back) {
+    if (utf8_sequence(text.substr(max_bytes - back)) > back) {
+      return text.substr(0, max_bytes - back);
+    }
+  }
+  return text.substr(0, max_bytes);
+}
+
 void append_latin1(std::string& out, unsigned char c) {
   out += static_cast<char>(0xc0 | c >> 6);
   out += static_cast<char>(0x80 | (c & 0x3f));

@@ -12,6 +12,9 @@ size_t utf8_sequence(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
+// At most `max_bytes` of `text`, without a character that is cut.
+std::string_view utf8_prefix(std::string_view text, size_t max_bytes);
+
 // Appends a byte of 0x80 or more, read as ISO 8859-1, as UTF-8.
 void append_latin1(std::string& out, unsigned char c);
 

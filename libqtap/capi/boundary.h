@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every function of the C ABI does before and after its one call: check handles, check re-entry, import sized
-// structs, let no exception out, keep the text of the error.
+// In: a call from C. Out: one call of C++, and a status for it. Checks handles and re-entry
+// (capi/call_table.h), imports sized structs, lets no exception out, keeps the error's text. Owns
+// the handles; any thread may come in, one at a time gets on. Nothing is dropped here.
 #pragma once
 
 #include <qtap/qtap.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include "base/result.h"
+#include "capi/call_table.h"
 #include "model/config.h"
 #include "session/session.h"
 
@@ -22,18 +27,19 @@ struct qtap_config {
 };
 
 struct qtap_session {
-  std::unique_ptr<qtap::session::Session> session;
-  qtap::session::Logger logger;
   std::string error;
+  qtap::session::Logger logger;
+  std::atomic<std::thread::id> inside = std::thread::id();  // who runs a call; the default: nobody
+  // The last member dies first: what its sinks still do finds the rest of the handle.
+  std::unique_ptr<qtap::session::Session> session;
 };
 
 namespace qtap::capi {
 
 // A sized struct is no larger than this in any version to come; more is garbage.
 inline constexpr size_t kMaxStruct = 4096;
-
-// What a function may be called from (the table in qtap/session.h).
-enum class Where : uint8_t { kAnywhere, kOutsideCallbacks };
+// Short enough for the string's own buffer: saying that there is no memory must not need any.
+inline constexpr const char* kOutOfMemory = "out of memory";
 
 // Runs `body`, which returns a status; the standard library's exceptions end here.
 template <typename Body>
@@ -47,60 +53,106 @@ int guard(Body body) noexcept {
   }
 }
 
-// The status of an outcome; its text goes to the handle.
-template <typename Handle>
-int keep(Handle& handle, Error error) {
-  handle.error = std::move(error.text);
+// What an outcome means to the caller; the text of an error stays with the handle.
+inline int settle(std::string& text, Error error) {
+  text = std::move(error.text);
   return error.status;
 }
-template <typename Handle>
-int keep(Handle& handle, Status status) {
-  if (!status.ok()) return keep(handle, std::move(status).error());
-  handle.error.clear();
+inline int settle(std::string& text, Status status) {
+  if (!status.ok()) return settle(text, std::move(status).error());
+  text.clear();
   return QTAP_OK;
 }
+inline int settle(std::string& text, Result<int> result) {
+  if (!result.ok()) return settle(text, std::move(result).error());
+  text.clear();
+  return *result;
+}
 
-// A call on a session: `body` gets the C++ session and returns a Status.
+// guard() for a handle with a text: `body` returns a Status or a Result<int>.
 template <typename Body>
-int on_session(qtap_session* s, Where where, Body body) noexcept {
-  return guard([&]() -> int {
-    if (!s) return QTAP_ERR_INVALID;
-    if (where == Where::kOutsideCallbacks && s->session->in_callback()) return QTAP_ERR_BUSY;
-    return keep(*s, body(*s->session));
-  });
+int guard_with_text(std::string& text, Body body) noexcept {
+  const int status = guard([&] { return settle(text, body()); });
+  if (status == QTAP_ERR_NOMEM) text = kOutOfMemory;
+  if (status == QTAP_ERR_INTERNAL && text.empty()) text = "internal error";
+  return status;
+}
+
+// The right to work on a session, for one thread at a time. A second one is either the same thread
+// again, from inside a callback, or another one.
+class Turn {
+ public:
+  explicit Turn(qtap_session& s) : s_(s) {
+    taken_ = s.inside.compare_exchange_strong(holder_, std::this_thread::get_id());
+  }
+  ~Turn() {
+    if (taken_) s_.inside.store(std::thread::id());
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool taken() const { return taken_; }
+  bool is_reentry() const { return !taken_ && holder_ == std::this_thread::get_id(); }
+  // The session ends: there is nothing left to give the turn back to.
+  void keep() { taken_ = false; }
+
+ private:
+  qtap_session& s_;
+  std::thread::id holder_;
+  bool taken_ = false;
+};
+
+// A call that needs the session for itself: `body` gets it and returns a Status or a Result<int>.
+template <typename Body>
+int on_session(qtap_session* s, const Call& call, Body body) noexcept {
+  if (!s) return QTAP_ERR_INVALID;
+  const Turn turn(*s);
+  if (turn.taken()) return guard_with_text(s->error, [&] { return body(*s->session); });
+  // The text is of the thread that works; only from inside of its call may it be replaced.
+  if (turn.is_reentry()) {
+    guard_with_text(s->error, [&]() -> Status {
+      return Error{QTAP_ERR_BUSY,
+                   std::string(call.name) + ": not from inside a callback; return from it first"};
+    });
+  }
+  return QTAP_ERR_BUSY;
+}
+
+// A size that some version of T can have. C structs are multiples of their alignment; half a
+// pointer at the end would be a wild one.
+template <typename T>
+bool is_struct_size(size_t size) {
+  return size >= sizeof(size_t) && size <= kMaxStruct && size % alignof(T) == 0;
 }
 
 // Copies a caller's struct into ours: what it does not have is zero; what we do not have must be.
-// QTAP_ERR_INVALID: the size is missing. QTAP_ERR_UNSUPPORTED: it sets something newer than this library.
+// QTAP_ERR_INVALID: the size is missing. QTAP_ERR_UNSUPPORTED: it sets what a newer version has.
 template <typename T>
 Result<T> import_struct(const T* from, const char* name) {
-  if (!from) return Error{QTAP_ERR_INVALID, std::string(name) + ": NULL"};
-  if (from->size < sizeof(size_t) || from->size > kMaxStruct) {
-    return Error{QTAP_ERR_INVALID, std::string(name) + ".size: expected sizeof(struct " + name + "), got " +
-                                       std::to_string(from->size)};
+  if (!from) return Error{QTAP_ERR_INVALID, std::string(name) + ": is NULL"};
+  const size_t size = from->size;
+  if (!is_struct_size<T>(size)) {
+    return Error{QTAP_ERR_INVALID, std::string(name) + ".size: expected sizeof(struct " + name +
+                                       "), got " + std::to_string(size)};
   }
   const auto* bytes = reinterpret_cast<const unsigned char*>(from);
-  const bool has_more = from->size > sizeof(T) &&
-                        std::any_of(bytes + sizeof(T), bytes + from->size, [](unsigned char b) { return b != 0; });
-  if (has_more) {
-    return Error{QTAP_ERR_UNSUPPORTED,
-                 std::string(name) + ": sets a member that libqtap " QTAP_VERSION " does not know"};
+  if (size > sizeof(T) && std::any_of(bytes + sizeof(T), bytes + size, [](auto b) { return b; })) {
+    return Error{QTAP_ERR_UNSUPPORTED, std::string(name) + ": sets a member that libqtap " +
+                                           QTAP_VERSION + " does not know; install a newer one"};
   }
   T ours = {};
-  std::memcpy(static_cast<void*>(&ours), bytes, std::min(from->size, sizeof(T)));
+  std::memcpy(static_cast<void*>(&ours), bytes, std::min(size, sizeof(T)));
   ours.size = sizeof(T);
   return ours;
 }
 
-// Fills a caller's struct as far as it reaches; its size says how far.
+// Fills a caller's struct as far as it reaches; its size then says how far.
 template <typename T>
 int export_struct(T ours, T* to) {
-  if (!to || to->size < sizeof(size_t) || to->size > kMaxStruct) return QTAP_ERR_INVALID;
+  if (!to || !is_struct_size<T>(to->size)) return QTAP_ERR_INVALID;
   ours.size = std::min(to->size, sizeof(T));
   std::memcpy(static_cast<void*>(to), &ours, ours.size);
   return QTAP_OK;
 }
-
-inline std::string_view view(const qtap_str& s) { return s.data ? std::string_view(s.data, s.len) : std::string_view(); }
 
 }  // namespace qtap::capi

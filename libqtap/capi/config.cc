@@ -19,8 +19,8 @@ std::optional<std::string> environment(const std::string& name) {
 std::vector<qtap_option> public_options() {
   std::vector<qtap_option> rows;
   for (const qtap::Option& option : qtap::option_table()) {
-    rows.push_back({sizeof(qtap_option), option.key, qtap::option_type_name(option.type), option.default_text,
-                    option.help, option.since});
+    rows.push_back({sizeof(qtap_option), option.key, qtap::option_type_name(option.type),
+                    option.default_text, option.help, option.since});
   }
   return rows;
 }
@@ -37,11 +37,13 @@ int qtap_config_new(qtap_config** ret) {
   });
 }
 
-void qtap_config_free(qtap_config* config) { delete config; }
+void qtap_config_free(qtap_config* config) {
+  delete config;
+}
 
 int qtap_config_set(qtap_config* config, const char* key, const char* value) {
   if (!config || !key || !value) return QTAP_ERR_INVALID;
-  return guard([&] { return keep(*config, config->config.set(key, value)); });
+  return guard_with_text(config->error, [&] { return config->config.set(key, value); });
 }
 
 int qtap_config_parse(qtap_config* config, const char* yaml, size_t len) {
@@ -50,8 +52,8 @@ int qtap_config_parse(qtap_config* config, const char* yaml, size_t len) {
 
 int qtap_config_parse_named(qtap_config* config, const char* yaml, size_t len, const char* name) {
   if (!config || !name || (!yaml && len > 0)) return QTAP_ERR_INVALID;
-  return guard([&] {
-    return keep(*config, config->config.parse(std::string_view(yaml ? yaml : "", len), name, environment));
+  return guard_with_text(config->error, [&] {
+    return config->config.parse(yaml ? std::string_view(yaml, len) : "", name, environment);
   });
 }
 
@@ -59,7 +61,9 @@ void qtap_config_set_logger(qtap_config* config, qtap_log_fn fn, void* user) {
   if (config) config->logger = {fn, user};
 }
 
-const char* qtap_config_error(qtap_config* config) { return config ? config->error.c_str() : ""; }
+const char* qtap_config_error(qtap_config* config) {
+  return config ? config->error.c_str() : "";
+}
 
 const struct qtap_option* qtap_option_at(size_t index) {
   const qtap_option* row = nullptr;

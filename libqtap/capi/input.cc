@@ -31,46 +31,63 @@ qtap::Address address(int family, uint16_t port, const uint8_t* ip) {
 qtap::Result<Direction> direction_of(int direction) {
   if (direction == QTAP_DIR_SENT) return Direction::kSent;
   if (direction == QTAP_DIR_RECEIVED) return Direction::kReceived;
-  return Error{QTAP_ERR_INVALID, "feed: direction " + std::to_string(direction) + " is neither sent nor received"};
+  return Error{QTAP_ERR_INVALID,
+               "feed: direction " + std::to_string(direction) + " is neither sent nor received"};
 }
 
 Status check_peer(const qtap_peer& peer) {
+  for (const qtap_str& text : {peer.exe, peer.comm, peer.user_name, peer.container_id}) {
+    if (!text.data && text.len > 0) {
+      return Error{QTAP_ERR_INVALID, "qtap_peer: a text has a length but is NULL"};
+    }
+  }
   if (peer.role < QTAP_ROLE_ANY || peer.role > QTAP_ROLE_ACCEPTED) {
     return Error{QTAP_ERR_INVALID, "qtap_peer.role: " + std::to_string(peer.role) + " is no role"};
   }
   if (peer.family != 0 && peer.family != AF_INET && peer.family != AF_INET6) {
-    return Error{QTAP_ERR_INVALID, "qtap_peer.family: " + std::to_string(peer.family) + " is not AF_INET or AF_INET6"};
+    return Error{QTAP_ERR_INVALID, "qtap_peer.family: " + std::to_string(peer.family) +
+                                       " is not AF_INET or AF_INET6"};
   }
   return {};
+}
+
+std::string_view view(const qtap_str& text) {
+  return text.data ? std::string_view(text.data, text.len) : std::string_view();
+}
+
+qtap::session::Peer peer_of(const qtap_peer& from) {
+  return {.pid = from.pid,
+          .uid = from.uid,
+          .exe = view(from.exe),
+          .comm = view(from.comm),
+          .user = view(from.user_name),
+          .container_id = view(from.container_id),
+          .role = static_cast<qtap::Role>(from.role),
+          .is_tls = from.is_tls != 0,
+          .local = address(from.family, from.local_port, from.local_ip),
+          .remote = address(from.family, from.remote_port, from.remote_ip)};
 }
 
 }  // namespace
 
 extern "C" {
 
-int qtap_feed_open(qtap_session* s, const struct qtap_peer* peer, uint64_t time_ns, uint64_t* ret_id) {
+int qtap_feed_open(qtap_session* s, const struct qtap_peer* peer, uint64_t time_ns,
+                   uint64_t* ret_id) {
+  constexpr Call kCall = call("qtap_feed_open");
   if (!ret_id) return QTAP_ERR_INVALID;
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) -> Status {
+  return on_session(s, kCall, [&](Session& session) -> Status {
     QTAP_TRY(const qtap_peer from, import_struct(peer, "qtap_peer"));
     QTAP_CHECK(check_peer(from));
-    qtap::session::Peer ours;
-    ours.pid = from.pid;
-    ours.uid = from.uid;
-    ours.exe = view(from.exe);
-    ours.comm = view(from.comm);
-    ours.user = view(from.user_name);
-    ours.container_id = view(from.container_id);
-    ours.role = static_cast<qtap::Role>(from.role);
-    ours.is_tls = from.is_tls != 0;
-    ours.local = address(from.family, from.local_port, from.local_ip);
-    ours.remote = address(from.family, from.remote_port, from.remote_ip);
-    QTAP_TRY(*ret_id, session.feed_open(ours, time_ns));
+    QTAP_TRY(*ret_id, session.feed_open(peer_of(from), time_ns));
     return {};
   });
 }
 
-int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns, const void* bytes, size_t n) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) -> Status {
+int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns, const void* bytes,
+                   size_t n) {
+  constexpr Call kCall = call("qtap_feed_data");
+  return on_session(s, kCall, [&](Session& session) -> Status {
     if (!bytes && n > 0) return Error{QTAP_ERR_INVALID, "feed: bytes is NULL"};
     QTAP_TRY(const Direction d, direction_of(direction));
     return session.feed_data(id, d, time_ns, {static_cast<const uint8_t*>(bytes), n});
@@ -78,18 +95,21 @@ int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns
 }
 
 int qtap_feed_gap(qtap_session* s, uint64_t id, int direction, uint64_t len) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) -> Status {
+  constexpr Call kCall = call("qtap_feed_gap");
+  return on_session(s, kCall, [&](Session& session) -> Status {
     QTAP_TRY(const Direction d, direction_of(direction));
     return session.feed_gap(id, d, len);
   });
 }
 
 int qtap_feed_close(qtap_session* s, uint64_t id, uint64_t time_ns) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) { return session.feed_close(id, time_ns); });
+  constexpr Call kCall = call("qtap_feed_close");
+  return on_session(s, kCall, [&](Session& session) { return session.feed_close(id, time_ns); });
 }
 
 int qtap_feed_tick(qtap_session* s, uint64_t time_ns) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) { return session.feed_tick(time_ns); });
+  constexpr Call kCall = call("qtap_feed_tick");
+  return on_session(s, kCall, [&](Session& session) { return session.feed_tick(time_ns); });
 }
 
 }  // extern "C"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <qtap/model.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "capi/boundary.h"
@@ -24,18 +26,52 @@ void unref(const Noun* noun) {
   if (object.unref()) delete &object;
 }
 
+qtap_value to_public(const qtap::FieldValue& from) {
+  qtap_value to = {};
+  switch (from.type) {
+    case qtap::FieldType::kBool:
+      to.type = QTAP_VALUE_BOOL;
+      to.i = from.boolean;
+      break;
+    case qtap::FieldType::kInt:
+      to.type = QTAP_VALUE_INT64;
+      to.i = from.integer;
+      break;
+    case qtap::FieldType::kNumber:
+      to.type = QTAP_VALUE_DOUBLE;
+      to.d = from.number;
+      break;
+    case qtap::FieldType::kText:
+      to.type = QTAP_VALUE_STRING;
+      to.s = {from.text.data(), from.text.size()};
+      break;
+    case qtap::FieldType::kIp:
+      to.type = QTAP_VALUE_IP;
+      to.family = from.ip->family == AF_INET ? 4 : 6;
+      std::copy(from.ip->ip.begin(), from.ip->ip.end(), to.ip);
+      break;
+    case qtap::FieldType::kTextList:
+      to.type = QTAP_VALUE_STRING_LIST;
+      to.count = from.list.size();
+      break;
+  }
+  return to;
+}
+
 template <typename Noun>
 int field(const Noun* noun, const char* name, qtap_value* ret) {
   if (!noun || !name || !ret) return QTAP_ERR_INVALID;
   return guard([&] {
-    qtap_value value = {};
+    qtap::FieldValue value;
     if (!qtap::get_field(qtap::from_c(noun), name, value)) return QTAP_ERR_NOTFOUND;
-    *ret = value;
+    *ret = to_public(value);
     return QTAP_OK;
   });
 }
 
-qtap_str str(const std::string& text) { return {text.data(), text.size()}; }
+qtap_str str(const std::string& text) {
+  return {text.data(), text.size()};
+}
 
 const qtap::http::Message* message_of(const qtap_transaction* tx, int message) {
   const qtap::Transaction& transaction = qtap::from_c(tx);
@@ -46,7 +82,7 @@ const qtap::http::Message* message_of(const qtap_transaction* tx, int message) {
 std::vector<qtap_field> public_fields() {
   std::vector<qtap_field> rows;
   for (const qtap::Field& f : qtap::field_table()) {
-    rows.push_back({sizeof(qtap_field), f.name, f.type, f.help, f.since});
+    rows.push_back({sizeof(qtap_field), f.name, qtap::field_type_name(f.type), f.help, f.since});
   }
   return rows;
 }
@@ -65,14 +101,30 @@ const struct qtap_field* qtap_field_at(size_t index) {
   return row;
 }
 
-const qtap_connection* qtap_connection_ref(const qtap_connection* conn) { return ref(conn); }
-void qtap_connection_unref(const qtap_connection* conn) { unref(conn); }
-const qtap_transaction* qtap_transaction_ref(const qtap_transaction* tx) { return ref(tx); }
-void qtap_transaction_unref(const qtap_transaction* tx) { unref(tx); }
-const qtap_event* qtap_event_ref(const qtap_event* event) { return ref(event); }
-void qtap_event_unref(const qtap_event* event) { unref(event); }
-const qtap_object* qtap_object_ref(const qtap_object* object) { return ref(object); }
-void qtap_object_unref(const qtap_object* object) { unref(object); }
+const qtap_connection* qtap_connection_ref(const qtap_connection* conn) {
+  return ref(conn);
+}
+void qtap_connection_unref(const qtap_connection* conn) {
+  unref(conn);
+}
+const qtap_transaction* qtap_transaction_ref(const qtap_transaction* tx) {
+  return ref(tx);
+}
+void qtap_transaction_unref(const qtap_transaction* tx) {
+  unref(tx);
+}
+const qtap_event* qtap_event_ref(const qtap_event* event) {
+  return ref(event);
+}
+void qtap_event_unref(const qtap_event* event) {
+  unref(event);
+}
+const qtap_object* qtap_object_ref(const qtap_object* object) {
+  return ref(object);
+}
+void qtap_object_unref(const qtap_object* object) {
+  unref(object);
+}
 
 int qtap_connection_field(const qtap_connection* conn, const char* name, struct qtap_value* ret) {
   return field(conn, name, ret);

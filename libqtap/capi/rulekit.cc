@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <string_view>
 
 #include <qtap/rulekit.h>
 
+#include "capi/boundary.h"
 #include "rulekit/import.h"
 #include "rulekit/rule.h"
 
@@ -19,17 +19,7 @@ namespace {
 
 namespace rulekit = qtap::rulekit;
 
-// The library's own code does not throw; what the standard library throws stops here.
-template <typename Body>
-int guard(Body body) noexcept {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return QTAP_ERR_NOMEM;
-  } catch (...) {
-    return QTAP_ERR_INTERNAL;
-  }
-}
+using qtap::capi::guard;
 
 void set_error(uint32_t line, uint32_t column, std::string_view text, qtap_rule_error* reterr) {
   if (reterr == nullptr) return;

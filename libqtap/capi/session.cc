@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <qtap/session.h>
 
+#include <cerrno>
+
 #include "capi/boundary.h"
 
 using namespace qtap::capi;
+using qtap::Result;
 using qtap::Status;
 using qtap::session::Session;
 
 namespace {
 
-// A number, or the status of an error.
-int count(qtap_session* s, qtap::Result<int> result) {
-  if (!result.ok()) return keep(*s, std::move(result).error());
-  s->error.clear();
-  return *result;
+void log(const qtap::session::Logger& logger, int level, const char* message) {
+  if (logger.fn) logger.fn(level, message, logger.user);
+}
+
+int new_session(qtap_session** ret, const qtap::Config& config, qtap::session::Logger logger,
+                std::string& error) {
+  auto created = Session::create(config, logger);
+  if (!created.ok()) return settle(error, std::move(created).error());
+  auto handle = std::make_unique<qtap_session>();
+  handle->logger = logger;
+  handle->session = *std::move(created);
+  error.clear();
+  *ret = handle.release();
+  return QTAP_OK;
 }
 
 }  // namespace
@@ -22,58 +34,61 @@ extern "C" {
 
 int qtap_session_new(qtap_session** ret, qtap_config* config) {
   if (!ret) return QTAP_ERR_INVALID;
-  return guard([&]() -> int {
-    const qtap::session::Logger logger = config ? config->logger : qtap::session::Logger{};
-    auto created = Session::create(config ? config->config : qtap::Config(), logger);
-    if (!created.ok()) {
-      if (config) config->error = created.error().text;
-      return created.error().status;
-    }
-    auto handle = std::make_unique<qtap_session>();
-    handle->session = *std::move(created);
-    handle->logger = logger;
-    *ret = handle.release();
-    return QTAP_OK;
+  std::string nobody_reads;
+  std::string& error = config ? config->error : nobody_reads;
+  const int status = guard([&] {
+    return config ? new_session(ret, config->config, config->logger, error)
+                  : new_session(ret, qtap::Config(), {}, error);
   });
+  if (status == QTAP_ERR_NOMEM) error = kOutOfMemory;
+  return status;
 }
 
 int qtap_session_set_callbacks(qtap_session* s, const struct qtap_callbacks* cb, void* user) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) -> Status {
+  constexpr Call kCall = call("qtap_session_set_callbacks");
+  return on_session(s, kCall, [&](Session& session) -> Status {
     QTAP_TRY(const qtap_callbacks callbacks, import_struct(cb, "qtap_callbacks"));
     return session.set_callbacks(callbacks, user);
   });
 }
 
 int qtap_session_start(qtap_session* s) {
-  if (!s) return QTAP_ERR_INVALID;
-  if (s->session->in_callback()) return QTAP_ERR_BUSY;
+  constexpr Call kCall = call("qtap_session_start");
+  const int status = on_session(s, kCall, [](Session& session) { return session.start(); });
+  if (status != QTAP_WARN_PARTIAL) return status;
   return guard([&] {
-    const int outcome = count(s, s->session->start());
-    if (outcome == QTAP_WARN_PARTIAL) s->error = s->session->warning();
-    return outcome;
+    s->error = s->session->warning();
+    return status;
   });
 }
 
-int qtap_session_fd(qtap_session* s) { return s ? s->session->fd() : QTAP_ERR_INVALID; }
-
-int qtap_session_poll(qtap_session* s, int timeout_ms) {
-  if (!s) return QTAP_ERR_INVALID;
-  if (s->session->in_callback()) return QTAP_ERR_BUSY;
-  return guard([&] { return count(s, s->session->poll(timeout_ms)); });
+int qtap_session_fd(qtap_session* s) {
+  return s ? s->session->fd() : QTAP_ERR_INVALID;
 }
 
-int qtap_session_done(qtap_session* s) { return s && s->session->done() ? 1 : 0; }
+int qtap_session_poll(qtap_session* s, int timeout_ms) {
+  constexpr Call kCall = call("qtap_session_poll");
+  return on_session(s, kCall, [&](Session& session) { return session.poll(timeout_ms); });
+}
+
+int qtap_session_done(qtap_session* s) {
+  return s && s->session->done() ? 1 : 0;
+}
 
 int qtap_session_run(qtap_session* s) {
-  return on_session(s, Where::kOutsideCallbacks, [](Session& session) { return session.run(); });
+  constexpr Call kCall = call("qtap_session_run");
+  return on_session(s, kCall, [](Session& session) { return session.run(); });
 }
 
 void qtap_session_stop(qtap_session* s) {
+  const int interrupted = errno;  // a signal handler must leave it as it was
   if (s) s->session->stop();
+  errno = interrupted;
 }
 
 int qtap_session_flush(qtap_session* s, int timeout_ms) {
-  return on_session(s, Where::kOutsideCallbacks, [&](Session& session) { return session.flush(timeout_ms); });
+  constexpr Call kCall = call("qtap_session_flush");
+  return on_session(s, kCall, [&](Session& session) { return session.flush(timeout_ms); });
 }
 
 int qtap_session_stats(qtap_session* s, struct qtap_stats* ret) {
@@ -86,17 +101,19 @@ const char* qtap_session_attached_at(qtap_session* s, size_t index) {
   return s->session->attached()[index].c_str();
 }
 
-const char* qtap_session_error(qtap_session* s) { return s ? s->error.c_str() : ""; }
+const char* qtap_session_error(qtap_session* s) {
+  return s ? s->error.c_str() : "";
+}
 
 void qtap_session_free(qtap_session* s) {
   if (!s) return;
-  if (s->session->in_callback()) {
+  Turn turn(*s);
+  if (!turn.taken()) {
     // Freeing what is running would crash the caller's program: it keeps its session instead.
-    if (s->logger.fn) {
-      s->logger.fn(QTAP_LOG_ERROR, "qtap_session_free: called from a callback of this session; ignored", s->logger.user);
-    }
+    log(s->logger, QTAP_LOG_ERROR, "qtap_session_free: ignored, a call on this session is running");
     return;
   }
+  turn.keep();
   delete s;
 }
 

@@ -153,6 +153,7 @@ void Table::on_stream_end(const Record& record) {
   const auto it = streams_.find(record.stream_id);
   if (it == streams_.end()) return;
   Tracked& tracked = *it->second;
+  tracked.finish_tls(record.total_bytes, now_ns_);
   if (orphans_.contains(record.stream_id)) {
     return finish_orphan(record.stream_id, http::Truncation::kAborted);
   }

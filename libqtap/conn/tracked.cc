@@ -255,12 +255,18 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
 
 void Tracked::finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns) {
   learn_totals(totals);
-  if (conn_->is_tls) return;
+  if (!conn_->is_tls) finish(socket_streams_, totals, time_ns);
+}
+
+void Tracked::finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns) {
+  finish(tls_streams_, totals, time_ns);
+}
+
+// What was lost at the very end shows in no later offset, only in the totals.
+void Tracked::finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns) {
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
-    Stream& stream = socket_streams_[index(d)];
-    if (const uint64_t missing = stream.finish(totals[index(d)])) {
-      gap(d, time_ns, stream.next(), missing);
-    }
+    Stream& stream = streams[index(d)];
+    if (const uint64_t missing = stream.finish(totals[index(d)])) gap(d, time_ns, stream.next(), missing);
   }
 }
 

@@ -76,8 +76,9 @@ class Tracked {
   void socket_data(const Record& record, int64_t time_ns);
   // Plain text of a TLS object.
   void tls_data(const Record& record, int64_t time_ns);
-  // The socket carried this much in all: what of its plain text never came is a gap.
+  // The socket, the TLS object carried this much in all: what of its plain text never came is a gap.
   void finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns);
+  void finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns);
 
   // Gives up transactions that wait for too long; reports when it is due.
   void on_time(int64_t now_ns);
@@ -94,6 +95,7 @@ class Tracked {
   class ParserHome;
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
+  void finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
   void read_hello(const Record& record);

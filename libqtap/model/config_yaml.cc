@@ -7,15 +7,15 @@
 #include <memory>
 #include <set>
 
-#include "model/option_table.h"
+#include "base/utf8.h"
+#include "model/option_value.h"
 
 namespace qtap {
 namespace {
 
-// Limits of spec/config.md 1 and 2.
+// spec/config.md 1 and 2.
 constexpr size_t kMaxBytes = 1u << 20;
 constexpr size_t kMaxDepth = 32;
-constexpr size_t kMaxMistakes = 20;
 
 Position position_of(fy_token* token) {
   const fy_mark* mark = token ? fy_token_start_mark(token) : nullptr;
@@ -29,184 +29,203 @@ std::string text_of(fy_token* token) {
   return text ? std::string(text, len) : std::string();
 }
 
-bool is_null(const fy_event& event) {
-  if (fy_scalar_token_get_style(event.scalar.value) != FYSS_PLAIN) return false;
-  const std::string text = text_of(event.scalar.value);
-  return text.empty() || text == "null" || text == "~";
-}
-
-// An open map or list while its events come in.
-struct Level {
-  bool is_map = false;
-  std::string path;             // key of the container
-  size_t index = 0;             // lists: of the next element
-  std::string key;              // maps: the key that waits for its value
-  Position key_position;
+// A map or list whose end has not come yet.
+struct Open {
+  YamlNode node;
+  std::set<std::string, std::less<>> keys;  // of a map
+  YamlMember member;                        // the key that waits for its value
   bool has_key = false;
-  std::set<std::string> keys;
-  Position start;
-  std::vector<YamlEntry> scalars;  // lists: elements that are plain values
 };
 
 class Reader {
  public:
-  Reader(const Config::Environment& environment, std::vector<YamlEntry>& entries,
-         std::vector<YamlMistake>& mistakes)
-      : environment_(environment), entries_(entries), mistakes_(mistakes) {}
+  explicit Reader(std::vector<Mistake>& mistakes) : mistakes_(mistakes) {}
 
   // False: give up.
   bool take(const fy_event& event) {
     switch (event.type) {
       case FYET_DOCUMENT_START:
-        return ++documents_ == 1 ||
-               fatal({1, 1}, "more than one YAML document; one file holds one configuration");
+        if (++documents_ == 1) return true;
+        return fatal(position_of(event.document_start.document_start),
+                     "more than one YAML document; one file holds one configuration");
       case FYET_MAPPING_START:
-        return plain(event.mapping_start.anchor, event.mapping_start.tag) &&
-               open(true, event.mapping_start.mapping_start);
+        return is_plain(event.mapping_start.anchor, event.mapping_start.tag) &&
+               open(YamlNode::Kind::kMap, position_of(event.mapping_start.mapping_start));
       case FYET_SEQUENCE_START:
-        return plain(event.sequence_start.anchor, event.sequence_start.tag) &&
-               open(false, event.sequence_start.sequence_start);
+        return is_plain(event.sequence_start.anchor, event.sequence_start.tag) &&
+               open(YamlNode::Kind::kList, position_of(event.sequence_start.sequence_start));
       case FYET_MAPPING_END:
-      case FYET_SEQUENCE_END: return close();
+      case FYET_SEQUENCE_END:
+        return close();
       case FYET_SCALAR:
-        return plain(event.scalar.anchor, event.scalar.tag) && scalar(event);
-      case FYET_ALIAS: return fatal(position_of(event.alias.anchor), "aliases are not supported");
-      default: return true;
+        return is_plain(event.scalar.anchor, event.scalar.tag) && scalar(event.scalar.value);
+      case FYET_ALIAS:
+        return fatal(position_of(event.alias.anchor), "aliases are not supported; repeat the text");
+      default:
+        return true;
     }
   }
 
+  bool has_document() const { return documents_ > 0; }
+  YamlNode finish() { return std::move(root_); }
+
  private:
   bool mistake(const Position& position, std::string text) {
-    mistakes_.push_back({position, std::move(text)});
+    mistakes_.push_back({position, {QTAP_ERR_INVALID, std::move(text)}});
     return mistakes_.size() < kMaxMistakes;
   }
   bool fatal(const Position& position, std::string text) {
     mistake(position, std::move(text));
     return false;
   }
-  bool plain(fy_token* anchor, fy_token* tag) {
-    if (anchor) return fatal(position_of(anchor), "anchors are not supported");
-    if (tag) return fatal(position_of(tag), "tags are not supported");
+  bool is_plain(fy_token* anchor, fy_token* tag) {
+    if (anchor) return fatal(position_of(anchor), "anchors are not supported; repeat the text");
+    if (tag) return fatal(position_of(tag), "tags are not supported; leave the type out");
     return true;
   }
 
-  // The dotted key of the value that comes next.
-  std::string next_path() {
-    if (levels_.empty()) return {};
-    Level& level = levels_.back();
-    if (!level.is_map) return level.path + "[" + std::to_string(level.index++) + "]";
-    level.has_key = false;
-    return level.path.empty() ? level.key : level.path + "." + level.key;
+  bool awaits_key() const {
+    return !open_.empty() && open_.back().node.kind == YamlNode::Kind::kMap &&
+           !open_.back().has_key;
   }
 
-  bool open(bool is_map, fy_token* token) {
-    const Position start = position_of(token);
-    if (levels_.size() >= kMaxDepth) return fatal(start, "nested deeper than 32 levels");
-    if (levels_.empty() && !is_map) return fatal(start, "expected a map of sections at the top");
-    if (!levels_.empty() && levels_.back().is_map && !levels_.back().has_key) {
-      return fatal(start, "a key must be text");
-    }
-    Level level;
-    level.is_map = is_map;
-    level.start = start;
-    if (!levels_.empty()) level.key_position = levels_.back().key_position;
-    level.path = next_path();
-    levels_.push_back(std::move(level));
-    return true;
-  }
-
-  bool scalar(const fy_event& event) {
-    const Position position = position_of(event.scalar.value);
-    if (levels_.empty()) {
-      return is_null(event) || fatal(position, "expected a map of sections at the top");
-    }
-    Level& level = levels_.back();
-    if (level.is_map && !level.has_key) {
-      level.key = text_of(event.scalar.value);
-      level.key_position = position;
-      level.has_key = true;
-      if (level.keys.insert(level.key).second) return true;
-      return mistake(position, "duplicate key \"" + level.key + "\"");
-    }
-    const bool is_list = !level.is_map;
-    YamlEntry entry{next_path(), text_of(event.scalar.value), level.key_position, position};
-    if (is_null(event)) return true;
-    (is_list ? level.scalars : entries_).push_back(std::move(entry));
+  bool open(YamlNode::Kind kind, const Position& position) {
+    if (open_.size() >= kMaxDepth) return fatal(position, "nested deeper than 32 levels");
+    if (awaits_key()) return fatal(position, "a key must be text");
+    open_.emplace_back();
+    open_.back().node.kind = kind;
+    open_.back().node.position = position;
     return true;
   }
 
   bool close() {
-    Level level = std::move(levels_.back());
-    levels_.pop_back();
-    if (!level.is_map && !level.scalars.empty()) return close_list(level);
-    if (level.is_map && find_option(level.path) != nullptr) return close_value_source(level);
+    YamlNode node = std::move(open_.back().node);
+    open_.pop_back();
+    place(std::move(node));
     return true;
   }
 
-  bool close_list(const Level& level) {
-    std::string joined;
-    for (const YamlEntry& scalar : level.scalars) joined += (joined.empty() ? "" : ", ") + scalar.value;
-    entries_.push_back({level.path, std::move(joined), level.key_position, level.start});
-    return true;
-  }
-
-  // {type: env, value: NAME} where an option stands (spec/config.md 4).
-  bool close_value_source(const Level& level) {
-    std::string type, value;
-    std::erase_if(entries_, [&](const YamlEntry& entry) {
-      if (!entry.key.starts_with(level.path + ".")) return false;
-      const std::string_view name = std::string_view(entry.key).substr(level.path.size() + 1);
-      if (name == "type") type = entry.value;
-      if (name == "value") value = entry.value;
-      return true;
-    });
-    if (type == "env") {
-      const std::optional<std::string> found = environment_(value);
-      if (!found) {
-        return mistake(level.start, level.path + ": environment variable " + value + " is not set");
-      }
-      value = *found;
-    } else if (type != "text") {
-      return mistake(level.start, level.path + ": expected a value, or {type: env, value: NAME}");
+  bool scalar(fy_token* token) {
+    // An empty value has no token.
+    const fy_scalar_style style = token ? fy_scalar_token_get_style(token) : FYSS_PLAIN;
+    Position position = token ? position_of(token) : here_;
+    // The token of a quoted text begins behind its quote.
+    if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && position.column > 1) {
+      --position.column;
     }
-    entries_.push_back({level.path, std::move(value), level.key_position, level.start});
+    std::string text = text_of(token);
+    if (awaits_key()) return key(position, std::move(text));
+    YamlNode node;
+    node.position = position;
+    const bool is_null = style == FYSS_PLAIN && (text.empty() || text == "null" || text == "~");
+    if (!is_null) {
+      node.kind = YamlNode::Kind::kText;
+      node.text = std::move(text);
+    }
+    place(std::move(node));
     return true;
   }
 
-  const Config::Environment& environment_;
-  std::vector<YamlEntry>& entries_;
-  std::vector<YamlMistake>& mistakes_;
-  std::vector<Level> levels_;
+  bool key(const Position& position, std::string text) {
+    Open& map = open_.back();
+    const bool is_new = map.keys.insert(text).second;
+    here_ = position;
+    map.member = {text, position, {}};
+    map.has_key = true;
+    return is_new || mistake(position, "duplicate key " + quoted(text));
+  }
+
+  void place(YamlNode node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Open& parent = open_.back();
+    if (parent.node.kind == YamlNode::Kind::kList) {
+      parent.node.items.push_back(std::move(node));
+    } else if (parent.has_key) {
+      parent.member.value = std::move(node);
+      parent.node.members.push_back(std::move(parent.member));
+      parent.has_key = false;
+    }
+  }
+
+  std::vector<Mistake>& mistakes_;
+  std::vector<Open> open_;
+  YamlNode root_;
+  Position here_ = {1, 1};  // of the last key
   int documents_ = 0;
 };
 
-void report_syntax_error(fy_diag* diag, std::vector<YamlMistake>& mistakes) {
-  void* position = nullptr;
-  if (const fy_diag_error* error = fy_diag_errors_iterate(diag, &position)) {
-    mistakes.push_back({{static_cast<uint32_t>(std::max(error->line, 1)),
-                         static_cast<uint32_t>(std::max(error->column, 1))},
-                        std::string("YAML: ") + error->msg});
-  } else {
-    mistakes.push_back({{1, 1}, "YAML: the document cannot be read"});
+void report_syntax_error(fy_diag* diag, std::vector<Mistake>& mistakes) {
+  void* state = nullptr;
+  Mistake mistake = {{1, 1}, {QTAP_ERR_INVALID, "YAML: the document cannot be read"}};
+  if (const fy_diag_error* error = fy_diag_errors_iterate(diag, &state)) {
+    mistake.position = {static_cast<uint32_t>(std::max(error->line, 1)),
+                        static_cast<uint32_t>(std::max(error->column, 1))};
+    std::string text = error->msg ? error->msg : "";
+    text.resize(std::min(text.find('\n'), text.size()));
+    mistake.error.text = "YAML: " + text;
   }
+  mistakes.push_back(std::move(mistake));
+}
+
+// The place of a byte.
+Position position_at(std::string_view yaml, size_t offset) {
+  const std::string_view before = yaml.substr(0, offset);
+  const auto lines = std::count(before.begin(), before.end(), '\n');
+  const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  return {static_cast<uint32_t>(lines + 1), static_cast<uint32_t>(offset - line_start + 1)};
+}
+
+bool check_bytes(std::string_view yaml, std::vector<Mistake>& mistakes) {
+  if (yaml.size() > kMaxBytes) {
+    mistakes.push_back({{1, 1}, {QTAP_ERR_INVALID, "the configuration is larger than 1 MiB"}});
+    return false;
+  }
+  // libfyaml takes the first bad byte for the end of the document.
+  for (size_t i = 0; i < yaml.size();) {
+    const size_t len = utf8_sequence(yaml.substr(i));
+    if (len == 0 || yaml[i] == '\0') {
+      mistakes.push_back({position_at(yaml, i), {QTAP_ERR_INVALID, "this byte is no UTF-8 text"}});
+      return false;
+    }
+    i += len;
+  }
+  return true;
+}
+
+// Is there anything but space, comments and "---"?
+bool has_content(std::string_view yaml) {
+  while (!yaml.empty()) {
+    std::string_view line = yaml.substr(0, yaml.find('\n'));
+    yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
+    const size_t first = line.find_first_not_of(" \t\r\xef\xbb\xbf");
+    if (first == std::string_view::npos || line[first] == '#' || line.starts_with("---")) continue;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-void read_yaml(std::string_view yaml, const Config::Environment& environment,
-               std::vector<YamlEntry>& entries, std::vector<YamlMistake>& mistakes) {
-  if (yaml.size() > kMaxBytes) {
-    mistakes.push_back({{1, 1}, "the configuration is larger than 1 MiB"});
-    return;
+const YamlNode* find_member(const YamlNode& map, std::string_view key) {
+  for (const YamlMember& member : map.members) {
+    if (member.key == key) return &member.value;
   }
-  if (yaml.find('\0') != std::string_view::npos) {
-    mistakes.push_back({{1, 1}, "the configuration holds a NUL byte: not a text file"});
-    return;
-  }
-  if (yaml.empty()) return;
+  return nullptr;
+}
+
+bool read_yaml(std::string_view yaml, YamlNode& ret, std::vector<Mistake>& mistakes) {
+  ret = {};
+  ret.kind = YamlNode::Kind::kMap;
+  ret.position = {1, 1};
+  if (yaml.empty()) return true;
+  if (!check_bytes(yaml, mistakes)) return false;
+
   fy_diag_cfg diag_config;
   fy_diag_cfg_default(&diag_config);
-  diag_config.fp = nullptr;
+  diag_config.fp = nullptr;  // nothing to stderr
   const std::unique_ptr<fy_diag, decltype(&fy_diag_destroy)> diag(fy_diag_create(&diag_config),
                                                                   fy_diag_destroy);
   fy_diag_set_collect_errors(diag.get(), true);
@@ -215,17 +234,40 @@ void read_yaml(std::string_view yaml, const Config::Environment& environment,
   config.diag = diag.get();
   const std::unique_ptr<fy_parser, decltype(&fy_parser_destroy)> parser(fy_parser_create(&config),
                                                                         fy_parser_destroy);
-  fy_parser_set_string(parser.get(), yaml.data(), yaml.size());
+  if (!parser || fy_parser_set_string(parser.get(), yaml.data(), yaml.size()) != 0) {
+    report_syntax_error(diag.get(), mistakes);
+    return false;
+  }
 
-  Reader reader(environment, entries, mistakes);
-  bool go_on = true;
-  while (go_on) {
+  Reader reader(mistakes);
+  bool is_over = false;
+  bool is_readable = true;
+  while (!is_over && is_readable) {
     fy_event* event = fy_parser_parse(parser.get());
     if (!event) break;
-    go_on = event->type != FYET_STREAM_END && reader.take(*event);
+    is_over = event->type == FYET_STREAM_END;
+    is_readable = reader.take(*event);
     fy_parser_event_free(parser.get(), event);
   }
-  if (go_on) report_syntax_error(diag.get(), mistakes);
+  if (!is_over) {
+    if (is_readable) report_syntax_error(diag.get(), mistakes);
+    return false;
+  }
+
+  if (!reader.has_document() && has_content(yaml)) {
+    report_syntax_error(diag.get(), mistakes);
+    return false;
+  }
+
+  YamlNode root = reader.finish();
+  if (root.kind == YamlNode::Kind::kNull) return true;
+  if (root.kind != YamlNode::Kind::kMap) {
+    mistakes.push_back(
+        {root.position, {QTAP_ERR_INVALID, "expected a map of sections at the top"}});
+    return false;
+  }
+  ret = std::move(root);
+  return true;
 }
 
 }  // namespace qtap

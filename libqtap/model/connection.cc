@@ -17,10 +17,11 @@ struct Prefix {
   int bits;
 };
 
-// RFC 1918 (private), RFC 1122 3.2.1.3 (loopback), RFC 3927 (link-local), RFC 6598 (carrier-grade NAT).
+// RFC 1918 (private), RFC 1122 3.2.1.3 (loopback), RFC 3927 (link-local), RFC 6598 (carrier-grade
+// NAT).
 constexpr Prefix kInternalV4[] = {
-    {{10, 0, 0, 0}, 8},    {{172, 16, 0, 0}, 12}, {{192, 168, 0, 0}, 16},
-    {{127, 0, 0, 0}, 8},   {{169, 254, 0, 0}, 16}, {{100, 64, 0, 0}, 10},
+    {{10, 0, 0, 0}, 8},  {{172, 16, 0, 0}, 12},  {{192, 168, 0, 0}, 16},
+    {{127, 0, 0, 0}, 8}, {{169, 254, 0, 0}, 16}, {{100, 64, 0, 0}, 10},
 };
 
 bool in_prefix(const uint8_t* ip, const Prefix& prefix) {
@@ -33,7 +34,8 @@ bool in_prefix(const uint8_t* ip, const Prefix& prefix) {
 }
 
 bool is_ipv6_loopback(const Address& a) {
-  return a.ip[15] == 1 && std::all_of(a.ip.begin(), a.ip.begin() + 15, [](uint8_t b) { return b == 0; });
+  return a.ip[15] == 1 &&
+         std::all_of(a.ip.begin(), a.ip.begin() + 15, [](uint8_t b) { return b == 0; });
 }
 
 // An IPv6 socket that talks IPv4 (::ffff:a.b.c.d) talks IPv4.
@@ -47,51 +49,78 @@ bool is_ipv4(const Address& a) {
 
 const char* flow_direction_name(FlowDirection direction) {
   switch (direction) {
-    case FlowDirection::kIngress: return "ingress";
-    case FlowDirection::kEgressInternal: return "egress-internal";
-    case FlowDirection::kEgressExternal: return "egress-external";
-    case FlowDirection::kEgress: return "egress";
-    case FlowDirection::kUnknown: break;
+    case FlowDirection::kIngress:
+      return "ingress";
+    case FlowDirection::kEgressInternal:
+      return "egress-internal";
+    case FlowDirection::kEgressExternal:
+      return "egress-external";
+    case FlowDirection::kEgress:
+      return "egress";
+    case FlowDirection::kUnknown:
+      break;
   }
   return "";
 }
 
 const char* tls_state_name(TlsState state) {
   switch (state) {
-    case TlsState::kDecrypted: return "decrypted";
-    case TlsState::kJoinedLate: return "joined_late";
-    case TlsState::kNeverHit: return "never_hit";
-    case TlsState::kNoSymbols: return "no_symbols";
-    case TlsState::kNoLibrary: return "no_library";
-    case TlsState::kNotProbed: return "not_probed";
-    case TlsState::kNone: break;
+    case TlsState::kDecrypted:
+      return "decrypted";
+    case TlsState::kJoinedLate:
+      return "joined_late";
+    case TlsState::kNeverHit:
+      return "never_hit";
+    case TlsState::kNoSymbols:
+      return "no_symbols";
+    case TlsState::kNoLibrary:
+      return "no_library";
+    case TlsState::kNotProbed:
+      return "not_probed";
+    case TlsState::kNone:
+      break;
   }
   return "";
 }
 
 const char* l7_protocol_name(L7Protocol protocol) {
   switch (protocol) {
-    case L7Protocol::kHttp1: return "http1";
-    case L7Protocol::kHttp2: return "http2";
-    case L7Protocol::kOther: break;
+    case L7Protocol::kHttp1:
+      return "http1";
+    case L7Protocol::kHttp2:
+      return "http2";
+    case L7Protocol::kOther:
+      break;
   }
   return "other";
 }
 
-// The suites that TLS 1.3 has (RFC 8446, B.4) and those of TLS 1.2 that are in common use (RFC 5289, RFC 7905).
+// The suites that TLS 1.3 has (RFC 8446, B.4) and those of TLS 1.2 that are in common use (RFC
+// 5289, RFC 7905).
 std::string cipher_name(uint16_t cipher) {
   switch (cipher) {
-    case 0: return "";
-    case 0x1301: return "TLS_AES_128_GCM_SHA256";
-    case 0x1302: return "TLS_AES_256_GCM_SHA384";
-    case 0x1303: return "TLS_CHACHA20_POLY1305_SHA256";
-    case 0xc02b: return "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
-    case 0xc02c: return "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
-    case 0xc02f: return "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
-    case 0xc030: return "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
-    case 0xcca8: return "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
-    case 0xcca9: return "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
-    default: break;
+    case 0:
+      return "";
+    case 0x1301:
+      return "TLS_AES_128_GCM_SHA256";
+    case 0x1302:
+      return "TLS_AES_256_GCM_SHA384";
+    case 0x1303:
+      return "TLS_CHACHA20_POLY1305_SHA256";
+    case 0xc02b:
+      return "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
+    case 0xc02c:
+      return "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+    case 0xc02f:
+      return "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+    case 0xc030:
+      return "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
+    case 0xcca8:
+      return "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256";
+    case 0xcca9:
+      return "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256";
+    default:
+      break;
   }
   char text[8];
   std::snprintf(text, sizeof text, "0x%04x", unsigned{cipher});
@@ -120,8 +149,9 @@ bool is_internal_ip(const Address& address) {
     });
   }
   if (address.family != AF_INET6) return false;
-  const bool is_ula = (address.ip[0] & 0xfe) == 0xfc;                                // RFC 4193, 3.1
-  const bool is_link_local = address.ip[0] == 0xfe && (address.ip[1] & 0xc0) == 0x80;  // RFC 4291, 2.5.6
+  const bool is_ula = (address.ip[0] & 0xfe) == 0xfc;  // RFC 4193, 3.1
+  const bool is_link_local =
+      address.ip[0] == 0xfe && (address.ip[1] & 0xc0) == 0x80;  // RFC 4291, 2.5.6
   return is_ula || is_link_local || is_ipv6_loopback(address);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A connection as seen by one local process: who talks to whom. Snapshots are immutable once handed out; a change makes
-// a new snapshot (base/ref.h, writable()).
+// A connection as seen by one local process: who talks to whom. Snapshots are immutable once handed
+// out; a change makes a new snapshot (base/ref.h, writable()).
 #pragma once
 
 #include <array>
@@ -26,10 +26,24 @@ struct Process {
   std::string container_id;  // first 12 hex characters
 };
 
-enum class FlowDirection : uint8_t { kUnknown, kIngress, kEgress, kEgressInternal, kEgressExternal };
+enum class FlowDirection : uint8_t {
+  kUnknown,
+  kIngress,
+  kEgress,
+  kEgressInternal,
+  kEgressExternal
+};
 
 // spec/events-and-objects.md 2.1, tlsState. kNone: the connection carries no TLS.
-enum class TlsState : uint8_t { kNone, kDecrypted, kJoinedLate, kNeverHit, kNoSymbols, kNoLibrary, kNotProbed };
+enum class TlsState : uint8_t {
+  kNone,
+  kDecrypted,
+  kJoinedLate,
+  kNeverHit,
+  kNoSymbols,
+  kNoLibrary,
+  kNotProbed
+};
 
 enum class L7Protocol : uint8_t { kOther, kHttp1, kHttp2 };
 
@@ -37,8 +51,8 @@ enum class L7Protocol : uint8_t { kOther, kHttp1, kHttp2 };
 struct TlsInfo {
   std::string sni;
   std::vector<std::string> alpn;  // offered by the client
-  uint16_t version = 0;           // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
-  uint16_t cipher = 0;            // of the ServerHello; 0 = not seen
+  uint16_t version = 0;  // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
+  uint16_t cipher = 0;   // of the ServerHello; 0 = not seen
 };
 
 struct Connection : RefCounted {
@@ -59,7 +73,7 @@ struct Connection : RefCounted {
   int64_t opened_ns = 0;  // nanoseconds since 1970 UTC, like every time outside of Record
   int64_t closed_ns = 0;  // 0 = open
   int64_t reported_ns = 0;
-  uint32_t part = 0;      // number of reports so far
+  uint32_t part = 0;  // number of reports so far
   bool joined_late = false;
 
   bool is_tls = false;
@@ -68,17 +82,18 @@ struct Connection : RefCounted {
   TlsInfo tls;
   L7Protocol l7 = L7Protocol::kOther;
 
-  std::array<uint64_t, 2> wire_bytes = {};  // payload bytes on the socket, by Direction
+  std::array<uint64_t, 2> wire_bytes = {};   // payload bytes on the socket, by Direction
   std::array<uint64_t, 2> plain_bytes = {};  // plain-text bytes delivered to a parser, by Direction
-  uint64_t lost_bytes = 0;                  // plain-text bytes that were not captured
-  uint64_t connect_us = 0;                  // 0 = not measured
+  uint64_t lost_bytes = 0;                   // plain-text bytes that were not captured
+  uint64_t connect_us = 0;                   // 0 = not measured
 };
 
 const char* flow_direction_name(FlowDirection direction);  // "egress-external"
 const char* tls_state_name(TlsState state);
 const char* l7_protocol_name(L7Protocol protocol);
 
-// "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for 0.
+// "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for
+// 0.
 std::string cipher_name(uint16_t cipher);
 
 // "10.0.0.1", "::1"; empty when the family is not known.

@@ -8,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "model/auth_token.h"
 
 namespace qtap {
@@ -103,10 +104,14 @@ void write_tls(JsonWriter& json, const Connection& conn) {
   json.member("tlsState", tls_state_name(conn.tls_state));
 }
 
-std::string_view without_query(std::string_view url) { return url.substr(0, url.find_first_of("?#")); }
+std::string_view without_query(std::string_view url) {
+  return url.substr(0, url.find_first_of("?#"));
+}
 
 // ms value = µs / 1000, at least 1 when measured (spec 1, Durations).
-uint64_t to_ms(uint64_t us) { return std::max<uint64_t>(us / 1000, 1); }
+uint64_t to_ms(uint64_t us) {
+  return std::max<uint64_t>(us / 1000, 1);
+}
 
 Ref<Event> new_event(const char* type, int64_t time_ns, const Transaction& tx) {
   auto event = Ref<Event>::make();
@@ -137,12 +142,17 @@ std::vector<std::string> flat_tags(const Connection& conn) {
 const char* media_category(std::string_view type) {
   const auto ends_with = [&](std::string_view tail) { return type.ends_with(tail); };
   if (type.empty()) return "";
-  if (type == "application/json" || ends_with("+json")) return "json";
+  if (type == "application/json" || type == "text/json" || ends_with("+json")) return "json";
   if (type == "text/html" || type == "application/xhtml+xml") return "html";
   if (type == "text/css") return "css";
-  if (type == "text/javascript" || type == "application/javascript") return "javascript";
+  if (ends_with("/javascript") || ends_with("/x-javascript") || ends_with("/ecmascript")) {
+    return "javascript";
+  }
   if (type.starts_with("image/")) return "images";
-  if (type.starts_with("font/") || type.starts_with("application/font")) return "fonts";
+  if (type.starts_with("font/") || type.starts_with("application/font") ||
+      type.starts_with("application/x-font") || type == "application/vnd.ms-fontobject") {
+    return "fonts";
+  }
   if (type.starts_with("audio/") || type.starts_with("video/")) return "media";
   if (type.starts_with("text/")) return "text";
   if (type.starts_with("application/")) return "application";
@@ -222,7 +232,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
   json.optional("contentType", content_type);
   json.optional("category", media_category(content_type));
   if (const std::string* agent = http::find_header(tx.request, "user-agent")) {
-    json.optional("agent", std::string_view(*agent).substr(0, kMaxUserAgent));
+    json.optional("agent", utf8_prefix(*agent, kMaxUserAgent));
   }
   const bool is_client = tx.connection->role != Role::kServer;
   json.member("bytesSent", is_client ? tx.request.wire_bytes : tx.response.wire_bytes);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds events: the field tables of spec/events-and-objects.md 2. Nothing here may hold a header, a body or a query.
+// Builds events: the field tables of spec/events-and-objects.md 2. Nothing here may hold a header,
+// a body or a query.
 #pragma once
 
 #include <string>

@@ -12,7 +12,8 @@
 namespace qtap {
 namespace {
 
-constexpr const char* kClientIdHeader = "x-request-id";  // the client's own id, by the name in common use
+constexpr const char* kClientIdHeader =
+    "x-request-id";  // the client's own id, by the name in common use
 
 void write_metadata(JsonWriter& json, const Transaction& tx) {
   const Connection& conn = *tx.connection;
@@ -43,7 +44,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
                    const std::vector<std::pair<const char*, std::string>>& pseudo) {
   if (options.headers) {
     json.begin_object("headers");
-    for (const auto& [name, value] : pseudo) json.member(name, value);
+    for (const auto& [name, value] : pseudo) json.optional(name, value);
     for (const auto& [name, value] : http::joined_fields(message.headers)) json.member(name, value);
     json.end_object();
     using List = ObjectOptions::HeaderList;
@@ -63,7 +64,8 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
   }
 }
 
-void write_header(JsonWriter& json, const char* key, const http::Message& message, const char* name) {
+void write_header(JsonWriter& json, const char* key, const http::Message& message,
+                  const char* name) {
   if (const std::string* value = http::find_header(message, name)) json.optional(key, *value);
 }
 
@@ -102,8 +104,9 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
   write_header(json, "content_type", tx->response, "content-type");
   const std::string status = tx->response.status ? std::to_string(*tx->response.status) : "";
   write_message(json, tx->response, options,
-                status.empty() ? std::vector<std::pair<const char*, std::string>>()
-                               : std::vector<std::pair<const char*, std::string>>{{":status", status}});
+                status.empty()
+                    ? std::vector<std::pair<const char*, std::string>>()
+                    : std::vector<std::pair<const char*, std::string>>{{":status", status}});
   json.end_object();
 
   json.member("transaction_time", rfc3339(tx->request.start_ns));

@@ -2,12 +2,7 @@
 #include "model/option_table.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
-#include <vector>
 
-#include "base/text.h"
 #include "model/suggest.h"
 
 namespace qtap {
@@ -24,273 +19,235 @@ constexpr uint64_t kDay = 86400 * kSecond;
 constexpr const char* kLevels = "none, summary, details, full, headers";
 constexpr const char* kDirections = "all, ingress, egress, egress-internal, egress-external";
 
-// In the order of docs/options.md.
+// clang-format off
 constexpr Option kOptions[] = {
-    {"version", kInt, "2", "", 2, 2, "", "Schema version of a configuration file.", "0.1"},
-    {"agent.name", kText, "libqtap", "", 0, 0, "", "Name of the host program in `system.agent` of events.", "0.1"},
-    {"services.event_stores[].type", kWord, "", "stdout, disabled", 0, 0, "", "Where events go: `stdout` prints one JSON line per event.", "0.1"},
-    {"services.event_stores[].id", kText, "<type>-<index>", "", 0, 0, "", "Name of the store in logs and records; unique.", "0.1"},
-    {"services.object_stores[].type", kWord, "", "stdout, file, disabled", 0, 0, "", "Where objects go: printed, or one file each.", "0.1"},
-    {"services.object_stores[].id", kText, "<type>-<index>", "", 0, 0, "", "Name of the store in logs and records; unique.", "0.1"},
-    {"services.object_stores[].dir", kText, "", "", 0, 0, "file", "Directory of a `file` store; made when missing, mode 0700.", "0.1"},
-    {"stacks.*.plugins[].type", kWord, "", "http_capture, access_logs, report_usage, http_metrics", 0, 0, "", "What the plugin does; plugins of a stack run in order.", "0.1"},
-    {"stacks.*.plugins[].enabled", kBool, "true", "", 0, 0, "", "Switches a plugin off without deleting it.", "0.1"},
-    {"stacks.*.plugins[].config.level", kWord, "none", kLevels, 0, 0, "http_capture", "How much of a transaction is kept; `headers` is `details`.", "0.1"},
-    {"stacks.*.plugins[].config.object_min_level", kWord, "details", "summary, details, full", 0, 0, "http_capture", "Lowest level that writes to stores other than `stdout`.", "0.1"},
-    {"stacks.*.plugins[].config.header_list", kWord, "auto", "auto, always, never", 0, 0, "http_capture", "Header fields also as ordered pairs; `auto`: when a name repeats.", "0.1"},
-    {"stacks.*.plugins[].config.mode", kWord, "summary", kLevels, 0, 0, "access_logs", "How much of a transaction is printed.", "0.1"},
-    {"stacks.*.plugins[].config.format", kWord, "", "console, text, json", 0, 0, "http_capture, access_logs", "Form on the console: `console` (access_logs), `text` (http_capture) or `json`.", "0.1"},
-    {"tap.direction", kWord, "all", kDirections, 0, 0, "", "Flows to watch.", "0.1"},
-    {"tap.ignore_loopback", kBool, "false", "", 0, 0, "", "Skips 127.0.0.0/8 and ::1.", "0.1"},
-    {"tap.http.stack", kText, "", "", 0, 0, "", "Name of the stack for transactions; none: connection events only.", "0.1"},
-    {"events.url_query", kWord, "strip", "strip, keep", 0, 0, "", "Whether URLs in events keep their query.", "0.1"},
-    {"events.hash_key", kText, "", "", 0, 0, "", "Key that turns hashes in events into HMAC-SHA-256. Secret.", "0.1"},
-    {"events.connection_first", kDuration, "500ms", "", 100 * kMs, kDay, "", "Age of a connection at its first report.", "0.1"},
-    {"events.connection_interval", kDuration, "10s", "", 100 * kMs, kDay, "", "Time between later reports.", "0.1"},
-    {"capture.source", kWord, "live", "live, replay, feed", 0, 0, "", "The kernel, a recording, or bytes given by the host program.", "0.1"},
-    {"capture.replay_file", kText, "", "", 0, 0, "", "The recording that `replay` reads.", "0.1"},
-    {"capture.record_file", kText, "", "", 0, 0, "", "Writes every record to this file (mode 0600). Holds plain text.", "0.1"},
-    {"capture.tls_probes", kWords, "openssl", "openssl, gotls, nodetls, javassl, none", 0, 0, "", "TLS libraries to read from; this version has `openssl`.", "0.1"},
-    {"capture.body_buffer", kSize, "2mb", "", 0, 2 * kGiB, "", "Body bytes kept per message; more is cut and marked.", "0.1"},
-    {"capture.ring_bytes", kSize, "16mb", "", 64 * kKiB, kGiB, "", "Ring between kernel and user space; a power of two.", "0.1"},
-    {"capture.shards", kInt, "1", "", 1, 1, "", "Rings and threads; this version has one.", "0.1"},
-    {"limits.connections", kInt, "65536", "", 1, 16 << 20, "", "Connections tracked at once; further ones are counted.", "0.1"},
-    {"limits.streams_per_connection", kInt, "1000", "", 1, 1 << 20, "", "Requests of one connection that wait for their response.", "0.1"},
-    {"limits.header_bytes", kSize, "256kb", "", 1 * kKiB, 64 * kMiB, "", "Header bytes of a message; more is cut and marked.", "0.1"},
-    {"limits.transaction_idle", kDuration, "5m", "", kSecond, kDay, "", "An unfinished transaction is given up after so long.", "0.1"},
-    {"sink.queue_bytes", kSize, "64mb", "", 1 * kMiB, 16 * kGiB, "", "Bound of each store's queue; what does not fit is dropped and counted.", "0.1"},
-    {"sink.retry.max_attempts", kInt, "8", "", 1, 1000, "", "Attempts for what a store may take later.", "0.1"},
-    {"sink.retry.first", kDuration, "200ms", "", kMs, kDay, "", "Wait before the second attempt; doubles.", "0.1"},
-    {"sink.retry.max", kDuration, "30s", "", kMs, kDay, "", "Longest wait between attempts.", "0.1"},
-    {"sink.flush_timeout", kDuration, "5s", "", 0, kDay, "", "Wait for the stores at the end.", "0.1"},
-    {"worker.threads", kInt, "1", "", 0, 1, "", "1: each store has a worker; 0: stores run inline.", "0.1"},
-    {"log.libbpf", kWord, "on", "on, off", 0, 0, "", "Whether libbpf's messages go to the logger.", "0.1"},
-    {"ids.seed", kInt, "0", "", 0, UINT64_MAX, "", "Seeds connection and request ids (0: random); with `feed`, the same input gives the same ids.", "0.1"},
+    {.key = "version", .type = kInt, .default_text = "2", .min = 2, .max = 2,
+     .help = "Schema version of a configuration file."},
+    {.key = "agent.name", .type = kText, .default_text = "libqtap",
+     .help = "Name of the host program in `system.agent` of events."},
+
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, disabled",
+     .later_words = "file, clickhouse, otel, axiom, pulse", .required = true,
+     .help = "Where events go: `stdout` prints one JSON line per event."},
+    {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
+     .help = "Name of the store in logs and records; unique."},
+    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, disabled",
+     .later_words = "s3, gcs, azure_blob, otel", .required = true,
+     .help = "Where objects go: `stdout` prints them, `file` writes one file each."},
+    {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
+     .help = "Name of the store in logs and records; unique."},
+    {.key = "services.object_stores[].dir", .type = kPath, .applies = "file", .required = true,
+     .help = "Directory of the objects, `<dir>/<first two hex digits>/<digest>`; made when missing."},
+
+    {.key = "stacks.*.plugins[].type", .type = kWord,
+     .words = "http_capture, access_logs, report_usage, http_metrics, debug",
+     .later_words = "detect_errors, qscan", .required = true,
+     .help = "What the plugin does; the plugins of a stack run in order. `http_metrics` does nothing yet; "
+             "`debug` is an old name of `access_logs`."},
+    {.key = "stacks.*.plugins[].enabled", .type = kBool, .default_text = "true",
+     .help = "Switches a plugin off without deleting it."},
+    {.key = "stacks.*.plugins[].config.level", .type = kWord, .default_text = "none", .words = kLevels,
+     .applies = "http_capture",
+     .help = "How much of a transaction is kept; `headers` is another word for `details`."},
+    {.key = "stacks.*.plugins[].config.format", .type = kWord, .default_text = "json", .words = "json, text",
+     .applies = "http_capture",
+     .help = "Form on the console (`stdout` store); stored objects are always JSON."},
+    {.key = "stacks.*.plugins[].config.object_min_level", .type = kWord, .default_text = "details",
+     .words = "summary, details, full", .applies = "http_capture",
+     .help = "Lowest level that writes to stores other than `stdout`."},
+    {.key = "stacks.*.plugins[].config.header_list", .type = kWord, .default_text = "auto",
+     .words = "auto, always, never", .applies = "http_capture",
+     .help = "Header fields also as ordered pairs; `auto`: when a name repeats."},
+    {.key = "stacks.*.plugins[].config.mode", .type = kWord, .default_text = "summary", .words = kLevels,
+     .applies = "access_logs, debug",
+     .help = "How much of a transaction is printed; `headers` is another word for `details`."},
+    {.key = "stacks.*.plugins[].config.format", .type = kWord, .default_text = "console",
+     .words = "console, json", .applies = "access_logs, debug",
+     .help = "Lines for people or JSON lines."},
+
+    {.key = "tap.direction", .type = kWord, .default_text = "all", .words = kDirections,
+     .help = "Flows to watch."},
+    {.key = "tap.ignore_loopback", .type = kBool, .default_text = "false",
+     .help = "Skips 127.0.0.0/8 and ::1."},
+    {.key = "tap.http.stack", .type = kText,
+     .help = "Name of the stack for transactions; empty or `none`: connection events only."},
+
+    {.key = "events.url_query", .type = kWord, .default_text = "strip", .words = "strip, keep",
+     .help = "Whether URLs in events keep their query."},
+    {.key = "events.hash_key", .type = kSecret,
+     .help = "Key that turns the hashes in events into HMAC-SHA-256."},
+    {.key = "events.connection_first", .type = kDuration, .default_text = "500ms", .min = 100 * kMs, .max = kDay,
+     .help = "Age of a connection at its first report."},
+    {.key = "events.connection_interval", .type = kDuration, .default_text = "10s", .min = 100 * kMs, .max = kDay,
+     .help = "Time between later reports."},
+
+    {.key = "capture.source", .type = kWord, .default_text = "live", .words = "live, replay, feed",
+     .help = "The kernel, a recording, or bytes given by the host program."},
+    {.key = "capture.replay_file", .type = kPath,
+     .help = "The recording that the source `replay` reads."},
+    {.key = "capture.record_file", .type = kPath,
+     .help = "Writes every record to this file (mode 0600). It holds plain text."},
+    {.key = "capture.tls_probes", .type = kWords, .default_text = "openssl",
+     .words = "openssl, gotls, nodetls, javassl, none",
+     .help = "TLS libraries to read from; this version has `openssl`, the others only warn."},
+    {.key = "capture.body_buffer", .type = kSize, .default_text = "2mb", .max = 2 * kGiB,
+     .help = "Body bytes kept per message; more is cut and marked."},
+    {.key = "capture.ring_bytes", .type = kSize, .default_text = "16mb", .min = 64 * kKiB, .max = kGiB,
+     .help = "Ring between kernel and user space; a power of two."},
+    {.key = "capture.shards", .type = kInt, .default_text = "1", .min = 1, .max = 64, .max_now = 1,
+     .help = "Rings and threads; this version has one."},
+
+    {.key = "limits.connections", .type = kInt, .default_text = "65536", .min = 1, .max = 16 << 20,
+     .help = "Connections tracked at once; further ones are counted, not tracked."},
+    {.key = "limits.streams_per_connection", .type = kInt, .default_text = "1000", .min = 1, .max = 1 << 20,
+     .help = "Requests of one connection that wait for their response."},
+    {.key = "limits.header_bytes", .type = kSize, .default_text = "256kb", .min = kKiB, .max = 64 * kMiB,
+     .help = "Header bytes of a message; more is cut and marked."},
+    {.key = "limits.transaction_idle", .type = kDuration, .default_text = "5m", .min = kSecond, .max = kDay,
+     .help = "An unfinished transaction is given up after so long."},
+
+    {.key = "sink.queue_bytes", .type = kSize, .default_text = "64mb", .min = kMiB, .max = 16 * kGiB,
+     .help = "Bound of each store's queue; what does not fit is dropped and counted."},
+    {.key = "sink.retry.max_attempts", .type = kInt, .default_text = "8", .min = 1, .max = 1000,
+     .help = "Attempts for what a store may take later."},
+    {.key = "sink.retry.first", .type = kDuration, .default_text = "200ms", .min = kMs, .max = kDay,
+     .help = "Wait before the second attempt; doubles from there."},
+    {.key = "sink.retry.max", .type = kDuration, .default_text = "30s", .min = kMs, .max = kDay,
+     .help = "Longest wait between two attempts."},
+    {.key = "sink.flush_timeout", .type = kDuration, .default_text = "5s", .max = kDay,
+     .help = "Wait for the stores at the end."},
+
+    {.key = "worker.threads", .type = kInt, .default_text = "1", .max = 16, .max_now = 1,
+     .help = "1: each store has a worker; 0: stores run inline. This version knows no more."},
+    {.key = "log.libbpf", .type = kWord, .default_text = "on", .words = "on, off",
+     .help = "Whether libbpf's messages go to the logger."},
+    {.key = "ids.seed", .type = kInt, .default_text = "0",
+     .help = "Seed of connection and request ids (0: random); the same seed and input give the same ids."},
+};
+// clang-format on
+
+// spec/config.md 5 and 7.
+constexpr std::string_view kLegacyKeys[] = {
+    "control",           "proxy",        "services.qscan",
+    "tap.default_stack", "tap.env_tags", "tap.default_domain_action",
 };
 
-constexpr std::string_view kLegacyKeys[] = {"control", "proxy", "services.qscan", "tap.default_stack",
-                                            "tap.default_domain_action", "tap.env_tags"};
-
-// Sections and keys of spec/config.md that a later version brings.
+// Sections and keys of spec/config.md that a later version brings; each stands for all below it.
 constexpr std::string_view kLaterKeys[] = {
-    "rulekit", "redact", "tags", "context", "server", "metrics", "data_dir", "log.level", "log.encoding", "log.caller",
-    "tap.audit_include_dns", "tap.grpc", "tap.redis", "tap.mysql", "tap.postgres", "tap.kafka", "tap.filters",
-    "tap.endpoints", "capture.bpf_trace", "limits.body_bytes_total", "stacks.*.plugins[].config.rules",
-    "stacks.*.plugins[].config.decode_body"};
-
-// One part of a key: up to a dot or a bracket.
-std::string_view take_part(std::string_view& key) {
-  if (key.starts_with('[')) {
-    const size_t end = std::min(key.find(']'), key.size() - 1) + 1;
-    const std::string_view part = key.substr(0, end);
-    key.remove_prefix(end);
-    if (key.starts_with('.')) key.remove_prefix(1);
-    return part;
-  }
-  const size_t end = std::min(key.find_first_of(".["), key.size());
-  const std::string_view part = key.substr(0, end);
-  key.remove_prefix(end);
-  if (key.starts_with('.')) key.remove_prefix(1);
-  return part;
-}
-
-bool is_index(std::string_view part) {
-  return part.size() >= 3 && part.size() <= 6 && part.front() == '[' && part.back() == ']' &&
-         part.find_first_not_of("0123456789", 1) == part.size() - 1;
-}
-
-bool part_matches(std::string_view pattern, std::string_view part) {
-  if (pattern == "[]") return is_index(part);
-  if (pattern == "*") return !part.empty() && part.front() != '[';
-  return pattern == part;
-}
-
-// How the beginning of `key` fits a pattern: the number of parts that match, and what comes next in each.
-struct Match {
-  bool whole = false;         // pattern and key end together
-  bool pattern_ended = false;
-  std::string_view wanted;    // first part of the pattern that differs
-  std::string_view got;
-  bool key_is_last = false;   // `got` is the last part of the key
-  size_t parts = 0;
+    "rulekit",
+    "redact",
+    "tags",
+    "context",
+    "server",
+    "metrics",
+    "data_dir",
+    "log.level",
+    "log.encoding",
+    "log.caller",
+    "tap.audit_include_dns",
+    "tap.grpc",
+    "tap.redis",
+    "tap.mysql",
+    "tap.postgres",
+    "tap.kafka",
+    "tap.filters",
+    "tap.endpoints",
+    "capture.bpf_trace",
+    "limits.body_bytes_total",
+    "sink.queue_full",
+    "sink.timeout",
+    "sink.spool",
+    "sink.batch",
+    "sink.tls",
+    "services.event_stores[].queue_bytes",
+    "services.event_stores[].queue_full",
+    "services.event_stores[].timeout",
+    "services.event_stores[].retry",
+    "services.event_stores[].spool",
+    "services.event_stores[].batch",
+    "services.object_stores[].queue_bytes",
+    "services.object_stores[].queue_full",
+    "services.object_stores[].timeout",
+    "services.object_stores[].retry",
+    "services.object_stores[].spool",
+    "services.object_stores[].access_url",
+    "services.object_stores[].event_store",
+    "services.object_stores[].digest",
+    "services.object_stores[].object_key",
+    "services.object_stores[].max_bytes",
+    "services.object_stores[].max_age",
+    "stacks.*.plugins[].config.rules",
+    "stacks.*.plugins[].config.decode_body",
 };
 
-Match match(std::string_view pattern, std::string_view key) {
-  Match m;
-  while (!pattern.empty() && !key.empty()) {
-    m.wanted = take_part(pattern);
-    m.got = take_part(key);
-    if (!part_matches(m.wanted, m.got)) {
-      m.key_is_last = key.empty();
-      return m;
-    }
-    ++m.parts;
-  }
-  m.whole = pattern.empty() && key.empty();
-  m.pattern_ended = pattern.empty();
-  m.wanted = m.got = {};
-  return m;
+// Does `pattern` stand at or below `root`?
+bool is_within(std::string_view pattern, std::string_view root) {
+  if (!pattern.starts_with(root)) return false;
+  return pattern.size() == root.size() || pattern[root.size()] == '.' ||
+         pattern[root.size()] == '[';
 }
 
-Error bad(std::string_view key, const std::string& what) {
-  return {QTAP_ERR_INVALID, std::string(key) + ": " + what};
-}
-
-std::string quoted(std::string_view value) { return "\"" + std::string(value) + "\""; }
-
-struct Unit {
-  std::string_view name;
-  double factor;
-};
-
-// "<number><unit>" one or more times; the factor of no unit is units[0].
-Result<double> parse_with_units(std::string_view text, std::span<const Unit> units, bool may_repeat) {
-  if (text.empty()) return Error{};
-  double sum = 0;
-  bool first = true;
-  while (!text.empty()) {
-    double number = 0;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (failed != std::errc() || number < 0 || !std::isfinite(number)) return Error{};
-    text.remove_prefix(static_cast<size_t>(end - text.data()));
-    const size_t len = std::min(text.find_first_of("0123456789."), text.size());
-    std::string unit = lower(text.substr(0, len));
-    unit.erase(0, std::min(unit.find_first_not_of(' '), unit.size()));
-    text.remove_prefix(len);
-    const auto known = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == unit; });
-    if (known == units.end() || (!first && !may_repeat)) return Error{};
-    sum += number * known->factor;
-    first = false;
-  }
-  return sum;
-}
-
-Status check_range(const Option& option, std::string_view key, std::string_view value, uint64_t number,
-                   const std::string& min, const std::string& max) {
-  if (number < option.min) return bad(key, std::string(value) + " is below the minimum " + min);
-  if (number > option.max) return bad(key, std::string(value) + " is above the maximum " + max);
-  return {};
-}
-
-std::string size_text(uint64_t bytes) {
-  if (bytes >= kGiB && bytes % kGiB == 0) return std::to_string(bytes / kGiB) + "gb";
-  if (bytes >= kMiB && bytes % kMiB == 0) return std::to_string(bytes / kMiB) + "mb";
-  if (bytes >= kKiB && bytes % kKiB == 0) return std::to_string(bytes / kKiB) + "kb";
-  return std::to_string(bytes);
-}
-
-std::string duration_text(uint64_t ns) {
-  if (ns % kSecond == 0) return std::to_string(ns / kSecond) + "s";
-  return std::to_string(ns / kMs) + "ms";
-}
-
-Status check_words(const Option& option, std::string_view key, std::string_view value) {
-  const std::vector<std::string_view> allowed = split_words(option.words);
-  const std::vector<std::string_view> given =
-      option.type == kWords ? split_words(value) : std::vector<std::string_view>{value};
-  for (const std::string_view word : given) {
-    if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) continue;
-    return bad(key, quoted(word) + " is not one of " + option.words);
-  }
-  return {};
+// What follows `pattern` in a key below it: ".name", "[]"; the empty pattern has everything below
+// it.
+std::string_view tail_below(std::string_view key, std::string_view pattern) {
+  if (pattern.empty()) return key;
+  if (!is_within(key, pattern) || key.size() == pattern.size()) return {};
+  key.remove_prefix(pattern.size());
+  if (key.front() == '.') key.remove_prefix(1);
+  return key;
 }
 
 }  // namespace
 
-std::span<const Option> option_table() { return kOptions; }
+std::span<const Option> option_table() {
+  return kOptions;
+}
 
 const char* option_type_name(OptionType type) {
-  constexpr const char* kNames[] = {"bool", "int", "size", "duration", "text", "word", "words"};
+  constexpr const char* kNames[] = {"bool", "int",  "size",  "duration", "text",
+                                    "path", "word", "words", "secret"};
   return kNames[static_cast<size_t>(type)];
 }
 
-const Option* find_option(std::string_view key) {
+bool applies_to(const Option& option, std::string_view type) {
+  const std::vector<std::string_view> types = split_words(option.applies);
+  return types.empty() || std::find(types.begin(), types.end(), type) != types.end();
+}
+
+const Option* find_option(std::string_view pattern, std::string_view type) {
   for (const Option& option : kOptions) {
-    if (match(option.key, key).whole) return &option;
+    if (pattern == option.key && (type.empty() || applies_to(option, type))) return &option;
   }
   return nullptr;
 }
 
-std::string suggest_key(std::string_view key) {
-  size_t deepest = 0;
-  std::vector<std::string_view> candidates;
-  std::string_view got;
+Shape shape_of(std::string_view pattern) {
   for (const Option& option : kOptions) {
-    const Match m = match(option.key, key);
-    if (m.got.empty() || m.parts < deepest) continue;
-    if (m.parts > deepest) candidates.clear();
-    deepest = m.parts;
-    got = m.got;
-    candidates.push_back(m.wanted);
+    if (pattern == option.key) return Shape::kValue;
+    const std::string_view tail = tail_below(option.key, pattern);
+    if (tail.empty()) continue;
+    if (tail.starts_with('[')) return Shape::kList;
+    return tail.starts_with('*') ? Shape::kNamedMap : Shape::kMap;
   }
-  return nearest(got, candidates);
+  return Shape::kNothing;
 }
 
-KeyKind kind_of_unlisted_key(std::string_view key) {
-  for (const std::string_view legacy : kLegacyKeys) {
-    if (const Match m = match(legacy, key); m.pattern_ended) return KeyKind::kLegacy;
+std::vector<std::string_view> keys_below(std::string_view pattern, std::string_view type) {
+  std::vector<std::string_view> keys;
+  for (const Option& option : kOptions) {
+    std::string_view tail = tail_below(option.key, pattern);
+    tail = tail.substr(0, tail.find_first_of(".["));
+    if (tail.empty() || tail == "*" || (!type.empty() && !applies_to(option, type))) continue;
+    if (std::find(keys.begin(), keys.end(), tail) == keys.end()) keys.push_back(tail);
   }
-  for (const std::string_view later : kLaterKeys) {
-    if (const Match m = match(later, key); m.pattern_ended) return KeyKind::kLater;
-  }
-  return KeyKind::kUnknown;
+  return keys;
 }
 
-Result<uint64_t> try_size(std::string_view value) {
-  static constexpr Unit kUnits[] = {{"", 1},           {"b", 1},           {"kb", 1024.0},
-                                    {"kib", 1024.0},   {"mb", 1048576.0},  {"mib", 1048576.0},
-                                    {"gb", 1073741824.0}, {"gib", 1073741824.0}};
-  QTAP_TRY(const double bytes, parse_with_units(value, kUnits, /*may_repeat=*/false));
-  if (bytes > 9e18) return Error{};
-  return static_cast<uint64_t>(bytes);
-}
-
-Result<int64_t> try_duration_ns(std::string_view value) {
-  static constexpr Unit kUnits[] = {{"", 1e6}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
-  QTAP_TRY(const double ns, parse_with_units(value, kUnits, /*may_repeat=*/true));
-  if (ns > 9e18) return Error{};
-  return static_cast<int64_t>(std::llround(ns));
-}
-
-uint64_t parse_size(std::string_view value) {
-  const Result<uint64_t> size = try_size(value);
-  return size.ok() ? *size : 0;
-}
-
-int64_t parse_duration_ns(std::string_view value) {
-  const Result<int64_t> ns = try_duration_ns(value);
-  return ns.ok() ? *ns : 0;
-}
-
-Status check_value(const Option& option, std::string_view key, std::string_view value) {
-  switch (option.type) {
-    case kBool:
-      if (value == "true" || value == "false") return {};
-      return bad(key, "expected true or false, got " + quoted(value));
-    case kInt: {
-      uint64_t number = 0;
-      const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (failed != std::errc() || end != value.data() + value.size()) {
-        return bad(key, "expected a whole number, got " + quoted(value));
-      }
-      return check_range(option, key, value, number, std::to_string(option.min), std::to_string(option.max));
-    }
-    case kSize: {
-      const Result<uint64_t> size = try_size(value);
-      if (!size.ok()) return bad(key, "expected a size such as 512kb or 2mb, got " + quoted(value));
-      return check_range(option, key, value, *size, size_text(option.min), size_text(option.max));
-    }
-    case kDuration: {
-      const Result<int64_t> ns = try_duration_ns(value);
-      if (!ns.ok()) return bad(key, "expected a duration such as 250ms or 1m30s, got " + quoted(value));
-      return check_range(option, key, value, static_cast<uint64_t>(*ns), duration_text(option.min),
-                         duration_text(option.max));
-    }
-    case kWord:
-    case kWords: return check_words(option, key, value);
-    case kText: break;
-  }
-  return {};
+KeyKind kind_of_key(std::string_view pattern) {
+  const auto covers = [&](std::string_view root) { return is_within(pattern, root); };
+  if (std::any_of(std::begin(kLegacyKeys), std::end(kLegacyKeys), covers)) return KeyKind::kLegacy;
+  if (std::any_of(std::begin(kLaterKeys), std::end(kLaterKeys), covers)) return KeyKind::kLater;
+  return KeyKind::kOther;
 }
 
 }  // namespace qtap

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every option there is: feeds qtap_config_set, YAML, flags and docs/options.md.
+// Every option there is: one table feeds qtap_config_set, YAML, flags and docs/options.md.
+// In: a key pattern such as "stacks.*.plugins[].config.mode" (`*`: a name, `[]`: an index). Out:
+// its row. Static data, any thread.
 #pragma once
 
 #include <cstddef>
@@ -7,46 +9,56 @@
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
+#include <vector>
 
 namespace qtap {
 
-enum class OptionType : uint8_t { kBool, kInt, kSize, kDuration, kText, kWord, kWords };
+enum class OptionType : uint8_t {
+  kBool,
+  kInt,
+  kSize,
+  kDuration,
+  kText,
+  kPath,
+  kWord,    // one of `words`
+  kWords,   // some of `words`, comma-separated or a YAML list
+  kSecret,  // value source of config.md 4; never printed
+};
 
-// A key pattern: `*` stands for a name, `[]` for an index.
+// Two rows may share a key when it means something else for another plugin or store type.
 struct Option {
   const char* key;
   OptionType type;
-  const char* default_text;
-  const char* words;    // kWord, kWords: what is allowed, comma-separated
-  uint64_t min;         // kInt, kSize, kDuration (ns)
-  uint64_t max;
-  const char* applies;  // plugin or store types that have it, comma-separated; "" = all
-  const char* help;
-  const char* since;
+  const char* default_text = "";
+  const char* words = "";        // kWord, kWords: what is allowed, comma-separated
+  const char* later_words = "";  // words of spec/config.md that a later version brings
+  uint64_t min = 0;              // kInt, kSize, kDuration (ns)
+  uint64_t max = UINT64_MAX;
+  uint64_t max_now = UINT64_MAX;  // what lies above is for a later version
+  const char* applies = "";       // plugin or store types that have it, comma-separated; "" = all
+  bool required = false;          // in each element of its list
+  const char* help = "";
+  const char* since = "0.1";
 };
 
+// In the order of docs/options.md.
 std::span<const Option> option_table();
 const char* option_type_name(OptionType type);
 
-// The option of a concrete key ("stacks.main.plugins[0].type"); nullptr: there is none.
-const Option* find_option(std::string_view key);
+// The row of a pattern for a plugin or store type; nullptr: there is none. With type "": the first
+// row.
+const Option* find_option(std::string_view pattern, std::string_view type = {});
+bool applies_to(const Option& option, std::string_view type);
 
-// The nearest word of the table at that place of the key, at an edit distance of at most 2; "" = none.
-std::string suggest_key(std::string_view key);
+// What stands at a pattern.
+enum class Shape : uint8_t { kNothing, kValue, kMap, kNamedMap, kList };
+Shape shape_of(std::string_view pattern);
 
-// Keys of existing configurations: ignored with a warning, or of a later version.
-enum class KeyKind : uint8_t { kUnknown, kLegacy, kLater };
-KeyKind kind_of_unlisted_key(std::string_view key);
+// The keys below a pattern that the type has.
+std::vector<std::string_view> keys_below(std::string_view pattern, std::string_view type);
 
-// Checks a value against its option; the text names `key` as in config.md 3.
-Status check_value(const Option& option, std::string_view key, std::string_view value);
-
-// config.md 4. The value must have passed check_value.
-uint64_t parse_size(std::string_view value);
-int64_t parse_duration_ns(std::string_view value);
-Result<uint64_t> try_size(std::string_view value);
-Result<int64_t> try_duration_ns(std::string_view value);
+// Keys of spec/config.md that are not in the table: ignored with a warning, or of a later version.
+enum class KeyKind : uint8_t { kOther, kLegacy, kLater };
+KeyKind kind_of_key(std::string_view pattern);
 
 }  // namespace qtap

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: Transaction, Connection reports. Out: Event, Object, console text.
-// The shard owns its plugins and calls them on its thread, in the order of the stack. A plugin that fails is counted and
-// skipped for that transaction; the others still run.
+// The shard owns its plugins and calls them on its thread, in the order of the stack. A plugin that
+// fails is counted and skipped for that transaction; the others still run.
 #pragma once
 
 #include <memory>
@@ -23,13 +23,15 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void emit_event(Ref<Event> event) = 0;
-  // Hands an object to every object store; returns the URL at the first one ("" when there is none).
+  // Hands an object to every object store; returns the URL at the first one ("" when there is
+  // none).
   virtual std::string emit_object(Ref<Object> object) = 0;
   // Text for people, written to the process's standard output in one piece.
   virtual void emit_console(std::string text) = 0;
 };
 
-// One transaction on its way through the stack: shared by its plugins, so that the last one sees what the first stored.
+// One transaction on its way through the stack: shared by its plugins, so that the last one sees
+// what the first stored.
 struct Exchange {
   const Ref<Transaction>& tx;
   std::vector<StoredObject> objects;
@@ -39,7 +41,8 @@ class Plugin {
  public:
   virtual ~Plugin() = default;
   virtual const char* name() const = 0;
-  // How much of a transaction this plugin can need: the parser keeps no bodies when no plugin wants them.
+  // How much of a transaction this plugin can need: the parser keeps no bodies when no plugin wants
+  // them.
   virtual Level needs() const = 0;
   virtual Status on_transaction(Exchange& exchange, Output& output) = 0;
   // Called after on_transaction of every plugin of the stack.

@@ -79,16 +79,27 @@ Status check_capabilities(uint64_t effective, bool need_admin) {
                                   "; run as root or grant it to the program"};
 }
 
-Status check_machine(const std::string& sys_root, const std::string& proc_root) {
-  struct utsname name = {};
-  if (uname(&name) == 0) QTAP_CHECK(check_release(name.release));
+namespace {
 
+Status check_own_capabilities(const std::string& proc_root, bool need_admin) {
   const auto status = read_text_file(proc_root + "/self/status", kMaxFileBytes);
   if (!status) {
     return Error{QTAP_ERR_IO,
                  "start live capture: read " + proc_root + "/self/status: " + strerror(errno)};
   }
-  QTAP_CHECK(check_capabilities(effective_capabilities(*status), /*need_admin=*/false));
+  return check_capabilities(effective_capabilities(*status), need_admin);
+}
+
+}  // namespace
+
+Status check_uprobe_permission(const std::string& proc_root) {
+  return check_own_capabilities(proc_root, /*need_admin=*/true);
+}
+
+Status check_machine(const std::string& sys_root, const std::string& proc_root) {
+  struct utsname name = {};
+  if (uname(&name) == 0) QTAP_CHECK(check_release(name.release));
+  QTAP_CHECK(check_own_capabilities(proc_root, /*need_admin=*/false));
 
   const std::string btf = sys_root + "/kernel/btf/vmlinux";
   if (access(btf.c_str(), R_OK) != 0) {

@@ -25,6 +25,9 @@ Status check_capabilities(uint64_t effective, bool need_admin);
 // All of it; the roots are /sys and /proc.
 Status check_machine(const std::string& sys_root, const std::string& proc_root);
 
+// Uprobes through perf, on kernels without uprobe_multi, take more than BPF does.
+Status check_uprobe_permission(const std::string& proc_root);
+
 // CapEff of a /proc/PID/status text; 0 when absent.
 uint64_t effective_capabilities(std::string_view status_text);
 

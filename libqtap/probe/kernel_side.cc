@@ -84,6 +84,14 @@ Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& setti
   side->uprobe_multi_ = !settings.without_uprobe_multi && kernel_has_uprobe_multi();
   side->bpf_loop_ = !settings.without_bpf_loop &&
                     libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, nullptr) == 1;
+  // Entries on demand start faster and take no memory while idle; tracing programs may do so since
+  // the BPF allocator (6.1), which came together with this helper.
+  if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_user_ringbuf_drain, nullptr) == 1) {
+    for (bpf_map* map : {skeleton.maps.state_by_sock, skeleton.maps.stream_by_ssl,
+                         skeleton.maps.ssl_calls_by_thread, skeleton.maps.payload_by_thread}) {
+      bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
+    }
+  }
   const bool multi = side->uprobe_multi_;
   const bool loop = side->bpf_loop_;
   const auto use = [](bpf_program* program, bool wanted) {
@@ -161,6 +169,15 @@ LossTotals KernelSide::losses() const {
     for (const qtap_loss& loss : per_cpu) {
       totals.records[cause] += loss.records;
       totals.bytes[cause] += loss.bytes;
+    }
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    bpf_prog_info info = {};
+    uint32_t info_bytes = sizeof(info);
+    const int program_fd = bpf_program__fd(program);
+    if (program_fd >= 0 && bpf_prog_get_info_by_fd(program_fd, &info, &info_bytes) == 0) {
+      totals.records[QTAP_LOSS_MISSED] += info.recursion_misses;  // 5.12
     }
   }
   return totals;

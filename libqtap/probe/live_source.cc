@@ -12,6 +12,7 @@
 #include <cstring>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "bpf/shared/records.h"
 #include "bpf/shared/state.h"
@@ -115,6 +116,7 @@ class Live final : public LiveSource {
     uint64_t due_ns;
   };
   std::vector<PendingMaps> pending_maps_;
+  std::unordered_set<uint32_t> speaks_tls_;  // processes whose maps were read because of that
   std::unordered_map<uint32_t, uint64_t> ended_images_;  // pid -> when its image ended
   uint64_t swept_ns_ = 0;
 };
@@ -132,6 +134,9 @@ Status Live::start() {
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
+  if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {
+    QTAP_CHECK(check_uprobe_permission(options_.proc_root));
+  }
   QTAP_TRY(auto ring, Ring::create(kernel->ring_fd(), options_.ring_bytes));
   QTAP_CHECK(kernel->attach_tracepoints());
   QTAP_CHECK(waker_->watch(kernel->ring_fd()));
@@ -157,7 +162,7 @@ void Live::find_libraries() {
       if (pid != options_.self_pid) ssl_->attach_mapped(options_.proc_root, pid);
     }
   }
-  if (ssl_->attached().empty()) {
+  if (ssl_->attached().empty() && ssl_->warnings().empty()) {
     warnings_.push_back(
         "no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories or in "
         "running "
@@ -200,17 +205,21 @@ void Live::note(const Record& record) {
   };
   switch (record.type) {
     case RecordType::kExec:
+      speaks_tls_.erase(record.pid);
       ended_images_[record.pid] = record.time_ns;
       look_into_maps(record.time_ns + kMapsDelayNs);
       break;
     case RecordType::kExit:
       processes_.on_exit(record.pid);
+      speaks_tls_.erase(record.pid);
       ended_images_[record.pid] = record.time_ns;
       break;
     case RecordType::kData:
-      // The hello of a connection: whoever speaks TLS has mapped its library by now.
-      if (record.tls && record.stream_kind == StreamKind::kSocket && record.offset == 0)
+      // The hello of a first connection: whoever speaks TLS has mapped its library by now.
+      if (record.tls && record.stream_kind == StreamKind::kSocket &&
+          speaks_tls_.size() < kMaxPendingMaps && speaks_tls_.insert(record.pid).second) {
         look_into_maps(0);
+      }
       break;
     default:
       break;

@@ -2,14 +2,18 @@
 #include "proto/http1_side.h"
 
 #include <algorithm>
-
-#include "proto/start_line.h"
+#include <utility>
 
 namespace qtap::proto {
 namespace {
 
-// A start line that is longer is not searched for; servers in use refuse them from 8 KiB on.
-constexpr size_t kMaxLine = 16u << 10;
+// Room for what a client sends before it has read the answer to CONNECT or Upgrade.
+constexpr size_t kMaxHeld = 64u << 10;
+// Most messages have fewer fields than this; saves growing the list step by step.
+constexpr size_t kUsualFields = 16;
+// A body that is announced gets its room at once up to here; it may never come.
+constexpr uint64_t kMaxReserve = 64u << 10;
+constexpr uint64_t kUntilClose = UINT64_MAX;
 
 Http1Side& side_of(llhttp_t* parser) { return *static_cast<Http1Side*>(parser->data); }
 
@@ -20,13 +24,22 @@ llhttp_settings_t Http1Side::make_settings() {
   llhttp_settings_init(&s);
   s.on_message_begin = [](llhttp_t* p) { return side_of(p).on_begin(); };
   s.on_url = s.on_status = [](llhttp_t* p, const char* at, size_t len) {
-    if (side_of(p).count_head_bytes(len)) side_of(p).start_text_.append(at, len);
-    return 0;
+    return side_of(p).on_start_text(at, len);
   };
-  s.on_header_field = [](llhttp_t* p, const char* at, size_t len) { return side_of(p).on_field(at, len); };
-  s.on_header_value = [](llhttp_t* p, const char* at, size_t len) { return side_of(p).on_value(at, len); };
+  s.on_version_complete = [](llhttp_t* p) {
+    return p->type == HTTP_REQUEST ? side_of(p).on_start_line() : 0;
+  };
+  s.on_status_complete = [](llhttp_t* p) { return side_of(p).on_start_line(); };
+  s.on_header_field = [](llhttp_t* p, const char* at, size_t len) {
+    return side_of(p).on_field(at, len);
+  };
+  s.on_header_value = [](llhttp_t* p, const char* at, size_t len) {
+    return side_of(p).on_value(at, len);
+  };
+  s.on_header_field_complete = [](llhttp_t* p) { return side_of(p).on_start_line(); };
   s.on_header_value_complete = [](llhttp_t* p) {
-    side_of(p).value_open_ = true;
+    side_of(p).field_open_ = false;
+    side_of(p).tell_limit();
     return 0;
   };
   s.on_headers_complete = [](llhttp_t* p) { return side_of(p).on_headers_complete(); };
@@ -39,14 +52,22 @@ llhttp_settings_t Http1Side::make_settings() {
     side_of(p).in_chunk_ = false;
     return 0;
   };
-  s.on_message_complete = [](llhttp_t* p) { return side_of(p).on_message_complete(); };
+  // Pausing makes llhttp stop exactly at the end of the message.
+  s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
   return s;
 }
 
+// The lenient flags stay off: what llhttp refuses is counted and cut short, and the search for the
+// next start line replaces lenient_keep_alive, the one that an observer would need.
 Http1Side::Http1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
-    : limits_(limits), events_(events) {
+    : type_(type), limits_(limits), events_(events) {
+  restart();
+  finder_.want(is_response() ? StartLine::kResponse : StartLine::kRequest);
+}
+
+void Http1Side::restart() {
   static const llhttp_settings_t settings = make_settings();
-  llhttp_init(&parser_, type, &settings);
+  llhttp_init(&parser_, type_, &settings);
   parser_.data = this;
 }
 
@@ -54,53 +75,85 @@ std::string_view Http1Side::method() const {
   return llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
 }
 
-// ---- what llhttp tells ------------------------------------------------------------------------------------------
+// ---- what llhttp tells ---------------------------------------------------------------------------
 
 int Http1Side::on_begin() {
   message_ = &events_.on_message_begin(*this);
   message_->start_ns = now_ns_;
   start_text_.clear();
   head_bytes_ = 0;
-  over_limit_ = value_open_ = in_body_ = in_chunk_ = false;
+  has_start_line_ = in_body_ = in_chunk_ = field_open_ = over_limit_ = false;
   return 0;
 }
 
-// False: beyond the limit, leave it out. The message goes on, marked.
-bool Http1Side::count_head_bytes(size_t len) {
-  head_bytes_ += len;
-  if (head_bytes_ <= limits_.header_bytes) return true;
-  if (!over_limit_) {
-    over_limit_ = true;
-    message_->truncation = http::Truncation::kLimit;
-    message_->missing_bytes = std::nullopt;
-    events_.on_side_limit();
-  }
-  return false;
+// Called at the end of the start line and, as some llhttp leave that out when there is no reason
+// phrase, of each field name. HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours.
+int Http1Side::on_start_line() {
+  has_start_line_ = parser_.http_major == 1;
+  tell_limit();
+  return has_start_line_ ? 0 : -1;
 }
 
+// How many of `len` bytes of the head may be kept. Beyond the limit the message goes on, marked.
+size_t Http1Side::head_room(size_t len) {
+  const uint64_t room = limits_.header_bytes - std::min(head_bytes_, limits_.header_bytes);
+  head_bytes_ += len;
+  return static_cast<size_t>(std::min<uint64_t>(room, len));
+}
+
+// Only where a part of the head ends: when an error follows, llhttp shows the bytes before it or
+// not, as the input was cut.
+void Http1Side::tell_limit() {
+  if (over_limit_ || head_bytes_ <= limits_.header_bytes) return;
+  over_limit_ = true;
+  message_->truncation = http::Truncation::kLimit;
+  message_->missing_bytes = std::nullopt;
+  events_.on_side_limit();
+}
+
+int Http1Side::on_start_text(const char* at, size_t len) {
+  start_text_.append(at, head_room(len));
+  return 0;
+}
+
+std::vector<http::Header>& Http1Side::fields() {
+  return in_body_ ? message_->trailers : message_->headers;
+}
+
+// A field that does not fit is left out as a whole: half a value would be a false one.
 int Http1Side::on_field(const char* at, size_t len) {
-  if (!count_head_bytes(len)) return 0;
-  auto& headers = in_body_ ? message_->trailers : message_->headers;
-  if (headers.empty() || value_open_) {
-    headers.emplace_back();
-    value_open_ = false;
+  const bool fits = head_room(len) == len;
+  std::vector<http::Header>& list = fields();
+  if (!field_open_ && fits) {
+    if (list.empty() && !in_body_) list.reserve(kUsualFields);
+    list.emplace_back();
+    field_open_ = true;
+  } else if (field_open_ && !fits) {
+    list.pop_back();
+    field_open_ = false;
   }
-  headers.back().name.append(at, len);
+  if (field_open_) list.back().name.append(at, len);
   return 0;
 }
 
 int Http1Side::on_value(const char* at, size_t len) {
-  auto& headers = in_body_ ? message_->trailers : message_->headers;
-  if (count_head_bytes(len) && !headers.empty()) headers.back().value.append(at, len);
+  const bool fits = head_room(len) == len;
+  if (!field_open_) return 0;
+  std::vector<http::Header>& list = fields();
+  if (fits) {
+    list.back().value.append(at, len);
+  } else {
+    list.pop_back();
+    field_open_ = false;
+  }
   return 0;
 }
 
 int Http1Side::on_headers_complete() {
+  if (on_start_line() != 0) return -1;
   const Body body = events_.on_head(*this);
   in_body_ = true;
-  value_open_ = true;  // a trailer begins a new field
-  // llhttp's answers: 1 = there is no body, 2 = nor any HTTP behind it.
-  return body == Body::kAsFramed ? 0 : body == Body::kNone ? 1 : 2;
+  return body == Body::kNone ? 1 : 0;  // 1: llhttp expects no body
 }
 
 int Http1Side::on_body(const char* at, size_t len) {
@@ -109,9 +162,15 @@ int Http1Side::on_body(const char* at, size_t len) {
     add_missing(len);
     return 0;
   }
-  const uint64_t room = limits_.body_buffer - std::min<uint64_t>(message_->body.size(), limits_.body_buffer);
+  std::string& body = message_->body;
+  const uint64_t room = limits_.body_buffer - std::min<uint64_t>(body.size(), limits_.body_buffer);
   const size_t kept = static_cast<size_t>(std::min<uint64_t>(room, len));
-  message_->body.append(at, kept);
+  if (body.empty() && kept > 0) {
+    // content_length does not count the bytes at hand any more.
+    const uint64_t expected = parser_.content_length + len;
+    body.reserve(static_cast<size_t>(std::min({expected, room, kMaxReserve})));
+  }
+  body.append(at, kept);
   if (kept < len && limits_.body_buffer > 0) {
     if (!message_->truncated()) message_->truncation = http::Truncation::kBodyBuffer;
     if (message_->missing_bytes) *message_->missing_bytes += len - kept;
@@ -119,62 +178,75 @@ int Http1Side::on_body(const char* at, size_t len) {
   return 0;
 }
 
-// Pausing makes llhttp stop exactly at the end of the message.
-int Http1Side::on_message_complete() { return HPE_PAUSED; }
+// ---- bytes ---------------------------------------------------------------------------------------
 
-// ---- bytes ------------------------------------------------------------------------------------------------------
+void Http1Side::adopt(StartFinder&& finder) {
+  const StartLine wanted = is_response() ? StartLine::kResponse : StartLine::kRequest;
+  finder_ = std::move(finder);
+  finder_.want(wanted);
+  if (finder_.found() == wanted) resume();
+}
 
 void Http1Side::data(int64_t time_ns, std::string_view bytes) {
   now_ns_ = time_ns;
-  switch (state_) {
-    case State::kParse: return feed(bytes);
-    case State::kResync: return resync(bytes);
-    case State::kHold:
-      if (held_.size() + bytes.size() > kMaxHeld) {
-        events_.on_side_limit();
-        return tunnel();
-      }
-      held_.append(bytes);
-      return;
-    case State::kTunnel: return;
+  while (!bytes.empty()) {
+    switch (state_) {
+      case State::kSearch:
+        bytes.remove_prefix(finder_.add(time_ns, bytes));
+        if (finder_.has_found()) resume();
+        now_ns_ = time_ns;
+        break;
+      case State::kParse: bytes.remove_prefix(feed(bytes)); break;
+      case State::kHold: return hold(bytes);
+      case State::kTunnel: return;
+    }
   }
 }
 
-void Http1Side::feed(std::string_view bytes) {
+// A message begins with the first byte that the search kept, and at the time of that byte.
+void Http1Side::resume() {
+  state_ = State::kParse;
+  const TimedBytes begun = finder_.take();
+  begun.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
+}
+
+// Returns how many bytes were used: all, or those before the state changed.
+size_t Http1Side::feed(std::string_view bytes) {
+  const size_t size = bytes.size();
   while (!bytes.empty() && state_ == State::kParse) {
+    if (!message_ && (bytes.front() == '\r' || bytes.front() == '\n')) {
+      bytes.remove_prefix(1);  // RFC 9112, 2.2: between messages, and of neither
+      continue;
+    }
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
-    const char* stopped = result == HPE_OK ? bytes.data() + bytes.size() : llhttp_get_error_pos(&parser_);
+    const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
     const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
     if (message_ && !filling_) message_->wire_bytes += used;
     bytes.remove_prefix(used);
-    if (result == HPE_OK) return;
-    if (result == HPE_PAUSED) {
-      llhttp_resume(&parser_);
+    if (result == HPE_PAUSED && message_) {
       end_message();
-    } else if (result == HPE_PAUSED_UPGRADE) {
-      llhttp_resume_after_upgrade(&parser_);
-      if (message_) end_message();
-      state_ = State::kHold;
-      events_.on_upgrade(*this);
-      if (!bytes.empty()) data(now_ns_, bytes);
-      return;
-    } else {
-      // Bytes behind "Connection: close" begin a line; after any other error the rest of the line is wrong as well.
-      const bool is_new_message = result == HPE_CLOSED_CONNECTION;
-      if (!is_new_message) events_.on_side_error();
-      cut_short(http::Truncation::kAborted);
-      begin_resync();
-      at_line_start_ = is_new_message;
-      return resync(bytes);
+    } else if (result != HPE_OK) {
+      on_error();
     }
   }
-  if (!bytes.empty()) data(now_ns_, bytes);
+  return size - bytes.size();
+}
+
+void Http1Side::on_error() {
+  cut_short(http::Truncation::kAborted);
+  restart();
+  state_ = State::kSearch;
+  finder_.lose();
+  events_.on_side_error(*this);
 }
 
 void Http1Side::end_message() {
   message_->end_ns = now_ns_;
   message_->complete = true;
   message_ = nullptr;
+  if (parser_.upgrade && !is_response()) state_ = State::kHold;
+  // Whether the connection may go on is the peers' business: the next message is looked at anyway.
+  restart();
   in_body_ = in_chunk_ = false;
   events_.on_message_end(*this);
 }
@@ -182,35 +254,65 @@ void Http1Side::end_message() {
 // The message at hand will not be completed.
 void Http1Side::cut_short(http::Truncation reason) {
   if (!message_) return;
-  if (!message_->truncated() || reason == http::Truncation::kCaptureLoss) message_->truncation = reason;
-  message_->missing_bytes = std::nullopt;
+  const bool ends_known = in_body_ && (parser_.flags & (F_CONTENT_LENGTH | F_CHUNKED)) ==
+                                          F_CONTENT_LENGTH;
+  if (message_->truncation == http::Truncation::kNone ||
+      message_->truncation == http::Truncation::kBodyBuffer) {
+    message_->truncation = reason;
+  }
+  if (!ends_known) {
+    message_->missing_bytes = std::nullopt;
+  } else if (message_->missing_bytes) {
+    *message_->missing_bytes += parser_.content_length;
+  }
+  if (field_open_) fields().pop_back();
+  field_open_ = false;
   message_->end_ns = now_ns_;
   message_ = nullptr;
-  in_body_ = in_chunk_ = false;
   events_.on_message_end(*this);
+  in_body_ = in_chunk_ = false;
+}
+
+void Http1Side::close(http::Truncation reason, bool at_end) {
+  if (at_end && message_ && known_body_left() == kUntilClose) end_message();
+  cut_short(reason);
+  tunnel();
+}
+
+// ---- other protocols -----------------------------------------------------------------------------
+
+void Http1Side::hold(std::string_view bytes) {
+  if (lost_held_) return;
+  if (held_.size() + bytes.size() > kMaxHeld) {
+    events_.on_side_limit();
+    return tunnel();
+  }
+  held_.append(now_ns_, bytes);
 }
 
 void Http1Side::release() {
   if (state_ != State::kHold) return;
   state_ = State::kParse;
-  const std::string held = std::move(held_);
-  held_.clear();
-  feed(held);
+  const TimedBytes held = std::exchange(held_, TimedBytes());
+  held.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
+  if (std::exchange(lost_held_, false)) gap(now_ns_, 1);
 }
 
 void Http1Side::tunnel() {
+  cut_short(http::Truncation::kAborted);
   state_ = State::kTunnel;
-  held_ = {};
+  held_ = TimedBytes();
+  finder_ = StartFinder();
 }
 
-// ---- gaps -------------------------------------------------------------------------------------------------------
+// ---- gaps ----------------------------------------------------------------------------------------
 
 // Body bytes that must still come, as the framing says; 0 when that is not known here.
 uint64_t Http1Side::known_body_left() const {
   if (!in_body_ || !message_) return 0;
   if ((parser_.flags & F_CHUNKED) != 0) return in_chunk_ ? parser_.content_length : 0;
   if ((parser_.flags & F_CONTENT_LENGTH) != 0) return parser_.content_length;
-  return is_response() ? UINT64_MAX : 0;  // until the connection closes
+  return is_response() ? kUntilClose : 0;
 }
 
 void Http1Side::add_missing(uint64_t len) {
@@ -218,99 +320,49 @@ void Http1Side::add_missing(uint64_t len) {
   if (message_->missing_bytes) *message_->missing_bytes += len;
 }
 
-bool Http1Side::gap(int64_t time_ns, uint64_t len) {
-  now_ns_ = time_ns;
-  if (state_ == State::kTunnel) return true;
-  const uint64_t left = state_ == State::kParse ? known_body_left() : 0;
+// Returns how much of the gap lay in a body of known extent.
+uint64_t Http1Side::skip_body(uint64_t len) {
+  const uint64_t left = known_body_left();
   const uint64_t skipped = std::min(left, len);
-  if (left == UINT64_MAX) {
+  if (skipped == 0) return 0;
+  message_->wire_bytes += skipped;
+  if (left == kUntilClose) {
     message_->body_bytes += len;
     add_missing(len);
-    return true;
+    return len;
   }
-  if (skipped > 0) {
-    // llhttp counts this number down: all but the last byte are taken off it, and one byte that stands for the gap lets
-    // it find the end of the body by itself.
-    parser_.content_length -= skipped - 1;
-    message_->body_bytes += skipped - 1;
-    add_missing(skipped - 1);
-    filling_ = true;
-    feed(std::string_view("\0", 1));
-    filling_ = false;
-  }
-  if (skipped == len) return true;
-  // The rest of the gap held framing: what follows belongs to a message whose beginning nobody saw.
-  if (state_ != State::kTunnel) {
-    cut_short(http::Truncation::kCaptureLoss);
-    begin_resync();
-    at_line_start_ = false;
-  }
-  return false;
+  // llhttp counts this number down: all but the last byte are taken off it, and one byte that
+  // stands for the gap lets it find the end of the body by itself.
+  parser_.content_length -= skipped - 1;
+  message_->body_bytes += skipped - 1;
+  add_missing(skipped - 1);
+  filling_ = true;
+  feed(std::string_view("\0", 1));
+  filling_ = false;
+  return skipped;
 }
 
-void Http1Side::begin_resync() {
-  state_ = State::kResync;
-  held_.clear();
-  at_line_start_ = true;
-  const auto type = static_cast<llhttp_type_t>(parser_.type);
-  const llhttp_settings_t* settings = static_cast<const llhttp_settings_t*>(parser_.settings);
-  llhttp_init(&parser_, type, settings);
-  parser_.data = this;
-}
-
-// Leaves kResync: a message begins with the first byte that is held.
-void Http1Side::resume(size_t offset) {
-  const std::string rest = held_.substr(offset);
-  held_.clear();
-  state_ = State::kParse;
-  const int64_t now_ns = now_ns_;
-  now_ns_ = line_ns_;
-  feed(std::string_view(rest).substr(0, 1));
-  now_ns_ = now_ns;
-  feed(std::string_view(rest).substr(1));
-}
-
-// Searches for a whole line that is a start line of this side's kind. The very first bytes need less proof: there is
-// nothing before them that they could be the middle of.
-void Http1Side::resync(std::string_view bytes) {
-  if (held_.empty()) line_ns_ = now_ns_;
-  held_.append(bytes);
-  const StartLine wanted = is_response() ? StartLine::kResponse : StartLine::kRequest;
-  if (fresh_) {
-    const StartLine start = start_of(held_);
-    if (start == wanted) {
-      fresh_ = false;
-      return resume(0);
-    }
-    if (start == StartLine::kNeedMore) return;
-    fresh_ = false;
-  }
-  size_t line = 0;
-  for (;;) {
-    const size_t end = held_.find('\n', line);
-    if (end == std::string::npos) break;
-    const std::string_view text(held_.data() + line, end - line);
-    if (at_line_start_ && whole_start_line(text) == wanted) {
-      return resume(line);
-    }
-    at_line_start_ = true;
-    line = end + 1;
-    line_ns_ = now_ns_;
-  }
-  held_.erase(0, line);
-  if (held_.size() > kMaxLine) {
-    held_.clear();
-    at_line_start_ = false;
-  }
-}
-
-void Http1Side::close(int64_t time_ns, http::Truncation reason, bool at_end) {
+Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
+  if (len == 0 || state_ == State::kTunnel) return Loss::kNone;
   now_ns_ = time_ns;
-  if (at_end && message_ && in_body_ && llhttp_message_needs_eof(&parser_) != 0) {
-    end_message();
+  if (state_ == State::kSearch) {
+    const bool at_start = finder_.at_stream_start();
+    finder_.lose();
+    return at_start ? Loss::kMessageStart : Loss::kMessageEnd;
   }
-  cut_short(reason);
-  state_ = State::kTunnel;
+  if (state_ == State::kParse && skip_body(len) == len) return Loss::kNone;
+  if (state_ == State::kTunnel) return Loss::kNone;
+  if (state_ == State::kHold) {
+    lost_held_ = true;
+    return Loss::kMessageStart;
+  }
+  // The rest of the gap held framing: what follows belongs to a message that nobody saw begin.
+  const Loss loss = message_ && has_start_line_ ? Loss::kMessageEnd : Loss::kMessageStart;
+  cut_short(http::Truncation::kCaptureLoss);
+  restart();
+  state_ = State::kSearch;
+  finder_.lose();
+  return loss;
 }
 
 }  // namespace qtap::proto

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::string_view kVersion = "HTTP/1.";
 
+// The HTTP/2 preface (RFC 9113, 3.4) looks like a method of its own; some llhttp list it as one.
+constexpr std::string_view kHttp2Preface = "PRI";
+
 // Methods as llhttp knows them, which is the IANA registry and a few that are in use.
 constexpr std::string_view kMethods[] = {
 #define QTAP_METHOD(number, name, string) #string,
@@ -19,6 +22,45 @@ constexpr std::string_view kMethods[] = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+// "HTTP/1.1 200", then a space or the end.
+bool is_status_line(std::string_view line) {
+  const size_t status = kVersion.size() + 2;
+  if (line.size() < status + 3) return false;
+  const std::string_view digits = line.substr(status, 3);
+  return is_digit(line[status - 2]) && line[status - 1] == ' ' &&
+         std::all_of(digits.begin(), digits.end(), is_digit) &&
+         (line.size() == status + 3 || line[status + 3] == ' ');
+}
+
+constexpr size_t kNowhere = std::string_view::npos;
+
+size_t find_status_line(std::string_view line) {
+  size_t at = line.rfind(kVersion);
+  while (at != kNowhere && !is_status_line(line.substr(at))) {
+    at = at == 0 ? kNowhere : line.rfind(kVersion, at - 1);
+  }
+  return at;
+}
+
+size_t find_request_line(std::string_view line) {
+  const size_t version_len = kVersion.size() + 1;
+  if (line.size() < version_len + 2) return kNowhere;
+  const std::string_view version = line.substr(line.size() - version_len);
+  if (!version.starts_with(kVersion) || !is_digit(version.back())) return kNowhere;
+  const size_t target_end = line.size() - version_len - 1;
+  const size_t method_end = line.rfind(' ', target_end - 1);
+  if (line[target_end] != ' ' || method_end == kNowhere) return kNowhere;
+  if (method_end + 1 >= target_end) return kNowhere;
+  const std::string_view before = line.substr(0, method_end);
+  size_t longest = 0;
+  for (const std::string_view method : kMethods) {
+    if (method.size() > longest && before.ends_with(method) && method != kHttp2Preface) {
+      longest = method.size();
+    }
+  }
+  return longest == 0 ? kNowhere : method_end - longest;
+}
+
 }  // namespace
 
 StartLine start_of(std::string_view bytes) {
@@ -26,11 +68,9 @@ StartLine start_of(std::string_view bytes) {
   if (kVersion.starts_with(bytes)) return StartLine::kNeedMore;
   bool may_become_method = false;
   for (const std::string_view method : kMethods) {
+    if (method == kHttp2Preface) continue;
     if (bytes.size() > method.size()) {
-      if (bytes.starts_with(method) && bytes[method.size()] == ' ') {
-        // The HTTP/2 preface (RFC 9113, 3.4) looks like a method of its own.
-        return method == "PRI" ? StartLine::kNone : StartLine::kRequest;
-      }
+      if (bytes.starts_with(method) && bytes[method.size()] == ' ') return StartLine::kRequest;
     } else if (method.starts_with(bytes)) {
       may_become_method = true;
     }
@@ -38,27 +78,22 @@ StartLine start_of(std::string_view bytes) {
   return may_become_method ? StartLine::kNeedMore : StartLine::kNone;
 }
 
-StartLine whole_start_line(std::string_view line) {
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  const StartLine start = start_of(line);
-  if (start == StartLine::kResponse) {
-    // "HTTP/1.1 200", then a space or the end.
-    const size_t status = kVersion.size() + 2;
-    const bool fits = line.size() >= status + 3 && is_digit(line[kVersion.size()]) &&
-                      line[kVersion.size() + 1] == ' ' &&
-                      std::all_of(line.begin() + static_cast<ptrdiff_t>(status),
-                                  line.begin() + static_cast<ptrdiff_t>(status) + 3, is_digit) &&
-                      (line.size() == status + 3 || line[status + 3] == ' ');
-    return fits ? StartLine::kResponse : StartLine::kNone;
-  }
-  if (start != StartLine::kRequest) return StartLine::kNone;
-  const size_t first = line.find(' ');
-  const size_t last = line.rfind(' ');
-  const std::string_view version = line.substr(last + 1);
-  const bool fits = last > first + 1 && line.find(' ', first + 1) == last &&
-                    version.size() == kVersion.size() + 1 && version.starts_with(kVersion) &&
-                    is_digit(version.back());
-  return fits ? StartLine::kRequest : StartLine::kNone;
+size_t find_start_line(std::string_view line, StartLine wanted) {
+  // What is not alone on its line must at least end as HTTP lines do.
+  const bool ends_right = line.ends_with('\r');
+  if (ends_right) line.remove_suffix(1);
+  const size_t at =
+      wanted == StartLine::kRequest ? find_request_line(line) : find_status_line(line);
+  if (at == kNowhere || at == 0) return at;
+  const bool is_mention = line[at - 1] == ' ' || line[at - 1] == '\t';
+  return ends_right && !is_mention ? at : kNowhere;
+}
+
+bool may_be_cut(std::string_view request_line) {
+  const std::string_view method = request_line.substr(0, request_line.find(' '));
+  return std::any_of(std::begin(kMethods), std::end(kMethods), [&](std::string_view longer) {
+    return longer.size() > method.size() && longer.ends_with(method);
+  });
 }
 
 }  // namespace qtap::proto

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rulekit/complaint.h"
 
+#include "base/utf8.h"
 #include "rulekit/chars.h"
-#include "rulekit/utf8.h"
 
 namespace qtap::rulekit {
 
@@ -30,7 +30,7 @@ std::string bad_byte(std::string_view rest) {
     default:
       break;
   }
-  const size_t len = utf8_length(rest);
+  const size_t len = utf8_sequence(rest);
   return "found the unknown character " + quoted(rest.substr(0, len == 0 ? 1 : len));
 }
 
@@ -63,7 +63,7 @@ std::string quoted(std::string_view text) {
   size_t used = 0;
   while (used < text.size() && used < kMaxQuoted) {
     const std::string_view rest = text.substr(used);
-    const size_t len = utf8_length(rest);
+    const size_t len = utf8_sequence(rest);
     const unsigned char byte = static_cast<unsigned char>(rest[0]);
     if (len == 0 || byte < 0x20 || byte == 0x7F) {
       out += "\\x";

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/utf8.h"
 #include "rulekit/address.h"
 #include "rulekit/chars.h"
 #include "rulekit/utf8.h"
@@ -137,7 +138,7 @@ Status decode_quoted(std::string_view token, std::string* out) {
             "unknown escape in string; known: \\a \\b \\f \\n \\r \\t \\v \\\\, the quote, "
             "\\xHH, \\ooo, \\uHHHH, \\UHHHHHHHH"};
       }
-    } else if (const size_t len = utf8_length(body); len > 0) {
+    } else if (const size_t len = utf8_sequence(body); len > 0) {
       out->append(body.substr(0, len));
       used = len;
     } else {

@@ -3,6 +3,7 @@
 
 #include <re2/re2.h>
 
+#include "base/utf8.h"
 #include "rulekit/utf8.h"
 
 namespace qtap::rulekit {

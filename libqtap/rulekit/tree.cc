@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "rulekit/utf8.h"
+#include "base/utf8.h"
 
 namespace qtap::rulekit {
 
@@ -14,7 +14,7 @@ Position position_of(std::string_view text, size_t offset) {
   position.line = static_cast<uint32_t>(1 + std::count(before.begin(), before.end(), '\n'));
   std::string_view line = before.substr(line_start);
   while (!line.empty()) {
-    const size_t len = utf8_length(line);
+    const size_t len = utf8_sequence(line);
     position.column += len == 0 ? 3 : static_cast<uint32_t>(len);
     line.remove_prefix(len == 0 ? 1 : len);
   }

@@ -22,6 +22,7 @@ void Outlet::open(const sink::StoreOptions& options) {
   has_workers_ = options.has_worker;
   stores_.reserve(sinks_.size());  // stored() walks them, from workers that run already
   for (auto& sink : sinks_) {
+    if (!sink) continue;  // has its store since a start that ran out of memory
     stores_.push_back(std::make_unique<sink::Store>(
         std::move(sink), options, [this](const std::string& id, const Ref<Object>& object, const std::string& url,
                                          const Status& status) { stored(id, object, url, status); }));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sinks that come with the library. Those that print borrow the session's Console, which outlives them.
+// The sinks that come with the library. Those that print borrow the session's Console, which
+// outlives them.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,9 @@ namespace qtap::sink {
 // Events as JSON lines on standard output.
 std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console);
 
-// Objects on standard output: JSON ones on one line each. Their form for people comes from http_capture's format.
+// Objects on standard output, one JSON document a line. An http_transaction is not printed here but
+// by http_capture, which knows the form that its `format` asks for (plugin::Output::emit_console);
+// here it only counts as stored, unless standard output is gone.
 std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console);
 
 // Objects as files <dir>/<first two hex digits>/<digest>, mode 0600, written aside and renamed.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process's standard output, shared by everything that prints: each block is written in one piece, so that lines and
-// blocks of several writers never mix.
+// The process's standard output, shared by everything that prints: each block is written in one
+// piece, so that lines and blocks of several writers never mix.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 #include <string_view>
 
@@ -15,14 +16,19 @@ class Console {
  public:
   explicit Console(int fd) : fd_(fd) {}
 
-  // Any thread. QTAP_ERR_IO: the reader is gone or the disk is full; from then on nothing is written any more.
+  // Any thread. QTAP_ERR_IO: the reader is gone or the disk is full; from then on nothing is
+  // written any more.
   Status write(std::string_view block);
   bool is_broken() const { return broken_; }
+  // Why nothing is written any more; ok while it is.
+  Status status() const;
+  uint64_t dropped() const { return dropped_; }  // blocks that were not written, or not wholly
 
  private:
   int fd_;
   std::mutex mutex_;
   std::atomic<bool> broken_{false};
+  std::atomic<uint64_t> dropped_{0};
 };
 
 }  // namespace qtap::sink

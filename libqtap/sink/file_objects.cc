@@ -16,15 +16,31 @@
 namespace qtap::sink {
 namespace {
 
-Error io_error(const std::string& what) {
-  return {QTAP_ERR_IO, what + ": " + std::strerror(errno)};
+const char* advice(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; free space there or choose another directory";
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return "; choose a directory that can be written to";
+    default:
+      return "";
+  }
+}
+
+Error io_error(const std::string& what, int error) {
+  return {QTAP_ERR_IO, what + ": " + std::strerror(error) + advice(error)};
 }
 
 // Makes a directory and those above it; mode 0700, since what goes there is sensitive.
 Status make_dirs(const std::string& path) {
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return io_error("make directory " + part);
+    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
+      return io_error("make directory " + part, errno);
+    }
     if (slash == std::string::npos) break;
   }
   struct stat info = {};
@@ -53,36 +69,49 @@ class FileObjects final : public Sink {
   void close() override {}
 
  private:
-  std::string folder_of(const Object& object) const { return dir_ + "/" + object.digest.substr(0, 2); }
-  std::string path_of(const Object& object) const { return folder_of(object) + "/" + object.digest; }
+  std::string folder_of(const Object& object) const {
+    return dir_ + "/" + object.digest.substr(0, 2);
+  }
+  std::string path_of(const Object& object) const {
+    return folder_of(object) + "/" + object.digest;
+  }
 
   std::string id_;
   std::string dir_;
 };
 
-Status write_whole(const std::string& path, std::string_view data) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) return io_error("create object file " + path);
+// Writes and closes. The disk may find only then that it is full.
+Status write_whole(UniqueFd fd, const std::string& path, std::string_view data) {
   while (!data.empty()) {
     const ssize_t n = ::write(fd.get(), data.data(), data.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error("write object file " + path);
+    if (n < 0) return io_error("write object file " + path, errno);
     data.remove_prefix(static_cast<size_t>(n));
   }
-  if (::close(fd.release()) != 0) return io_error("write object file " + path);
+  if (::close(fd.release()) != 0) return io_error("write object file " + path, errno);
   return {};
 }
 
-// The name tells the content: a file of that name and size is the object. Readers never see half of one.
+// The name tells the content: a file of that name and size is the object. Readers never see half of
+// one; several sessions may write the same one at the same time.
 Status FileObjects::put_object(const Ref<Object>& object) {
   const std::string path = path_of(*object);
   struct stat info = {};
-  if (::stat(path.c_str(), &info) == 0 && static_cast<size_t>(info.st_size) == object->data.size()) return {};
-  QTAP_CHECK(make_dirs(folder_of(*object)));
-  const std::string aside = path + "." + std::to_string(::getpid()) + ".part";
-  Status written = write_whole(aside, object->data);
+  if (::lstat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+      static_cast<size_t>(info.st_size) == object->data.size()) {
+    return {};
+  }
+  std::string aside = path + ".XXXXXX";
+  UniqueFd fd(::mkostemp(aside.data(), O_CLOEXEC));  // mode 0600
+  if (!fd && errno == ENOENT) {                      // the first object of this folder
+    QTAP_CHECK(make_dirs(folder_of(*object)));
+    aside = path + ".XXXXXX";
+    fd = UniqueFd(::mkostemp(aside.data(), O_CLOEXEC));
+  }
+  if (!fd) return io_error("create object file " + path, errno);
+  Status written = write_whole(std::move(fd), path, object->data);
   if (written.ok() && ::rename(aside.c_str(), path.c_str()) != 0) {
-    written = io_error("rename object file to " + path);
+    written = io_error("rename object file to " + path, errno);
   }
   if (!written.ok()) ::unlink(aside.c_str());
   return written;
@@ -92,7 +121,9 @@ Status FileObjects::put_object(const Ref<Object>& object) {
 
 Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir) {
   QTAP_CHECK(make_dirs(dir));
-  if (::access(dir.c_str(), W_OK | X_OK) != 0) return io_error("write to object directory " + dir);
+  if (::access(dir.c_str(), W_OK | X_OK) != 0) {
+    return io_error("write to object directory " + dir, errno);
+  }
   return std::unique_ptr<Sink>(std::make_unique<FileObjects>(std::move(id), absolute(dir)));
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: Event, Object. Out: bytes in somebody's storage.
-// A Store has one bounded queue and one worker thread (sink/store.h); calls of one sink come one at a time, so it may
-// block and needs no lock. What does not fit the queue or is refused is dropped and counted by the store.
+// A Store has one bounded queue and one worker thread (sink/store.h); calls of one sink come one at
+// a time, so it may block and needs no lock. What does not fit the queue or is refused is dropped
+// and counted by the store.
 #pragma once
 
 #include <memory>
@@ -17,13 +18,15 @@ namespace qtap::sink {
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual const std::string& id() const = 0;    // unique in the session, e.g. "file-0"
+  virtual const std::string& id() const = 0;  // unique in the session, e.g. "file-0"
   virtual bool takes_events() const = 0;
   virtual bool takes_objects() const = 0;
-  // An Error with status QTAP_ERR_AGAIN is retried with back-off; any other is final: dropped and counted.
+  // An Error with status QTAP_ERR_AGAIN is retried with back-off; any other is final: dropped and
+  // counted.
   virtual Status put_event(const Ref<Event>& event) = 0;
   virtual Status put_object(const Ref<Object>& object) = 0;
-  // Where put_object will store it; pure, may be called from the session's thread before the put. "" = no place.
+  // Where put_object will store it; pure, may be called from the session's thread before the put.
+  // "" = no place.
   virtual std::string locate(const Object& object) const = 0;
   virtual Status flush(int timeout_ms) = 0;
   virtual void close() = 0;  // called exactly once, last

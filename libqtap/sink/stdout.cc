@@ -8,8 +8,7 @@ namespace {
 
 class StdoutSink : public Sink {
  public:
-  StdoutSink(std::string id, Console& console)
-      : id_(std::move(id)), console_(console) {}
+  StdoutSink(std::string id, Console& console) : console_(console), id_(std::move(id)) {}
 
   const std::string& id() const override { return id_; }
   Status flush(int) override { return {}; }
@@ -21,9 +20,10 @@ class StdoutSink : public Sink {
     return console_.write(text);
   }
 
+  Console& console_;
+
  private:
   std::string id_;
-  Console& console_;
 };
 
 class StdoutEvents final : public StdoutSink {
@@ -43,7 +43,8 @@ class StdoutObjects final : public StdoutSink {
   bool takes_objects() const override { return true; }
   Status put_event(const Ref<Event>&) override { return {}; }
   Status put_object(const Ref<Object>& object) override {
-    if (object->type == "http_transaction") return {};  // http_capture prints it, in its format
+    // http_capture has printed it, in its format, before it came here.
+    if (object->type == "http_transaction") return console_.status();
     if (object->content_type == "application/json") return line(object->data);
     std::string text;
     JsonWriter json(text);

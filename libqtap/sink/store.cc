@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/store.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
+#include <new>
 
 namespace qtap::sink {
 namespace {
@@ -13,37 +17,75 @@ using std::chrono::nanoseconds;
 // What an item holds in memory beside its bytes: the object, its reference, the queue's slot.
 constexpr uint64_t kItemOverhead = 256;
 
-template <typename Item>
-uint64_t size_of(const Item& item) {
-  if (const auto* event = std::get_if<Ref<Event>>(&item)) return (*event)->json.size() + kItemOverhead;
-  return std::get<Ref<Object>>(item)->data.size() + kItemOverhead;
-}
-
 }  // namespace
 
 Store::Store(std::unique_ptr<Sink> sink, const StoreOptions& options, StoredFn stored)
-    : sink_(std::move(sink)), options_(options), stored_(std::move(stored)) {
-  if (options_.has_worker) worker_ = std::thread([this] { work(); });
+    : sink_(std::move(sink)),
+      options_(options),
+      stored_(std::move(stored)),
+      // Stores must not retry in step; the value only has to differ and not be zero.
+      jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
+  if (options_.has_worker) start_worker();
 }
 
-Store::~Store() { close(); }
+Store::~Store() {
+  close();
+}
+
+// An object keeps its transaction alive, with both bodies, until it is gone.
+uint64_t Store::size_of(const Item& item) {
+  if (const auto* event = std::get_if<Ref<Event>>(&item)) {
+    return (*event)->json.size() + kItemOverhead;
+  }
+  const auto* object = std::get_if<Ref<Object>>(&item);
+  if (!object) return 0;
+  uint64_t size = (*object)->data.size() + kItemOverhead;
+  if (const Transaction* tx = (*object)->transaction.get()) {
+    size += tx->request.body.size() + tx->response.body.size();
+  }
+  return size;
+}
+
+// The host's signals are for the host's threads: one that lands here would interrupt a sink, and
+// the host's handler would run on a thread that the host does not know. What a fault raises is left
+// alone.
+void Store::start_worker() {
+  sigset_t blocked;
+  sigset_t before;
+  ::sigfillset(&blocked);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) {
+    ::sigdelset(&blocked, fault);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  worker_ = std::thread([this] { work(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
+}
 
 bool Store::enqueue(Item item) {
-  if (!options_.has_worker) {
-    deliver(item);
-    return true;
-  }
   const uint64_t bytes = size_of(item);
+  Error refusal;
   {
     const std::lock_guard lock(mutex_);
-    if (closing_ || queued_bytes_ + bytes > options_.queue_bytes) {
+    if (closing_) {
+      ++counters_.dropped_at_close;
+      refusal = {QTAP_ERR_STATE, "put into " + sink_->id() + ": the store is closed"};
+    } else if (options_.has_worker && counters_.queue_bytes + bytes > options_.queue_bytes) {
       ++counters_.dropped_queue_full;
-      return false;
+      refusal = {QTAP_ERR_LIMIT, "put into " + sink_->id() + ": no room in its queue of " +
+                                     std::to_string(options_.queue_bytes) +
+                                     " bytes; raise sink.queue_bytes or use a faster store"};
+    } else if (options_.has_worker) {
+      queue_.push_back(std::move(item));
+      counters_.queue_bytes += bytes;
+      ++taken_;
     }
-    queued_bytes_ += bytes;
-    queue_.push_back(std::move(item));
   }
-  changed_.notify_all();
+  if (!refusal.text.empty()) {
+    tell(item, std::move(refusal));
+    return false;
+  }
+  options_.has_worker ? changed_.notify_all() : deliver(item);
   return true;
 }
 
@@ -54,19 +96,20 @@ void Store::work() {
     if (closing_) return;
     const Item item = std::move(queue_.front());
     queue_.pop_front();
-    busy_ = true;
     lock.unlock();
-    deliver(item);
+    Status flushed;
+    const auto* flush = std::get_if<FlushBy>(&item);
+    try {
+      flush ? static_cast<void>(flushed = flush_sink(*flush)) : deliver(item);
+    } catch (const std::bad_alloc&) {  // there is nobody above to tell
+      ++counters_.dropped_refused;
+    }
     lock.lock();
-    queued_bytes_ -= size_of(item);  // counted until it is with the sink
-    busy_ = false;
+    counters_.queue_bytes -= size_of(item);  // counted until it is with the sink
+    if (flush) flush_result_ = std::move(flushed);
+    ++finished_;
     changed_.notify_all();
   }
-}
-
-Status Store::attempt(const Item& item) {
-  if (const auto* event = std::get_if<Ref<Event>>(&item)) return sink_->put_event(*event);
-  return sink_->put_object(std::get<Ref<Object>>(item));
 }
 
 void Store::deliver(const Item& item) {
@@ -75,31 +118,50 @@ void Store::deliver(const Item& item) {
   if (object && is_known((*object)->digest)) {
     ++counters_.deduplicated;
   } else {
-    for (uint32_t tries = 1;; ++tries) {
-      status = attempt(item);
-      if (status.ok() || status.error().status != QTAP_ERR_AGAIN || tries >= options_.max_attempts) break;
-      ++counters_.retries;
-      if (!wait_before_retry(tries)) break;
-    }
+    status = put_with_retries(item);
     if (object && status.ok()) remember((*object)->digest);
   }
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
-  if (object && stored_) {
-    stored_(sink_->id(), *object, status.ok() ? sink_->locate(**object) : std::string(), status);
+  tell(item, status);
+}
+
+Status Store::put_with_retries(const Item& item) {
+  for (uint32_t attempts = 1;; ++attempts) {
+    Status status = attempt(item);
+    const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+    if (!may_retry || attempts >= options_.max_attempts) return status;
+    ++counters_.retries;
+    if (!wait_before_retry(attempts)) return status;
   }
 }
 
-// Doubles from the first wait to the longest, with half of it random so that many stores do not return at once. False:
-// closing. Without a worker there is nobody to wait for: the next attempt follows at once.
+Status Store::attempt(const Item& item) {
+  if (const auto* event = std::get_if<Ref<Event>>(&item)) return sink_->put_event(*event);
+  return sink_->put_object(std::get<Ref<Object>>(item));
+}
+
+void Store::tell(const Item& item, const Status& status) {
+  const auto* object = std::get_if<Ref<Object>>(&item);
+  if (!object || !stored_) return;
+  stored_(sink_->id(), *object, status.ok() ? sink_->locate(**object) : std::string(), status);
+}
+
+// Doubles from the first wait to the longest, with half of it random so that many stores do not
+// return at once. False: closing. Without a worker there is nobody to wait for: the next attempt
+// follows at once.
 bool Store::wait_before_retry(uint32_t attempt) {
   if (!options_.has_worker) return true;
-  const uint32_t doublings = std::min(attempt - 1, 30u);
-  const int64_t longest = std::min(options_.first_retry_ns << doublings, options_.max_retry_ns);
+  int64_t longest = std::min(options_.first_retry_ns, options_.max_retry_ns);
+  for (uint32_t i = 1; i < attempt && longest < options_.max_retry_ns; ++i) {
+    longest = longest > options_.max_retry_ns / 2 ? options_.max_retry_ns : longest * 2;
+  }
   std::unique_lock lock(mutex_);
-  jitter_ ^= jitter_ << 13, jitter_ ^= jitter_ >> 7, jitter_ ^= jitter_ << 17;  // xorshift64, Marsaglia 2003
+  jitter_ ^= jitter_ << 13;  // xorshift64, Marsaglia 2003
+  jitter_ ^= jitter_ >> 7;
+  jitter_ ^= jitter_ << 17;
   const int64_t half = std::max<int64_t>(longest / 2, 1);
-  const auto wait = nanoseconds(half + static_cast<int64_t>(jitter_ % static_cast<uint64_t>(half)));
-  return !changed_.wait_for(lock, wait, [this] { return closing_; });
+  const auto random = static_cast<int64_t>(jitter_ % static_cast<uint64_t>(half));
+  return !changed_.wait_for(lock, nanoseconds(half + random), [this] { return closing_; });
 }
 
 void Store::remember(const std::string& digest) {
@@ -112,30 +174,51 @@ void Store::remember(const std::string& digest) {
 }
 
 Status Store::flush(int timeout_ms) {
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms);
-  {
-    std::unique_lock lock(mutex_);
-    const auto idle = [this] { return closing_ || (queue_.empty() && !busy_); };
-    if (!changed_.wait_until(lock, deadline, idle)) {
-      return Error{QTAP_ERR_TIMEOUT, "flush " + sink_->id() + ": " + std::to_string(queue_.size()) +
-                                         " still queued after " + std::to_string(timeout_ms) + " ms"};
-    }
-    if (closing_) return {};
-  }
-  const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
-  return sink_->flush(static_cast<int>(std::max<int64_t>(left.count(), 0)));
+  const FlushBy by = {std::chrono::steady_clock::now() + milliseconds(timeout_ms)};
+  if (!options_.has_worker) return flush_sink(by);
+  std::unique_lock lock(mutex_);
+  if (closing_) return {};
+  queue_.emplace_back(by);
+  const uint64_t target = ++taken_;
+  changed_.notify_all();
+  const auto is_done = [&] { return closing_ || finished_ >= target; };
+  if (changed_.wait_until(lock, by.deadline, is_done)) return flush_result_;
+  const uint64_t waiting = target - finished_ - 1;
+  return Error{QTAP_ERR_TIMEOUT,
+               "flush " + sink_->id() + ": " +
+                   (waiting ? std::to_string(waiting) + " not stored" : "not done") + " after " +
+                   std::to_string(timeout_ms) + " ms"};
+}
+
+// One that is late has nobody waiting for it any more.
+Status Store::flush_sink(FlushBy by) {
+  const auto left =
+      std::chrono::duration_cast<milliseconds>(by.deadline - std::chrono::steady_clock::now());
+  if (left.count() < 0) return {};
+  return sink_->flush(static_cast<int>(left.count()));
 }
 
 void Store::close() {
   {
     const std::lock_guard lock(mutex_);
-    if (closed_) return;
-    closing_ = closed_ = true;
+    if (closing_) return;
+    closing_ = true;
   }
   changed_.notify_all();
   if (worker_.joinable()) worker_.join();
-  counters_.dropped_at_close += queue_.size();
-  queue_.clear();
+  std::deque<Item> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(queue_);
+    std::erase_if(left, [](const Item& item) { return std::holds_alternative<FlushBy>(item); });
+    counters_.dropped_at_close += left.size();
+    counters_.queue_bytes = 0;
+    finished_ = taken_;
+  }
+  for (const Item& item : left) {
+    tell(item, Error{QTAP_ERR_STATE,
+                     "put into " + sink_->id() + ": the store was closed first; flush before"});
+  }
   sink_->close();
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Event, Object, from the session's thread. Out: calls of one sink, one at a time, from one worker thread.
-// The queue is bounded in bytes; what does not fit is dropped and counted, capture never waits. Without a worker
-// (worker.threads=0) the sink is called inline: deterministic, for tests, replay and single-threaded hosts.
+// In: Event, Object, from the session's thread. Out: calls of one sink, one at a time, from one
+// worker thread. The queue is bounded in bytes; what does not fit is dropped and counted, capture
+// never waits. Without a worker (worker.threads=0) the sink is called inline: deterministic, for
+// tests, replay and single-threaded hosts.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -21,28 +23,30 @@
 namespace qtap::sink {
 
 struct StoreOptions {
-  uint64_t queue_bytes = 64u << 20;            // sink.queue_bytes
-  uint32_t max_attempts = 8;                   // sink.retry.max_attempts
-  int64_t first_retry_ns = 200'000'000;        // sink.retry.first
-  int64_t max_retry_ns = 30'000'000'000;       // sink.retry.max
+  uint64_t queue_bytes = 64u << 20;       // sink.queue_bytes
+  uint32_t max_attempts = 8;              // sink.retry.max_attempts
+  int64_t first_retry_ns = 200'000'000;   // sink.retry.first
+  int64_t max_retry_ns = 30'000'000'000;  // sink.retry.max
   bool has_worker = true;
 };
 
-// Read from any thread.
+// Read from any thread. What was put is sent, dropped, or still in the queue.
 struct StoreCounters {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> dropped_queue_full{0};
-  std::atomic<uint64_t> dropped_refused{0};  // by the sink, for good
-  std::atomic<uint64_t> dropped_at_close{0};
+  std::atomic<uint64_t> dropped_refused{0};   // by the sink, for good
+  std::atomic<uint64_t> dropped_at_close{0};  // still queued then, or put later
   std::atomic<uint64_t> retries{0};
-  std::atomic<uint64_t> deduplicated{0};     // equal bytes that were stored before
+  std::atomic<uint64_t> deduplicated{0};  // sent: equal bytes that were stored before
+  std::atomic<uint64_t> queue_bytes{0};   // in the queue or being sent now
 
   uint64_t dropped() const { return dropped_queue_full + dropped_refused + dropped_at_close; }
 };
 
 class Store {
  public:
-  // Called when an object is stored or given up, from the thread that called the sink.
+  // Called once for every object that was put, when it is stored or given up: from the worker, or
+  // from the thread that put or closed when there was no room or no time for it. No lock is held.
   using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
                                       const std::string& url, const Status& status)>;
 
@@ -56,21 +60,33 @@ class Store {
   bool put(Ref<Event> event) { return enqueue(std::move(event)); }
   bool put(Ref<Object> object) { return enqueue(std::move(object)); }
 
-  // Waits until everything that was put before is with the sink, and flushes that. QTAP_ERR_TIMEOUT.
+  // Waits until everything that was put before is with the sink, whatever is put meanwhile, and
+  // flushes that. QTAP_ERR_TIMEOUT.
   Status flush(int timeout_ms);
-  // Joins the worker and closes the sink, once. What is still queued is dropped and counted.
+  // Joins the worker and closes the sink, once. What is still queued, or put later, is dropped and
+  // counted. Waits for a call of the sink that is running, not for retries.
   void close();
 
  private:
-  using Item = std::variant<Ref<Event>, Ref<Object>>;
+  // The sink's own flush goes through the queue as well, so that its calls never overlap.
+  struct FlushBy {
+    std::chrono::steady_clock::time_point deadline;
+  };
+  using Item = std::variant<Ref<Event>, Ref<Object>, FlushBy>;
   // Equal bytes are not uploaded again while their digest is among the last so many (spec, 5).
   static constexpr size_t kRemembered = 4096;
 
+  static uint64_t size_of(const Item& item);
+
   bool enqueue(Item item);
+  void start_worker();
   void work();
   void deliver(const Item& item);
+  Status flush_sink(FlushBy by);
+  Status put_with_retries(const Item& item);
   Status attempt(const Item& item);
   bool wait_before_retry(uint32_t attempt);
+  void tell(const Item& item, const Status& status);
   bool is_known(const std::string& digest) const { return known_.contains(digest); }
   void remember(const std::string& digest);
 
@@ -82,14 +98,14 @@ class Store {
   std::unordered_set<std::string> known_;  // these two: the delivering thread only
   std::deque<std::string> known_order_;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards what follows, and changes of counters_.queue_bytes
   std::condition_variable changed_;
   std::deque<Item> queue_;
-  uint64_t queued_bytes_ = 0;
-  bool busy_ = false;
+  uint64_t taken_ = 0;     // items that ever were in the queue
+  uint64_t finished_ = 0;  // of these, sent or dropped
+  Status flush_result_;    // of the last FlushBy
   bool closing_ = false;
-  bool closed_ = false;
-  uint64_t jitter_ = 0x9e3779b97f4a7c15;
+  uint64_t jitter_;
   std::thread worker_;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source/record_decode.h"
 
+#include <sys/socket.h>
+
+#include <cstddef>
 #include <cstring>
 #include <string>
 
@@ -9,8 +12,11 @@
 namespace qtap::source {
 namespace {
 
+constexpr unsigned kKnownFlags = QTAP_RF_TRUNCATED | QTAP_RF_TLS;
+
+// The text without its beginning, which decode_record() knows.
 Error corrupt(const char* what, uint64_t value) {
-  return {QTAP_ERR_CORRUPT, std::string("decode record: ") + what + " " + std::to_string(value)};
+  return {QTAP_ERR_CORRUPT, std::string(what) + " " + std::to_string(value)};
 }
 
 // Copies the fixed part; the bytes behind it stay where they are.
@@ -25,21 +31,32 @@ Result<Layout> fixed_part(std::span<const uint8_t> bytes) {
 // Like fixed_part, for records that end with it.
 template <typename Layout>
 Result<Layout> whole(std::span<const uint8_t> bytes) {
-  if (bytes.size() != sizeof(Layout)) return corrupt("size does not fit the type, bytes:", bytes.size());
+  if (bytes.size() != sizeof(Layout)) {
+    return corrupt("size does not fit the type, bytes:", bytes.size());
+  }
   return fixed_part<Layout>(bytes);
 }
 
-std::string_view text_until_nul(std::span<const uint8_t> bytes, size_t offset, size_t capacity) {
+Result<std::string_view> text_until_nul(std::span<const uint8_t> bytes, size_t offset,
+                                        size_t capacity) {
   const char* start = reinterpret_cast<const char*>(bytes.data()) + offset;
-  return {start, ::strnlen(start, capacity)};
+  const size_t len = ::strnlen(start, capacity);
+  if (len == capacity) return corrupt("text without its NUL, bytes:", capacity);
+  return std::string_view(start, len);
+}
+
+Status check_time(uint64_t time_ns) {
+  if (time_ns > kMaxTimeNs) return corrupt("time out of range:", time_ns);
+  return {};
 }
 
 Status decode_open(std::span<const uint8_t> bytes, Record& r) {
   QTAP_TRY(const auto raw, whole<qtap_rec_open>(bytes));
   if (raw.role > QTAP_ROLE_SERVER) return corrupt("unknown role", raw.role);
-  if (raw.family != 0 && raw.family != 2 && raw.family != 10) {
+  if (raw.family != 0 && raw.family != AF_INET && raw.family != AF_INET6) {
     return corrupt("unknown address family", raw.family);
   }
+  QTAP_CHECK(check_time(raw.start_ns));
   r.socket_cookie = raw.socket_cookie;
   r.start_ns = raw.start_ns;
   r.role = static_cast<Role>(raw.role);
@@ -64,11 +81,23 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   QTAP_TRY(const auto raw, fixed_part<qtap_rec_data>(bytes));
   if (raw.direction > QTAP_RECEIVED) return corrupt("unknown direction", raw.direction);
   if (raw.stream_kind > QTAP_STREAM_OPENSSL) return corrupt("unknown stream kind", raw.stream_kind);
-  if (raw.captured_len > raw.full_len) return corrupt("more bytes captured than there were:", raw.captured_len);
   if (bytes.size() - sizeof raw != raw.captured_len) {
     return corrupt("payload does not fit the size, bytes:", raw.captured_len);
   }
-  if (raw.offset + raw.full_len < raw.offset) return corrupt("offset out of range", raw.offset);
+  if (raw.captured_len > QTAP_DATA_MAX) return corrupt("too long, bytes:", raw.captured_len);
+  if (raw.captured_len > raw.full_len) {
+    return corrupt("more captured than there was, bytes:", raw.captured_len);
+  }
+  if (r.type == RecordType::kGap && raw.captured_len != 0) {
+    return corrupt("bytes where none can be:", raw.captured_len);
+  }
+  // A record that left something out in silence would be a hole that nobody counts.
+  if (r.truncated != (raw.captured_len < raw.full_len)) {
+    return corrupt("wrong truncation flag, bytes missing:", raw.full_len - raw.captured_len);
+  }
+  if (raw.offset > kMaxStreamBytes - raw.full_len) {
+    return corrupt("offset out of range:", raw.offset);
+  }
   r.direction = static_cast<Direction>(raw.direction);
   r.stream_kind = static_cast<StreamKind>(raw.stream_kind);
   r.offset = raw.offset;
@@ -92,8 +121,9 @@ Status decode_process(std::span<const uint8_t> bytes, Record& r) {
   r.uid = raw.uid;
   r.exit_code = raw.exit_code;
   r.start_ns = raw.start_ns;
-  r.comm = text_until_nul(bytes, offsetof(qtap_rec_process, comm), sizeof raw.comm);
-  r.exe = text_until_nul(bytes, offsetof(qtap_rec_process, filename), sizeof raw.filename);
+  QTAP_CHECK(check_time(r.start_ns));
+  QTAP_TRY(r.comm, text_until_nul(bytes, offsetof(qtap_rec_process, comm), sizeof raw.comm));
+  QTAP_TRY(r.exe, text_until_nul(bytes, offsetof(qtap_rec_process, filename), sizeof raw.filename));
   return {};
 }
 
@@ -101,17 +131,20 @@ Status decode_process_info(std::span<const uint8_t> bytes, Record& r) {
   QTAP_TRY(const auto raw, fixed_part<qtap_rec_process_info>(bytes));
   const char* text = reinterpret_cast<const char*>(bytes.data()) + sizeof raw;
   size_t left = bytes.size() - sizeof raw;
-  const std::pair<std::string_view*, size_t> fields[] = {
-      {&r.exe, raw.exe_len},       {&r.comm, raw.comm_len},
-      {&r.user, raw.user_len},     {&r.cgroup, raw.cgroup_len},
-      {&r.container_id, raw.container_id_len}};
+  const std::pair<std::string_view*, size_t> fields[] = {{&r.exe, raw.exe_len},
+                                                         {&r.comm, raw.comm_len},
+                                                         {&r.user, raw.user_len},
+                                                         {&r.cgroup, raw.cgroup_len},
+                                                         {&r.container_id, raw.container_id_len}};
   for (const auto& [field, len] : fields) {
+    if (len > kMaxText) return corrupt("text too long, bytes:", len);
     if (len > left) return corrupt("text is longer than the record, bytes:", len);
     *field = {text, len};
     text += len;
     left -= len;
   }
   if (left != 0) return corrupt("bytes behind the text:", left);
+  QTAP_CHECK(check_time(raw.start_ns));
   r.ppid = raw.ppid;
   r.uid = raw.uid;
   r.start_ns = raw.start_ns;
@@ -127,18 +160,26 @@ Status decode_loss(std::span<const uint8_t> bytes, Record& r) {
 
 Status decode_body(std::span<const uint8_t> bytes, Record& r) {
   switch (r.type) {
-    case RecordType::kOpen: return decode_open(bytes, r);
-    case RecordType::kBind: return decode_bind(bytes, r);
+    case RecordType::kOpen:
+      return decode_open(bytes, r);
+    case RecordType::kBind:
+      return decode_bind(bytes, r);
     case RecordType::kData:
-    case RecordType::kGap: return decode_data(bytes, r);
+    case RecordType::kGap:
+      return decode_data(bytes, r);
     case RecordType::kCount:
-    case RecordType::kClose: return decode_count(bytes, r);
+    case RecordType::kClose:
+      return decode_count(bytes, r);
     case RecordType::kExec:
-    case RecordType::kExit: return decode_process(bytes, r);
-    case RecordType::kProcessInfo: return decode_process_info(bytes, r);
-    case RecordType::kLoss: return decode_loss(bytes, r);
+    case RecordType::kExit:
+      return decode_process(bytes, r);
+    case RecordType::kProcessInfo:
+      return decode_process_info(bytes, r);
+    case RecordType::kLoss:
+      return decode_loss(bytes, r);
     case RecordType::kStreamEnd:
-    case RecordType::kTick: break;
+    case RecordType::kTick:
+      break;
   }
   if (bytes.size() != sizeof(qtap_record_header)) {
     return corrupt("size does not fit the type, bytes:", bytes.size());
@@ -146,28 +187,43 @@ Status decode_body(std::span<const uint8_t> bytes, Record& r) {
   return {};
 }
 
+const RecordKind* find_kind(uint32_t number) {
+  for (const RecordKind& kind : kRecordKinds) {
+    if (kind.number == number) return &kind;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Result<Record> decode_record(std::span<const uint8_t> bytes) {
-  QTAP_TRY(const auto header, fixed_part<qtap_record_header>(bytes));
-  if (header.size < sizeof header || header.size > bytes.size()) {
-    return corrupt("impossible size", header.size);
+  const auto failed = [](const char* name, const std::string& why) {
+    return Error{QTAP_ERR_CORRUPT, std::string("decode ") + name + " record: " + why};
+  };
+  const auto header = fixed_part<qtap_record_header>(bytes);
+  if (!header.ok()) return failed("a", header.error().text);
+  const RecordKind* kind = find_kind(header->type);
+  if (!kind) return failed("a", "unknown type " + std::to_string(header->type));
+  if (header->size < sizeof *header || header->size > bytes.size()) {
+    return failed(kind->name, "impossible size " + std::to_string(header->size));
   }
-  const auto* known = kRecordTypes.begin();
-  while (known != kRecordTypes.end() && known->first != header.type) ++known;
-  if (known == kRecordTypes.end()) return corrupt("unknown type", header.type);
+  if ((header->flags & ~kKnownFlags) != 0) {
+    return failed(kind->name, "unknown flags " + std::to_string(header->flags));
+  }
 
   Record r;
-  r.type = known->second;
-  r.truncated = (header.flags & QTAP_RF_TRUNCATED) != 0;
-  r.tls = (header.flags & QTAP_RF_TLS) != 0;
-  r.time_ns = header.time_ns;
-  r.pid = header.pid;
-  r.tid = header.tid;
-  r.cgroup_id = header.cgroup_id;
-  r.conn_key = header.conn_key;
-  r.stream_id = header.stream_id;
-  QTAP_CHECK(decode_body(bytes.first(header.size), r));
+  r.type = kind->type;
+  r.truncated = (header->flags & QTAP_RF_TRUNCATED) != 0;
+  r.tls = (header->flags & QTAP_RF_TLS) != 0;
+  r.time_ns = header->time_ns;
+  r.pid = header->pid;
+  r.tid = header->tid;
+  r.cgroup_id = header->cgroup_id;
+  r.conn_key = header->conn_key;
+  r.stream_id = header->stream_id;
+  Status status = check_time(r.time_ns);
+  if (status.ok()) status = decode_body(bytes.first(header->size), r);
+  if (!status.ok()) return failed(kind->name, status.error().text);
   return r;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: the bytes of one record (bpf/shared/records.h), from the ring or a recording: never trusted. Out: Record.
+// In: the bytes of one record (bpf/shared/records.h), from the ring or a recording: never trusted.
+// Out: Record.
 #pragma once
 
 #include <cstdint>

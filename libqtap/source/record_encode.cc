@@ -2,6 +2,7 @@
 #include "source/record_encode.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "source/record_layout.h"
@@ -21,20 +22,21 @@ void put_text(std::vector<uint8_t>& out, std::string_view text) {
 
 template <size_t N>
 void copy_text(char (&to)[N], std::string_view text) {
-  std::memcpy(to, text.data(), std::min(text.size(), N - 1));
+  std::copy_n(text.begin(), std::min(text.size(), N - 1), to);
 }
 
-uint16_t length16(std::string_view& text) {
-  text = text.substr(0, UINT16_MAX);
+uint16_t cut_text(std::string_view& text) {
+  text = text.substr(0, kMaxText);
   return static_cast<uint16_t>(text.size());
 }
 
 qtap_record_header header_of(const Record& r) {
   qtap_record_header h = {};
-  for (const auto& [number, type] : kRecordTypes) {
-    if (type == r.type) h.type = static_cast<uint16_t>(number);
+  for (const RecordKind& kind : kRecordKinds) {
+    if (kind.type == r.type) h.type = static_cast<uint16_t>(kind.number);
   }
-  h.flags = static_cast<uint16_t>((r.truncated ? QTAP_RF_TRUNCATED : 0) | (r.tls ? QTAP_RF_TLS : 0));
+  h.flags =
+      static_cast<uint16_t>((r.truncated ? QTAP_RF_TRUNCATED : 0) | (r.tls ? QTAP_RF_TLS : 0));
   h.time_ns = r.time_ns;
   h.pid = r.pid;
   h.tid = r.tid;
@@ -61,15 +63,19 @@ void put_open(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
 }
 
 void put_data(std::vector<uint8_t>& out, const Record& r, const qtap_record_header& h) {
+  const std::span<const uint8_t> bytes =
+      r.bytes.first(std::min<size_t>(r.bytes.size(), QTAP_DATA_MAX));
+  const uint64_t full_len = std::max<uint64_t>(r.full_len, bytes.size());
   qtap_rec_data raw = {};
   raw.h = h;
   raw.offset = r.offset;
-  raw.full_len = static_cast<uint32_t>(r.full_len);
-  raw.captured_len = static_cast<uint32_t>(r.bytes.size());
+  raw.full_len = static_cast<uint32_t>(std::min<uint64_t>(full_len, UINT32_MAX));
+  raw.captured_len = static_cast<uint32_t>(bytes.size());
+  if (raw.captured_len < raw.full_len) raw.h.flags |= QTAP_RF_TRUNCATED;
   raw.direction = static_cast<uint8_t>(r.direction);
   raw.stream_kind = static_cast<uint8_t>(r.stream_kind);
   put(out, raw);
-  out.insert(out.end(), r.bytes.begin(), r.bytes.end());
+  out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
 void put_process(std::vector<uint8_t>& out, const Record& r, const qtap_record_header& h) {
@@ -90,11 +96,11 @@ void put_process_info(std::vector<uint8_t>& out, Record r, const qtap_record_hea
   raw.ppid = r.ppid;
   raw.uid = r.uid;
   raw.start_ns = r.start_ns;
-  raw.exe_len = length16(r.exe);
-  raw.comm_len = length16(r.comm);
-  raw.user_len = length16(r.user);
-  raw.cgroup_len = length16(r.cgroup);
-  raw.container_id_len = length16(r.container_id);
+  raw.exe_len = cut_text(r.exe);
+  raw.comm_len = cut_text(r.comm);
+  raw.user_len = cut_text(r.user);
+  raw.cgroup_len = cut_text(r.cgroup);
+  raw.container_id_len = cut_text(r.container_id);
   put(out, raw);
   for (const std::string_view text : {r.exe, r.comm, r.user, r.cgroup, r.container_id}) {
     put_text(out, text);
@@ -132,18 +138,34 @@ void encode_record(const Record& record, std::vector<uint8_t>& out) {
   out.clear();
   const qtap_record_header h = header_of(record);
   switch (record.type) {
-    case RecordType::kOpen: put_open(out, record, h); break;
-    case RecordType::kBind: put_bind(out, record, h); break;
+    case RecordType::kOpen:
+      put_open(out, record, h);
+      break;
+    case RecordType::kBind:
+      put_bind(out, record, h);
+      break;
     case RecordType::kData:
-    case RecordType::kGap: put_data(out, record, h); break;
+    case RecordType::kGap:
+      put_data(out, record, h);
+      break;
     case RecordType::kCount:
-    case RecordType::kClose: put_count(out, record, h); break;
+    case RecordType::kClose:
+      put_count(out, record, h);
+      break;
     case RecordType::kExec:
-    case RecordType::kExit: put_process(out, record, h); break;
-    case RecordType::kProcessInfo: put_process_info(out, record, h); break;
-    case RecordType::kLoss: put_loss(out, record, h); break;
+    case RecordType::kExit:
+      put_process(out, record, h);
+      break;
+    case RecordType::kProcessInfo:
+      put_process_info(out, record, h);
+      break;
+    case RecordType::kLoss:
+      put_loss(out, record, h);
+      break;
     case RecordType::kStreamEnd:
-    case RecordType::kTick: put(out, h); break;
+    case RecordType::kTick:
+      put(out, h);
+      break;
   }
   const uint32_t size = static_cast<uint32_t>(out.size());
   std::memcpy(out.data() + offsetof(qtap_record_header, size), &size, sizeof size);

@@ -9,7 +9,9 @@
 
 namespace qtap::source {
 
-// Replaces the content of `out`. decode_record(out) gives the same Record back.
+// Replaces the content of `out`. decode_record(out) gives the same Record back; of what no source
+// makes (texts or payload longer than a record holds) the beginning, flagged as truncated when it
+// is payload.
 void encode_record(const Record& record, std::vector<uint8_t>& out);
 
 }  // namespace qtap::source

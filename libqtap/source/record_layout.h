@@ -1,33 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two numberings of record types, side by side: bpf/shared/records.h and model/record.h.
+// What both directions of the translation agree on: the two numberings of record types
+// (bpf/shared/records.h and model/record.h) and the largest values that a record may hold.
 #pragma once
 
 #include <array>
-#include <utility>
+#include <cstdint>
 
 #include "bpf/shared/records.h"
 #include "model/record.h"
 
 namespace qtap::source {
 
-inline constexpr std::array<std::pair<uint32_t, RecordType>, 12> kRecordTypes = {{
-    {QTAP_REC_OPEN, RecordType::kOpen},
-    {QTAP_REC_BIND, RecordType::kBind},
-    {QTAP_REC_DATA, RecordType::kData},
-    {QTAP_REC_COUNT, RecordType::kCount},
-    {QTAP_REC_CLOSE, RecordType::kClose},
-    {QTAP_REC_STREAM_END, RecordType::kStreamEnd},
-    {QTAP_REC_EXEC, RecordType::kExec},
-    {QTAP_REC_EXIT, RecordType::kExit},
-    {QTAP_REC_PROCESS_INFO, RecordType::kProcessInfo},
-    {QTAP_REC_TICK, RecordType::kTick},
-    {QTAP_REC_LOSS, RecordType::kLoss},
-    {QTAP_REC_GAP, RecordType::kGap},
+struct RecordKind {
+  uint32_t number;  // QTAP_REC_*
+  RecordType type;
+  const char* name;  // for error texts
+};
+
+inline constexpr std::array<RecordKind, 12> kRecordKinds = {{
+    {QTAP_REC_OPEN, RecordType::kOpen, "open"},
+    {QTAP_REC_BIND, RecordType::kBind, "bind"},
+    {QTAP_REC_DATA, RecordType::kData, "data"},
+    {QTAP_REC_COUNT, RecordType::kCount, "count"},
+    {QTAP_REC_CLOSE, RecordType::kClose, "close"},
+    {QTAP_REC_STREAM_END, RecordType::kStreamEnd, "stream end"},
+    {QTAP_REC_EXEC, RecordType::kExec, "exec"},
+    {QTAP_REC_EXIT, RecordType::kExit, "exit"},
+    {QTAP_REC_PROCESS_INFO, RecordType::kProcessInfo, "process info"},
+    {QTAP_REC_TICK, RecordType::kTick, "tick"},
+    {QTAP_REC_LOSS, RecordType::kLoss, "loss"},
+    {QTAP_REC_GAP, RecordType::kGap, "gap"},
 }};
 
 static_assert(kLossCauses == QTAP_LOSS_CAUSES);
+static_assert(kLossRingFull == QTAP_LOSS_RING_FULL && kLossFault == QTAP_LOSS_FAULT &&
+              kLossMapFull == QTAP_LOSS_MAP_FULL);
 
-// The largest record that is valid: data with its payload.
-inline constexpr size_t kMaxRecordBytes = sizeof(qtap_rec_data) + QTAP_DATA_MAX;
+// Half of what an int64_t holds (146 years): a time plus an Origin's offset never overflows.
+inline constexpr uint64_t kMaxTimeNs = INT64_MAX / 2;
+
+// Positions in a stream fit an int64_t, so that nobody who adds or prints them has to think.
+inline constexpr uint64_t kMaxStreamBytes = INT64_MAX;
+
+// Of each text of a process: PATH_MAX, include/uapi/linux/limits.h.
+inline constexpr size_t kMaxText = 4096;
+
+// The largest record that is valid: process info with five texts of kMaxText.
+inline constexpr size_t kMaxRecordBytes = sizeof(qtap_rec_process_info) + 5 * kMaxText;
+static_assert(kMaxRecordBytes >= sizeof(qtap_rec_data) + QTAP_DATA_MAX);
 
 }  // namespace qtap::source

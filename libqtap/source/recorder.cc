@@ -2,47 +2,107 @@
 #include "source/recorder.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "source/record_encode.h"
+#include "source/record_layout.h"
 #include "source/recording.h"
 
 namespace qtap::source {
 namespace {
 
-constexpr size_t kFlushBytes = 256u << 10;  // large enough that write(2) costs nothing beside the copy
+constexpr size_t kFlushBytes = 256u
+                               << 10;  // large enough that write(2) costs nothing beside the copy
 
-Error io_error(const char* what, const std::string& path) {
-  return {QTAP_ERR_IO, std::string(what) + " recording " + path + ": " + std::strerror(errno)};
+// Where a recording tells its own losses among those of the kernel side, which counts from the
+// first index up.
+constexpr size_t kLossRecording = kLossCauses - 1;
+static_assert(kLossRecording > QTAP_LOSS_NO_ENTRY);
+
+Error io_error(const char* what, const std::string& path, int error) {
+  return {QTAP_ERR_IO, std::string(what) + " recording " + path + ": " + std::strerror(error)};
 }
 
-template <typename T>
-void append_raw(std::vector<uint8_t>& out, const T& value) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-  out.insert(out.end(), bytes, bytes + sizeof value);
+// A new file has our owner and mode, whatever stood there before.
+Result<UniqueFd> create_file(const std::string& path) {
+  struct stat old = {};
+  if (::lstat(path.c_str(), &old) == 0) {
+    if (!S_ISREG(old.st_mode)) {
+      return Error{QTAP_ERR_INVALID,
+                   "create recording " + path +
+                       ": it exists and is not a regular file; choose another name"};
+    }
+    if (::unlink(path.c_str()) != 0) return io_error("replace", path, errno);
+  }
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) return io_error("create", path, errno);
+  return fd;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::create(const std::string& path, const Origin& origin) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd) return io_error("create", path);
+  QTAP_TRY(UniqueFd fd, create_file(path));
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(fd), path));
   recorder->buffer_ = encode_head(origin);
   QTAP_CHECK(recorder->flush());
   return recorder;
 }
 
-Recorder::~Recorder() { [[maybe_unused]] const Status ignored = close(); }
+Recorder::~Recorder() {
+  [[maybe_unused]] const Status ignored = close();
+}
+
+void Recorder::put(const Record& record) {
+  encode_record(record, record_);
+  const RecordingFrame frame = {static_cast<uint32_t>(record_.size()), recording_crc(record_)};
+  const auto* bytes = reinterpret_cast<const uint8_t*>(&frame);
+  buffer_.insert(buffer_.end(), bytes, bytes + sizeof frame);
+  buffer_.insert(buffer_.end(), record_.begin(), record_.end());
+}
+
+// The totals of the source and, among them, ours.
+void Recorder::put_losses(uint64_t time_ns) {
+  Record losses = losses_;
+  losses.type = RecordType::kLoss;
+  losses.time_ns = time_ns;
+  losses.lost_records[kLossRecording] += lost_;
+  put(losses);
+  told_lost_ = lost_;
+}
 
 Status Recorder::append(const Record& record) {
   if (!fd_) return Error{QTAP_ERR_STATE, "append to recording " + path_ + ": it is closed"};
-  encode_record(record, record_);
-  append_raw(buffer_, RecordingFrame{static_cast<uint32_t>(record_.size()), record_crc(record_)});
-  buffer_.insert(buffer_.end(), record_.begin(), record_.end());
-  return buffer_.size() >= kFlushBytes ? flush() : Status();
+  if (broken_) {
+    ++lost_;
+    return Error{QTAP_ERR_IO, "write recording " + path_ +
+                                  ": it could not be repaired after an error; " +
+                                  std::to_string(lost_) + " records are missing at its end"};
+  }
+  ++buffered_;
+  if (record.type == RecordType::kLoss) {
+    losses_ = record;
+    put_losses(record.time_ns);
+  } else {
+    if (lost_ != told_lost_) put_losses(record.time_ns);
+    put(record);
+  }
+  const bool is_due = buffer_.size() >= kFlushBytes || record.type == RecordType::kTick;
+  return is_due ? flush() : Status();
+}
+
+// Half a frame would make everything behind it unreadable.
+Error Recorder::give_up_buffer(int error) {
+  broken_ = ::ftruncate(fd_.get(), written_) != 0 || ::lseek(fd_.get(), written_, SEEK_SET) < 0;
+  lost_ += buffered_;
+  buffered_ = 0;
+  buffer_.clear();
+  Error report = io_error("write", path_, error);
+  if (lost_ > 0) report.text += "; " + std::to_string(lost_) + " records are missing in it so far";
+  return report;
 }
 
 Status Recorder::flush() {
@@ -50,24 +110,20 @@ Status Recorder::flush() {
   while (done < buffer_.size()) {
     const ssize_t n = ::write(fd_.get(), buffer_.data() + done, buffer_.size() - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const Error error = io_error("write", path_);
-      // Half a frame would make the rest unreadable.
-      if (::ftruncate(fd_.get(), written_) == 0) ::lseek(fd_.get(), written_, SEEK_SET);
-      buffer_.clear();
-      return error;
-    }
+    if (n < 0) return give_up_buffer(errno);
     done += static_cast<size_t>(n);
   }
   written_ += static_cast<int64_t>(buffer_.size());
+  buffered_ = 0;
   buffer_.clear();
   return {};
 }
 
 Status Recorder::close() {
   if (!fd_) return {};
+  if (lost_ != told_lost_ && !broken_) put_losses(losses_.time_ns);
   Status status = flush();
-  if (::close(fd_.release()) != 0 && status.ok()) return io_error("close", path_);
+  if (::close(fd_.release()) != 0 && status.ok()) return io_error("close", path_, errno);
   return status;
 }
 

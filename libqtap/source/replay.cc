@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -13,17 +14,19 @@
 namespace qtap::source {
 namespace {
 
-constexpr size_t kReadBytes = 256u << 10;
-// The longest record that anybody writes: process texts, four of 64 KiB at most.
-constexpr size_t kMaxFrame = sizeof(qtap_rec_process_info) + 5 * size_t{UINT16_MAX};
-static_assert(kMaxFrame > kMaxRecordBytes);
+constexpr size_t kReadBytes = 256u
+                              << 10;  // large enough that read(2) costs nothing beside the decoding
+
+Error read_error(const std::string& path, int error, uint64_t offset) {
+  return {QTAP_ERR_IO, "read recording " + path + ": " + std::strerror(error) + " at byte " +
+                           std::to_string(offset)};
+}
 
 }  // namespace
 
-Error ReplaySource::corrupt(const std::string& what) {
-  at_end_ = true;
+Error ReplaySource::corrupt(const std::string& what, uint64_t offset) const {
   return {QTAP_ERR_CORRUPT,
-          "read recording " + path_ + ": " + what + " at byte " + std::to_string(offset_)};
+          "read recording " + path_ + ": " + what + " at byte " + std::to_string(offset)};
 }
 
 // Makes at least `need` bytes available unless the file ends before.
@@ -35,12 +38,10 @@ Status ReplaySource::fill(size_t need) {
     const size_t had = buffer_.size();
     buffer_.resize(had + kReadBytes);
     const ssize_t n = ::read(fd_.get(), buffer_.data() + had, kReadBytes);
-    buffer_.resize(had + static_cast<size_t>(n > 0 ? n : 0));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      at_end_ = true;
-      return Error{QTAP_ERR_IO, "read recording " + path_ + ": " + std::strerror(errno)};
-    }
+    const int error = errno;
+    buffer_.resize(had + static_cast<size_t>(std::max<ssize_t>(n, 0)));
+    if (n < 0 && error == EINTR) continue;
+    if (n < 0) return read_error(path_, error, offset_ + had);
     if (n == 0) break;
   }
   return {};
@@ -55,61 +56,59 @@ Result<std::unique_ptr<Source>> ReplaySource::open(const std::string& path) {
 }
 
 Status ReplaySource::read_head() {
-  QTAP_CHECK(fill(sizeof(RecordingHead)));
-  if (available() == 0) return corrupt("the file is empty: not a recording");
-  RecordingHead head = {};
-  std::memcpy(&head, buffer_.data(), std::min(available(), sizeof head));
-  if (std::memcmp(head.magic, kRecordingMagic, sizeof head.magic) != 0) {
-    return corrupt("not a recording (no QTAPREC mark)");
+  QTAP_CHECK(fill(kMaxHeadBytes));
+  Result<DecodedHead> head = decode_head(unread());
+  if (!head.ok()) {
+    return Error{head.error().status, "read recording " + path_ + ": " + head.error().text};
   }
-  if (available() < sizeof head) return corrupt("the file ends inside its head");
-  if (head.byte_order != kByteOrderMark) {
-    return Error{QTAP_ERR_UNSUPPORTED, "read recording " + path_ +
-                                           ": written on a machine of the other byte order"};
-  }
-  if (head.format_version != kRecordingVersion || head.record_version != QTAP_RECORD_VERSION) {
-    return Error{QTAP_ERR_UNSUPPORTED,
-                 "read recording " + path_ + ": format " + std::to_string(head.format_version) +
-                     ", records " + std::to_string(head.record_version) + "; this library reads " +
-                     std::to_string(kRecordingVersion) + " and " +
-                     std::to_string(QTAP_RECORD_VERSION)};
-  }
-  const size_t size = sizeof head + head.hostname_len + head.instance_len;
-  QTAP_CHECK(fill(size));
-  if (available() < size) return corrupt("the file ends inside its head");
-  const char* text = reinterpret_cast<const char*>(buffer_.data()) + sizeof head;
-  origin_.boot_to_unix_ns = head.boot_to_unix_ns;
-  origin_.id_seed = head.id_seed;
-  origin_.hostname.assign(text, head.hostname_len);
-  origin_.instance.assign(text + head.hostname_len, head.instance_len);
-  start_ = size;
-  offset_ = size;
+  origin_ = std::move(head->origin);
+  start_ = head->size;
+  offset_ = head->size;
   return {};
+}
+
+// The record of the next frame, checked but not used up; empty at the end of the file.
+Result<std::span<const uint8_t>> ReplaySource::next_frame() {
+  RecordingFrame frame;
+  QTAP_CHECK(fill(sizeof frame));
+  if (available() == 0) return std::span<const uint8_t>();
+  if (available() < sizeof frame) {
+    return corrupt("the file ends inside a frame", offset_ + available());
+  }
+  std::memcpy(&frame, unread().data(), sizeof frame);
+  if (frame.size < sizeof(qtap_record_header) || frame.size > kMaxRecordBytes) {
+    return corrupt("impossible record size " + std::to_string(frame.size), offset_);
+  }
+  QTAP_CHECK(fill(sizeof frame + frame.size));
+  if (available() < sizeof frame + frame.size) {
+    return corrupt("the file ends inside a record", offset_ + available());
+  }
+  const std::span<const uint8_t> record = unread().subspan(sizeof frame, frame.size);
+  if (recording_crc(record) != frame.crc32) return corrupt("checksum does not match", offset_);
+  uint32_t own_size = 0;
+  static_assert(offsetof(qtap_record_header, size) == 0);
+  std::memcpy(&own_size, record.data(), sizeof own_size);
+  if (own_size != frame.size) return corrupt("a record and its frame differ in size", offset_);
+  return record;
 }
 
 Result<int> ReplaySource::poll(RecordSink& sink, int max_records) {
   int delivered = 0;
   while (delivered < max_records && !at_end_) {
-    QTAP_CHECK(fill(sizeof(RecordingFrame)));
-    if (available() == 0) {
+    Result<std::span<const uint8_t>> bytes = next_frame();
+    if (bytes.ok() && bytes->empty()) {
       at_end_ = true;
       break;
     }
-    if (available() < sizeof(RecordingFrame)) return corrupt("the file ends inside a frame");
-    RecordingFrame frame;
-    std::memcpy(&frame, buffer_.data() + start_, sizeof frame);
-    if (frame.size > kMaxFrame) return corrupt("impossible record size");
-    QTAP_CHECK(fill(sizeof frame + frame.size));
-    if (available() < sizeof frame + frame.size) return corrupt("the file ends inside a record");
-    const std::span<const uint8_t> bytes(buffer_.data() + start_ + sizeof frame, frame.size);
-    if (record_crc(bytes) != frame.crc32) return corrupt("checksum does not match");
-    Result<Record> record = decode_record(bytes);
-    if (!record.ok()) return corrupt(record.error().text);
-    uint32_t own_size = 0;
-    std::memcpy(&own_size, bytes.data(), sizeof own_size);
-    if (own_size != frame.size) return corrupt("the record and its frame differ in size");
-    start_ += sizeof frame + frame.size;
-    offset_ += sizeof frame + frame.size;
+    Result<Record> record = bytes.ok() ? decode_record(*bytes) : Result<Record>(bytes.error());
+    if (!record.ok()) {
+      if (delivered > 0) break;  // found again, alone, by the next call
+      at_end_ = true;
+      return bytes.ok() ? corrupt(record.error().text, offset_) : record.error();
+    }
+    const size_t used = sizeof(RecordingFrame) + bytes->size();
+    start_ += used;
+    offset_ += used;
     ++delivered;
     if (!sink.on_record(*record)) break;
   }

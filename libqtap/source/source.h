@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: a kernel, a recording or the caller's bytes. Out: Record, one at a time, in order.
-// The session owns the source and calls it from the thread that polls; nothing here is shared with other threads.
-// What cannot be delivered is counted by the source and told as a kLoss record, so that recordings hold it too.
+// The session owns the source and calls it from the thread that polls; nothing here is shared with
+// other threads. What cannot be delivered is counted by the source and told as a kLoss record, so
+// that recordings hold it too.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 
 namespace qtap::source {
 
-// Facts about the machine and the run that records need to be read with; saved at the head of a recording, so that a
-// replay gives the same ids and times.
+// Facts about the machine and the run that records need to be read with; saved at the head of a
+// recording, so that a replay gives the same ids and times.
 struct Origin {
   int64_t boot_to_unix_ns = 0;  // add to a record's time to get nanoseconds since 1970 UTC
   uint64_t id_seed = 0;         // seeds connection and request ids
@@ -39,8 +40,9 @@ class Source {
   // Starts delivery. What could not be attached, while something could, is told by warnings().
   virtual Status start() = 0;
 
-  // Delivers what is there now, at most max_records, without blocking; returns how many were delivered.
-  // A damaged record is an error that holds its position; the next call goes on behind it where that is possible.
+  // Delivers what is there now, at most max_records, without blocking; returns how many were
+  // delivered. A damaged record is an error that holds its position; the next call goes on behind
+  // it where that is possible.
   virtual Result<int> poll(RecordSink& sink, int max_records) = 0;
 
   // Readable when poll() has something to do; -1: always ready (replay, feed).
@@ -55,7 +57,8 @@ class Source {
   // What start() could not attach, one line each; empty = everything that was asked for.
   virtual std::vector<std::string> warnings() const { return {}; }
 
-  // What is attached, one line each, for people ("openssl: /usr/lib/.../libssl.so.3 (4 functions)").
+  // What is attached, one line each, for people ("openssl: /usr/lib/.../libssl.so.3 (4
+  // functions)").
   virtual std::vector<std::string> attached() const { return {}; }
 };
 

@@ -37,7 +37,7 @@ class Capture : public source::RecordSink {
 
   bool on_record(const Record& record) override;
 
-  // Polls until `done` or five seconds have passed; returns done().
+  // Polls until `done` or half a minute has passed (machines under load); returns done().
   bool poll_until(const std::function<bool()>& done);
   // Polls until a tick that is younger than now: everything that has happened was delivered.
   void settle();

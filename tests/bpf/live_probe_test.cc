@@ -8,10 +8,12 @@
 #include <dirent.h>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -22,6 +24,16 @@
 
 namespace qtap::test {
 namespace {
+
+bool kernel_at_least(int major, int minor) {
+  utsname name = {};
+  uname(&name);
+  int have[2] = {};
+  std::istringstream release(name.release);
+  char dot = 0;
+  release >> have[0] >> dot >> have[1];
+  return have[0] > major || (have[0] == major && have[1] >= minor);
+}
 
 probe::LiveOptions options() {
   probe::LiveOptions result;
@@ -84,8 +96,10 @@ void check_https(const probe::LiveOptions& live) {
   CHECK(client_open->record.start_ns > 0);
   CHECK(client_open->record.start_ns <= client_open->record.time_ns);
   CHECK(client_open->record.fd >= 0);
-  CHECK(client_open->record.socket_cookie != 0);
-  CHECK(server_open->record.socket_cookie != client_open->record.socket_cookie);
+  if (kernel_at_least(5, 12)) {  // bpf_get_socket_cookie() for tracing programs
+    CHECK(client_open->record.socket_cookie != 0);
+    CHECK(server_open->record.socket_cookie != client_open->record.socket_cookie);
+  }
   CHECK(client_open->record.netns != 0);
 
   for (const auto& [pid, open] :
@@ -382,6 +396,35 @@ TEST_SUITE("bpf/live_probe") {
     }
   }
 
+  TEST_CASE("a TLS connection that is older than the capture is bound to its socket") {
+    Child server(python("server", certificate()));
+    const std::string port = server.read_line();
+    Child client(python("keep_alive", {port, "tls"}));
+    REQUIRE(client.read_line() == "connected");
+    Capture capture(options());
+    for (const char* path : {"/77", "/78"}) {
+      client.write_line(path);
+      REQUIRE(client.read_line() == "done");
+    }
+    capture.settle();
+    for (const pid_t pid : {client.pid(), server.pid()}) {
+      const Kept* open = capture.first(RecordType::kOpen, pid);
+      REQUIRE(open != nullptr);
+      const auto binds = capture.of(RecordType::kBind, pid);
+      REQUIRE(binds.size() == 1);
+      CHECK(binds[0]->record.conn_key == open->record.conn_key);
+      const bool is_client = pid == client.pid();
+      const auto request = capture.assemble(binds[0]->record.stream_id,
+                                            is_client ? Direction::kSent : Direction::kReceived);
+      // The server was inside SSL_read when we came; that call is not seen.
+      CHECK(request.bytes.starts_with(is_client ? "GET /77 " : "GET /78 "));
+      const auto response = capture.assemble(binds[0]->record.stream_id,
+                                             is_client ? Direction::kReceived : Direction::kSent);
+      CHECK(response.bytes.starts_with("HTTP/1.1 200 OK"));
+      CHECK(response.bytes.ends_with(pattern(78)));
+    }
+  }
+
   TEST_CASE("a process has one EXEC per image and one EXIT, whatever its threads do") {
     Capture capture(options());
     const pid_t pid = run(capture, python("threads"));
@@ -459,8 +502,8 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(descriptors() == descriptors_before);
     CHECK(threads() == threads_before);
     // The kernel frees programs and maps after a grace period.
-    for (int i = 0; i < 100 && kernel_objects() != objects_before; ++i) usleep(20'000);
-    CHECK(kernel_objects() == objects_before);
+    for (int i = 0; i < 100 && kernel_objects() > objects_before; ++i) usleep(20'000);
+    CHECK(kernel_objects() <= objects_before);
   }
 
   TEST_CASE("the host's libbpf print function stays in place") {
@@ -479,6 +522,56 @@ TEST_SUITE("bpf/live_probe") {
     const auto warnings = capture.source().warnings();
     REQUIRE(warnings.size() == 1);
     CHECK(warnings[0].find("no OpenSSL library found") != std::string::npos);
+  }
+
+  TEST_CASE("a library that is none is a warning that names it, and the rest works") {
+    char directory[] = "/tmp/qtap-live-XXXXXX";
+    REQUIRE(mkdtemp(directory) != nullptr);
+    const std::string path = std::string(directory) + "/libssl.so.3";
+    std::ofstream(path)
+        << "not an ELF file at all, but long enough to hold the header of one, really long";
+    auto live = options();
+    live.library_directories = {directory};
+    live.search_processes = false;
+    Capture capture(live);
+    const auto warnings = capture.source().warnings();
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].find(path) != std::string::npos);
+    unlink(path.c_str());
+    rmdir(directory);
+  }
+
+  TEST_CASE("options that make no sense are refused by name") {
+    auto live = options();
+    SUBCASE("ring not a power of two") {
+      live.ring_bytes = 100'000;
+    }
+    SUBCASE("ring too small") {
+      live.ring_bytes = 4096;
+    }
+    SUBCASE("unknown library") {
+      live.tls = {"opensssl"};
+    }
+    const auto created = probe::LiveSource::create(live);
+    REQUIRE_FALSE(created.ok());
+    CHECK(created.error().status == QTAP_ERR_INVALID);
+  }
+
+  TEST_CASE("a second start is refused") {
+    Capture capture(options());
+    const Status again = capture.source().start();
+    REQUIRE_FALSE(again.ok());
+    CHECK(again.error().status == QTAP_ERR_STATE);
+  }
+
+  TEST_CASE("an IPv4 client of a dual-stack listener has the same addresses on both ends") {
+    Capture capture(options());
+    const pid_t pid = run(capture, python("dual_stack"));
+    const auto opens = capture.of(RecordType::kOpen, pid);
+    REQUIRE(opens.size() == 2);
+    CHECK(opens[0]->record.local == opens[1]->record.remote);
+    CHECK(opens[0]->record.remote == opens[1]->record.local);
+    CHECK(opens[1]->record.remote.family == AF_INET);
   }
 
   TEST_CASE("a library that nobody told us about is found when a program uses it") {

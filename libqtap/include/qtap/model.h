@@ -65,7 +65,8 @@ QTAP_API void qtap_object_unref(const qtap_object *object);
 /**@}*/
 
 /**
- * Reads one field by its NUL-terminated name into *ret (written only on success). Errors: QTAP_ERR_NOTFOUND (no such
+ * Reads one field by its NUL-terminated name into *ret (written only on success). A list tells its count; its elements are
+ * read as "tls.alpn[0]", "tls.alpn[1]", ... Errors: QTAP_ERR_NOTFOUND (no such
  * field, or this object has no value for it), QTAP_ERR_INVALID (NULL). Any thread. @since 0.1
  */
 QTAP_API int qtap_connection_field(const qtap_connection *conn, const char *name, struct qtap_value *ret);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -196,6 +197,16 @@ TEST_SUITE("conn/table") {
     f.offsets[1] = 500;
     f.close(1);
     CHECK(f.table.counters().bytes_lost == 500);
+  }
+
+  TEST_CASE("plain text of a TLS object lost at the very end is told when the object is freed") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 50, Direction::kSent, kRequest);
+    Record end = f.at(RecordType::kStreamEnd, 1, 50);
+    end.total_bytes = {kRequest.size(), 700};
+    f.table.on_record(end);
+    CHECK(f.table.counters().bytes_lost == 700);
   }
 
   TEST_CASE("reports come after half a second, every ten seconds and at the end") {

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which function of the C ABI may be called where, one row each; the table in qtap/session.h in
+// words. capi/boundary.h enforces it, tests/abi/symbols.py compares its names to the headers.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace qtap::capi {
+
+// From inside a callback or a sink's call, of the session that the call is about.
+enum class InCallback : uint8_t {
+  kAllowed,
+  kBusy,     // QTAP_ERR_BUSY
+  kIgnored,  // has no return value to say so: logged
+};
+
+// On another thread while a call on the same session runs.
+enum class OtherThread : uint8_t {
+  kAllowed,
+  kBusy,       // QTAP_ERR_BUSY, although nobody may rely on it
+  kUndefined,  // the caller's mistake that we cannot see
+};
+
+struct Call {
+  std::string_view name;
+  InCallback in_callback;
+  OtherThread other_thread;
+  bool in_signal_handler = false;
+};
+
+namespace table {
+
+using In = InCallback;
+using Other = OtherThread;
+
+inline constexpr Call kCalls[] = {
+    {"qtap_session_set_callbacks", In::kBusy, Other::kBusy},
+    {"qtap_session_add_sink", In::kBusy, Other::kBusy},
+    {"qtap_session_start", In::kBusy, Other::kBusy},
+    {"qtap_session_poll", In::kBusy, Other::kBusy},
+    {"qtap_session_run", In::kBusy, Other::kBusy},
+    {"qtap_session_flush", In::kBusy, Other::kBusy},
+    {"qtap_session_free", In::kIgnored, Other::kUndefined},
+    {"qtap_session_fd", In::kAllowed, Other::kUndefined},
+    {"qtap_session_done", In::kAllowed, Other::kUndefined},
+    {"qtap_session_error", In::kAllowed, Other::kUndefined},
+    {"qtap_session_attached_at", In::kAllowed, Other::kUndefined},
+    {"qtap_session_stats", In::kAllowed, Other::kAllowed},
+    {"qtap_session_stop", In::kAllowed, Other::kAllowed, /*in_signal_handler=*/true},
+    {"qtap_feed_open", In::kBusy, Other::kBusy},
+    {"qtap_feed_data", In::kBusy, Other::kBusy},
+    {"qtap_feed_gap", In::kBusy, Other::kBusy},
+    {"qtap_feed_close", In::kBusy, Other::kBusy},
+    {"qtap_feed_tick", In::kBusy, Other::kBusy},
+
+    // No session is involved: what matters is whose the object is.
+    {"qtap_session_new", In::kAllowed, Other::kAllowed},
+    {"qtap_config_new", In::kAllowed, Other::kAllowed},
+    {"qtap_config_free", In::kAllowed, Other::kAllowed},
+    {"qtap_config_set", In::kAllowed, Other::kAllowed},
+    {"qtap_config_parse", In::kAllowed, Other::kAllowed},
+    {"qtap_config_parse_named", In::kAllowed, Other::kAllowed},
+    {"qtap_config_set_logger", In::kAllowed, Other::kAllowed},
+    {"qtap_config_error", In::kAllowed, Other::kAllowed},
+    {"qtap_option_at", In::kAllowed, Other::kAllowed},
+    {"qtap_field_at", In::kAllowed, Other::kAllowed},
+    {"qtap_connection_ref", In::kAllowed, Other::kAllowed},
+    {"qtap_connection_unref", In::kAllowed, Other::kAllowed},
+    {"qtap_connection_field", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_ref", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_unref", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_field", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_connection", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_header_at", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_body", In::kAllowed, Other::kAllowed},
+    {"qtap_event_ref", In::kAllowed, Other::kAllowed},
+    {"qtap_event_unref", In::kAllowed, Other::kAllowed},
+    {"qtap_event_field", In::kAllowed, Other::kAllowed},
+    {"qtap_event_json", In::kAllowed, Other::kAllowed},
+    {"qtap_object_ref", In::kAllowed, Other::kAllowed},
+    {"qtap_object_unref", In::kAllowed, Other::kAllowed},
+    {"qtap_object_field", In::kAllowed, Other::kAllowed},
+    {"qtap_object_data", In::kAllowed, Other::kAllowed},
+    {"qtap_rule_compile", In::kAllowed, Other::kAllowed},
+    {"qtap_rule_eval", In::kAllowed, Other::kAllowed},
+    {"qtap_rule_free", In::kAllowed, Other::kAllowed},
+    {"qtap_version", In::kAllowed, Other::kAllowed},
+    {"qtap_status_name", In::kAllowed, Other::kAllowed},
+};
+
+}  // namespace table
+
+// The row of a function; does not compile for a name without one.
+consteval Call call(std::string_view name) {
+  for (const Call& row : table::kCalls) {
+    if (row.name == name) return row;
+  }
+  return *static_cast<const Call*>(nullptr);
+}
+
+}  // namespace qtap::capi

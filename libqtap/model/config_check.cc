@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/config_check.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "model/option_key.h"
+#include "model/option_table.h"
+#include "model/option_value.h"
+#include "model/suggest.h"
+
+namespace qtap {
+namespace {
+
+using Entries = Config::Entries;
+
+std::string value_of(const Entries& entries, const std::string& key) {
+  const auto it = entries.find(key);
+  return it == entries.end() ? std::string() : it->second.value;
+}
+
+Error invalid(std::string text) {
+  return {QTAP_ERR_INVALID, std::move(text)};
+}
+
+// Was the type set before its keys, each was checked; was it set after them, or changed, they were
+// not.
+void check_types(const Entries& entries, std::vector<Conflict>& found) {
+  for (const auto& [key, entry] : entries) {
+    const std::string type_key = type_key_of(key);
+    if (type_key.empty()) continue;
+    const std::string type = value_of(entries, type_key);
+    if (type.empty() || type == "disabled") continue;
+    const Status status = check_entry(key, pattern_of(key), type, entry.value);
+    if (!status.ok()) found.push_back({key, status.error()});
+  }
+}
+
+void check_ids(const Entries& entries, const std::string& kind, std::vector<Conflict>& found) {
+  std::map<std::string, std::string> keys_by_id;
+  const std::string list = "services." + kind;
+  for (const size_t i : indices_of(entries, list)) {
+    const std::string element = list + "[" + std::to_string(i) + "].";
+    const std::string type = value_of(entries, element + "type");
+    if (type == "disabled") continue;
+    const bool has_id = entries.contains(element + "id");
+    const std::string id =
+        has_id ? value_of(entries, element + "id") : type + "-" + std::to_string(i);
+    const auto [first, is_new] = keys_by_id.try_emplace(id, element + (has_id ? "id" : "type"));
+    if (is_new) continue;
+    const std::string key = element + (has_id ? "id" : "type");
+    const auto used = entries.find(first->second);
+    const uint32_t line = used == entries.end() ? 0 : used->second.position.line;
+    found.push_back(
+        {key, invalid(std::string(display_key(element)) + "id: " + quoted(id) + " is already used" +
+                      (line == 0 ? "" : " at line " + std::to_string(line)))});
+  }
+}
+
+void check_stack(const Entries& entries, std::vector<Conflict>& found) {
+  const std::string key = "tap.http.stack";
+  const std::string name = value_of(entries, key);
+  if (name.empty() || name == "none") return;
+  const std::vector<std::string_view> names = stack_names(entries);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  const std::string near = nearest(name, names);
+  found.push_back({key, invalid(key + ": no stack named " + quoted(name) +
+                                (near.empty() ? "" : "; did you mean \"" + near + "\"?"))});
+}
+
+void check_capture(const Entries& entries, std::vector<Conflict>& found) {
+  const std::string ring = "capture.ring_bytes";
+  const uint64_t bytes = parse_size(value_of(entries, ring));
+  if ((bytes & (bytes - 1)) != 0) {  // BPF_MAP_TYPE_RINGBUF takes nothing else
+    found.push_back(
+        {ring, invalid(ring + ": " + value_of(entries, ring) + " is not a power of two")});
+  }
+  const std::string probes = "capture.tls_probes";
+  const std::string value = value_of(entries, probes);
+  const std::vector<std::string_view> words = split_words(value);
+  if (words.size() > 1 && std::find(words.begin(), words.end(), "none") != words.end()) {
+    found.push_back({probes, invalid(probes + ": none excludes the others")});
+  }
+}
+
+void check_required(const Entries& entries, const std::string& list, std::vector<Conflict>& found) {
+  for (const size_t i : indices_of(entries, list)) {
+    const std::string element = list + "[" + std::to_string(i) + "]";
+    const std::string pattern = pattern_of(element) + ".";
+    const std::string type = value_of(entries, element + ".type");
+    if (type == "disabled") continue;
+    const auto any = entries.lower_bound(element + ".");
+    for (const Option& option : option_table()) {
+      const std::string_view key = option.key;
+      if (!option.required || !key.starts_with(pattern)) continue;
+      const std::string word(key.substr(pattern.size()));
+      if (word != "type" && (type.empty() || !applies_to(option, type))) continue;
+      if (!value_of(entries, element + "." + word).empty()) continue;
+      found.push_back({any->first, invalid(std::string(display_key(element)) +
+                                           (type.empty() ? "" : " (" + type + ")") + ": \"" + word +
+                                           "\" is required")});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<size_t> indices_of(const Entries& entries, const std::string& list) {
+  std::set<size_t> found;
+  const std::string prefix = list + "[";
+  for (auto it = entries.lower_bound(prefix); it != entries.end() && it->first.starts_with(prefix);
+       ++it) {
+    size_t index = 0;
+    const std::string& key = it->first;
+    std::from_chars(key.data() + prefix.size(), key.data() + key.size(), index);
+    found.insert(index);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string_view> stack_names(const Entries& entries) {
+  std::vector<std::string_view> names;
+  for (const auto& [key, entry] : entries) {
+    if (pattern_of(key) == "stacks.*") names.push_back(stack_of(key));
+  }
+  return names;
+}
+
+std::vector<Conflict> find_conflicts(const Entries& entries) {
+  std::vector<Conflict> found;
+  check_types(entries, found);
+  check_ids(entries, "event_stores", found);
+  check_ids(entries, "object_stores", found);
+  check_stack(entries, found);
+  check_capture(entries, found);
+  return found;
+}
+
+std::vector<Conflict> find_gaps(const Entries& entries) {
+  std::vector<Conflict> found;
+  check_required(entries, "services.event_stores", found);
+  check_required(entries, "services.object_stores", found);
+  for (const std::string_view name : stack_names(entries)) {
+    check_required(entries, "stacks." + std::string(name) + ".plugins", found);
+  }
+  if (value_of(entries, "capture.source") == "replay" &&
+      value_of(entries, "capture.replay_file").empty()) {
+    found.push_back(
+        {"capture.source", invalid("capture.source: replay needs capture.replay_file")});
+  }
+  return found;
+}
+
+}  // namespace qtap

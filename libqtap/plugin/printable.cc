@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/printable.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+
+namespace qtap::plugin {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+bool is_control(unsigned char c) {
+  return c < 0x20 || c == 0x7f;
+}  // C0 of ECMA-48, 5.2, and DEL
+
+void append_control(std::string& out, unsigned char c, Lines lines) {
+  if (lines == Lines::kMany && (c == '\n' || c == '\t')) {
+    out += static_cast<char>(c);
+    return;
+  }
+  switch (c) {
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      out += "\\x";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+  }
+}
+
+// C1 controls (U+0080 to U+009F, ECMA-48, 5.3) drive terminals as well.
+bool is_c1(std::string_view sequence) {
+  return sequence.size() == 2 && sequence[0] == '\xc2' &&
+         static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
+bool is_binary_type(std::string_view type) {
+  return type == "application/octet-stream" || type == "application/pdf" ||
+         type == "application/zip" || type == "application/gzip" || type.starts_with("image/") ||
+         type.starts_with("audio/") || type.starts_with("video/");
+}
+
+bool is_text_type(std::string_view type) {
+  return type.starts_with("text/") || type.ends_with("json") || type.ends_with("xml") ||
+         type.ends_with("javascript") || type == "application/x-www-form-urlencoded";
+}
+
+// Of the controls, text has only white space (RFC 9110, 8.3 leaves this to the receiver).
+bool is_text_byte(char c) {
+  return !is_control(static_cast<unsigned char>(c)) || c == '\n' || c == '\r' || c == '\t' ||
+         c == '\f';
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, Lines lines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text[0]);
+    const size_t len = std::max<size_t>(utf8_sequence(text), 1);
+    if (is_control(c)) {
+      const bool is_crlf = lines == Lines::kMany && text.starts_with("\r\n");
+      if (!is_crlf) append_control(out, c, lines);
+    } else if (is_c1(text.substr(0, len))) {
+      append_control(out, static_cast<unsigned char>(text[1]), lines);
+    } else if (len == 1 && c >= 0x80) {
+      c < 0xa0 ? append_control(out, c, lines) : append_latin1(out, c);
+    } else {
+      out += text.substr(0, len);
+    }
+    text.remove_prefix(len);
+  }
+  return out;
+}
+
+BodyKind body_kind(const http::Message& message) {
+  const std::string& body = message.body;
+  if (body.empty()) return BodyKind::kEmpty;
+  const std::string type = message_type(message);
+  if (is_binary_type(type) || body.find('\0') != std::string::npos) return BodyKind::kBinary;
+  if (is_utf8(body)) return BodyKind::kText;
+  // ISO 8859-1, or UTF-8 that was cut; a compressed body does not get here, it has controls.
+  const bool reads = is_text_type(type) && std::all_of(body.begin(), body.end(), is_text_byte);
+  return reads ? BodyKind::kText : BodyKind::kBinary;
+}
+
+std::string message_type(const http::Message& message) {
+  const std::string* value = http::find_header(message, "content-type");
+  return value ? http::media_type(*value) : std::string();
+}
+
+}  // namespace qtap::plugin

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes that wait, with the time at which each piece of them came.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qtap::proto {
+
+class TimedBytes {
+ public:
+  void append(int64_t time_ns, std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (pieces_.empty() || pieces_.back().time_ns != time_ns) pieces_.push_back({time_ns, 0});
+    pieces_.back().len += bytes.size();
+    bytes_.append(bytes);
+  }
+
+  void drop_front(size_t count) {
+    bytes_.erase(0, count);
+    size_t gone = 0;
+    while (gone < pieces_.size() && pieces_[gone].len <= count) count -= pieces_[gone++].len;
+    pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<ptrdiff_t>(gone));
+    if (!pieces_.empty()) pieces_.front().len -= count;
+  }
+
+  void clear() {
+    bytes_.clear();
+    pieces_.clear();
+  }
+
+  // Calls take(time_ns, bytes) for each piece, in order.
+  template <typename Take>
+  void for_each(Take take) const {
+    std::string_view rest = bytes_;
+    for (const Piece& piece : pieces_) {
+      take(piece.time_ns, rest.substr(0, piece.len));
+      rest.remove_prefix(piece.len);
+    }
+  }
+
+  std::string_view view() const { return bytes_; }
+  size_t size() const { return bytes_.size(); }
+
+ private:
+  struct Piece {
+    int64_t time_ns;
+    size_t len;
+  };
+  std::string bytes_;
+  std::vector<Piece> pieces_;
+};
+
+}  // namespace qtap::proto

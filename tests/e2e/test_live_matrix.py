@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each client against each server: both ends seen, with the right process, addresses, direction and content."""
+import itertools
+import json
+import os
+import subprocess
+
+import pytest
+from harness import DEADLINE_S, ENVIRONMENT, HERE, PYTHON, body_of, curl, objects_in, run_client
+
+pytestmark = pytest.mark.live
+
+PYTHON_EXE = os.path.realpath(PYTHON)
+paths = (f"/e2e/path{i}" for i in itertools.count())
+
+
+def use_curl(server, path):
+    return curl(server.url(path), cert=server.cert), "/usr/bin/curl"
+
+
+def use_urllib(server, path):
+    cert = [server.cert] if server.cert else []
+    return run_client([PYTHON, HERE / "clients" / "get_urllib.py", server.url(path), *cert]), PYTHON_EXE
+
+
+def use_http_client(server, path):
+    cert = [server.cert] if server.cert else []
+    return run_client([PYTHON, HERE / "clients" / "get_http_client.py", server.url(path), *cert]), PYTHON_EXE
+
+
+def use_s_client(server, path):
+    argv = ["/usr/bin/openssl", "s_client", "-quiet", "-verify_quiet", "-servername", "localhost", "-CAfile", server.cert,
+            "-connect", f"localhost:{server.port}"]
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost:{server.port}\r\nConnection: close\r\n\r\n"
+    process = subprocess.Popen(list(map(str, argv)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=ENVIRONMENT)
+    out, err = process.communicate(request.encode(), timeout=DEADLINE_S)
+    assert b"200" in out, err
+    return (process.pid, out.partition(b"\r\n\r\n")[2]), "/usr/bin/openssl"
+
+
+CLIENTS = {"curl": use_curl, "urllib": use_urllib, "http.client": use_http_client, "s_client": use_s_client}
+TLS_SERVERS = ["nginx", "s_server", "python"]
+PLAIN_SERVERS = ["nginx-plain", "python-plain"]
+PAIRS = [(client, server) for server in TLS_SERVERS for client in CLIENTS]
+PAIRS += [(client, server) for server in PLAIN_SERVERS for client in CLIENTS if client != "s_client"]
+
+
+@pytest.mark.parametrize(("client", "server"), PAIRS, ids=lambda name: name)
+def test_both_ends_are_seen(client, server, servers, shared_agent):
+    server = servers[server]
+    path = next(paths)
+    (client_pid, body), client_exe = CLIENTS[client](server, path)
+
+    requests = shared_agent.wait_for_requests(path, 2)
+    assert sorted(request["direction"] for request in requests) == ["egress-internal", "ingress"]
+    egress, ingress = sorted(requests, key=lambda request: request["direction"])
+    for request in requests:
+        assert request["method"] == "GET"
+        assert request["status"] == 200
+        assert request["url"] == server.url(path)
+        assert request["protocol"] == "http1"
+        assert "truncated" not in request
+        assert request["durationUs"] >= request["ttfbUs"] > 0
+
+    ours = shared_agent.connection(egress["connectionId"])
+    theirs = shared_agent.connection(ingress["connectionId"])
+    assert (ours["source"]["exe"], ours["source"]["pid"]) == (client_exe, client_pid)
+    assert (theirs["destination"]["exe"], theirs["destination"]["pid"]) == (server.exe, server.pid)
+    for connection in (ours, theirs):
+        assert connection["finalized"] and connection["closedAt"] >= connection["createdAt"]
+        assert connection["socketProtocol"] == "tcp" and connection["l7Protocol"] == "http1"
+        assert connection["destination"]["address"] == {"family": "ipv4", "ip": "127.0.0.1", "port": server.port}
+        assert connection["bytesSent"] > 0 and connection["bytesReceived"] > 0
+        assert "lostBytes" not in connection
+        if server.scheme == "https":
+            assert connection["tlsState"] == "decrypted"
+            assert connection["tlsVersion"] == 772
+            assert connection["tls"]["sni"] == "localhost"
+            assert connection["meta"]["tlsProbeIntrospected"] is True
+            assert connection["meta"]["tlsProbeTypesDetected"] == ["openssl"]
+        else:
+            assert "tlsState" not in connection and "tlsVersion" not in connection
+    # Two ends of one conversation.
+    assert ours["source"]["address"] == theirs["source"]["address"]
+    assert ours["bytesSent"] == theirs["bytesReceived"]
+    assert ours["bytesReceived"] == theirs["bytesSent"]
+
+    objects = [one for one in objects_in(shared_agent.objects_dir) if one["request"]["path"] == path]
+    assert len(objects) == 2
+    for one in objects:
+        assert one["request"]["url"] == server.url(path)
+        assert one["response"]["status"] == 200
+        assert body_of(one["response"]) == body
+
+
+def test_wget_is_seen_as_tls_that_is_not_decrypted(servers, shared_agent):
+    """wget uses GnuTLS: its connection is told as such; the server's end (OpenSSL) is decrypted all the same."""
+    server = servers["python"]
+    path = next(paths)
+    pid, body = run_client(["/usr/bin/wget", "-q", "-O", "-", "--no-proxy", f"--ca-certificate={server.cert}",
+                            server.url(path)])
+    assert body == b"hello\n"
+    (request,) = shared_agent.wait_for_requests(path, 1)
+    assert request["direction"] == "ingress"
+
+    def of_wget():
+        return [event for event in shared_agent.events("connection")
+                if event["finalized"] and event["source"].get("pid") == pid]
+
+    (connection,) = shared_agent.wait_for("connection of wget", of_wget)
+    assert connection["source"]["exe"] == "/usr/bin/wget"
+    assert connection["direction"] == "egress-internal"
+    assert connection["tlsVersion"] == 772
+    assert connection["tls"]["sni"] == "localhost"
+    assert connection["tlsState"] in ("no_library", "not_probed")
+    assert connection["meta"]["tlsProbeIntrospected"] is False
+    assert connection["bytesSent"] > 0 and connection["bytesReceived"] > 0
+
+
+def test_nothing_was_lost(shared_agent):
+    """Last of the module: the ledger of all of the above."""
+    events, objects = shared_agent.finish()
+    requests = [event for event in events if event["eventType"] == "request"]
+    assert len(requests) >= 2 * len(PAIRS)
+    assert {event["requestId"] for event in requests} <= {one["metadata"]["request_id"] for one in objects}
+    # Events never hold what was on the wire.
+    assert "hello" not in json.dumps(events)

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <doctest/doctest.h>
+
+#include "base/base64.h"
+#include "base/json_writer.h"
+#include "base/sha256.h"
+#include "base/utf8.h"
+
+using namespace qtap;
+
+namespace {
+
+std::string json_of(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("base/text") {
+  TEST_CASE("times are RFC 3339 in UTC with nanoseconds") {
+    CHECK(rfc3339(0) == "1970-01-01T00:00:00.000000000Z");
+    CHECK(rfc3339(1'772'359'200'000'000'001) == "2026-03-01T10:00:00.000000001Z");
+    CHECK(rfc3339(-1) == "1969-12-31T23:59:59.999999999Z");
+  }
+
+  TEST_CASE("sizes and durations are readable") {
+    CHECK(human_bytes(0) == "0 B");
+    CHECK(human_bytes(1023) == "1023 B");
+    CHECK(human_bytes(2048) == "2.0 KB");
+    CHECK(human_bytes(10 << 20) == "10.0 MB");
+    CHECK(human_us(350) == "350 µs");
+    CHECK(human_us(27'300) == "27 ms");
+    CHECK(human_us(1'250'000) == "1.2 s");
+  }
+
+  TEST_CASE("the base name is what stands behind the last slash") {
+    CHECK(base_name("/usr/bin/curl") == "curl");
+    CHECK(base_name("curl") == "curl");
+    CHECK(base_name("") == "");
+  }
+}
+
+TEST_SUITE("base/json_writer") {
+  TEST_CASE("quotes, backslashes and control characters are escaped") {
+    CHECK(json_of("a\"b\\c\n\r\t\x01\x7f") == "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u007f\"");
+  }
+
+  TEST_CASE("UTF-8 stays, other bytes are read as ISO 8859-1") {
+    CHECK(json_of("é€😀") == "\"é€😀\"");
+    CHECK(json_of("caf\xe9") == "\"café\"");
+    CHECK(json_of("\xed\xa0\x80") ==
+          "\"í\xc2\xa0\xc2\x80\"");  // a surrogate is no character (RFC 3629, 3)
+  }
+
+  TEST_CASE("members come out in the order of the calls, with commas between") {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    json.member("a", 1);
+    json.begin_list("b");
+    json.element("x");
+    json.begin_object();
+    json.member("c", true);
+    json.end_object();
+    json.begin_list();
+    json.end_list();
+    json.end_list();
+    json.null("d");
+    json.optional("left out", "");
+    json.optional("left out too", uint64_t{0});
+    json.member("e", UINT64_MAX);
+    json.end_object();
+    CHECK(out == R"({"a":1,"b":["x",{"c":true},[]],"d":null,"e":18446744073709551615})");
+  }
+}
+
+TEST_SUITE("base/utf8") {
+  TEST_CASE("overlong forms, surrogates and cut sequences are not UTF-8") {
+    CHECK(is_utf8("plain, é, €, 😀"));
+    for (const char* bad :
+         {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xbf\xbf", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"}) {
+      CAPTURE(bad);
+      CHECK_FALSE(is_utf8(bad));
+    }
+  }
+}
+
+TEST_SUITE("base/sha256") {
+  TEST_CASE("the vectors of FIPS 180-4 and RFC 4231") {
+    CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(sha256_hex("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(hmac_sha256_hex("Jefe", "what do ya want for nothing?") ==
+          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  }
+}
+
+TEST_SUITE("base/base64") {
+  TEST_CASE("the vectors of RFC 4648") {
+    CHECK(base64("") == "");
+    CHECK(base64("f") == "Zg==");
+    CHECK(base64("fo") == "Zm8=");
+    CHECK(base64("foobar") == "Zm9vYmFy");
+  }
+
+  TEST_CASE("large input is encoded in blocks without padding between them") {
+    const std::string data((3u << 20) + 2, 'x');
+    const std::string text = base64(data);
+    CHECK(text.size() == (data.size() + 2) / 3 * 4);
+    CHECK(text.find('=') == text.size() - 1);
+  }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "plugin/builtin.h"
+#include "plugin/console_text.h"
+#include "support/make.h"
+
+using namespace qtap;
+using plugin::ConsoleFormat;
+using plugin::Level;
+using test::make_transaction;
+
+namespace {
+
+struct Collector final : plugin::Output {
+  void emit_event(Ref<Event> event) override { events.push_back(event->json); }
+  std::string emit_object(Ref<Object> object) override {
+    objects.push_back(object->data);
+    return "test:" + object->digest;
+  }
+  void emit_console(std::string text) override { console += text; }
+
+  std::vector<std::string> events;
+  std::vector<std::string> objects;
+  std::string console;
+};
+
+Collector run(plugin::Plugin& plugin, const Ref<Transaction>& tx) {
+  Collector out;
+  plugin::Exchange exchange{tx, {}};
+  CHECK(plugin.on_transaction(exchange, out).ok());
+  CHECK(plugin.on_stack_done(exchange, out).ok());
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("plugin/access_logs") {
+  TEST_CASE("the summary is one line: process, arrow, method, URL, status, time, sizes") {
+    const auto plugin = plugin::make_access_logs({});
+    CHECK(run(*plugin, make_transaction()).console ==
+          "■ curl → GET https://api.example.com/get?x=1 200 OK  27 ms  ↑78 B ↓100 B\n");
+  }
+
+  TEST_CASE("colour follows the class of the status") {
+    const auto tx = make_transaction();
+    CHECK(plugin::access_line(*tx, true).starts_with("\x1b[32m■"));
+    tx->response.status = 503;
+    CHECK(plugin::access_line(*tx, true).starts_with("\x1b[31m■"));
+    tx->response.status.reset();
+    CHECK(plugin::access_line(*tx, true).find("\x1b[37m-\x1b[0m") != std::string::npos);
+  }
+
+  TEST_CASE("traffic cannot drive the terminal") {
+    const auto tx = make_transaction();
+    tx->url = "https://x/\x1b[2J\x07\xc2\x9b";
+    const std::string line = plugin::access_line(*tx, false);
+    CHECK(line.find('\x1b') == std::string::npos);
+    CHECK(line.find('\x07') == std::string::npos);
+    CHECK(line.find("\xc2\x9b") == std::string::npos);
+  }
+
+  TEST_CASE("ingress points the other way, incomplete messages say so") {
+    const auto tx = make_transaction();
+    writable(tx->connection).direction = FlowDirection::kIngress;
+    tx->response.truncation = http::Truncation::kCaptureLoss;
+    tx->response.missing_bytes = 5;
+    const std::string line = plugin::access_line(*tx, false);
+    CHECK(line.find("curl ← GET") != std::string::npos);
+    CHECK(line.find("[Truncated: capture_loss, 5 bytes missing]") != std::string::npos);
+  }
+
+  TEST_CASE("details show headers, full shows bodies, and binary ones are named") {
+    const auto tx = make_transaction();
+    const auto details = plugin::make_access_logs({.mode = Level::kDetails});
+    const std::string box = run(*details, tx).console;
+    CHECK(box.find("│   • User-Agent: curl/8.5.0") != std::string::npos);
+    CHECK(box.find("{\"a\":1}") == std::string::npos);
+    const auto full = plugin::make_access_logs({.mode = Level::kFull});
+    CHECK(run(*full, tx).console.find("{\"a\":1}") != std::string::npos);
+    tx->response.body = std::string("\x00\xff", 2);
+    CHECK(run(*full, tx).console.find("Body is binary (application/json, 7 bytes)") !=
+          std::string::npos);
+  }
+
+  TEST_CASE("the JSON form has the members of the spec") {
+    const auto plugin =
+        plugin::make_access_logs({.mode = Level::kSummary, .format = ConsoleFormat::kJson});
+    CHECK(
+        run(*plugin, make_transaction()).console ==
+        R"({"time":"2026-03-01T10:00:00.000000000Z","level":"info","msg":"HTTP transaction","bin":"curl",)"
+        R"("direction":"egress-external","method":"GET","url":"https://api.example.com/get?x=1","status":200,)"
+        "\"qpoint_request_id\":\"t0000000000000000001\"}\n");
+  }
+
+  TEST_CASE("none prints nothing") {
+    const auto plugin = plugin::make_access_logs({.mode = Level::kNone});
+    CHECK(run(*plugin, make_transaction()).console.empty());
+  }
+}
+
+TEST_SUITE("plugin/http_capture") {
+  TEST_CASE("each level writes what features.md 3 says") {
+    struct Row {
+      Level level;
+      bool object, headers, body;
+    };
+    for (const Row& row :
+         {Row{Level::kNone, false, false, false}, Row{Level::kSummary, false, false, false},
+          Row{Level::kDetails, true, true, false}, Row{Level::kFull, true, true, true}}) {
+      CAPTURE(static_cast<int>(row.level));
+      const auto plugin = plugin::make_http_capture({.level = row.level});
+      const Collector out = run(*plugin, make_transaction());
+      REQUIRE(out.objects.size() == (row.object ? 1u : 0u));
+      if (!row.object) continue;
+      CHECK((out.objects[0].find("\"headers\"") != std::string::npos) == row.headers);
+      CHECK((out.objects[0].find("\"body\":") != std::string::npos) == row.body);
+    }
+  }
+
+  TEST_CASE("summary writes objects when that is the lowest level that does") {
+    const auto plugin =
+        plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary});
+    CHECK(run(*plugin, make_transaction()).objects.size() == 1);
+  }
+
+  TEST_CASE("the console gets text or JSON when a stdout store is there") {
+    const auto text = plugin::make_http_capture(
+        {.level = Level::kDetails, .format = ConsoleFormat::kText, .prints = true});
+    const std::string block = run(*text, make_transaction()).console;
+    CHECK(block.starts_with(
+        "HTTP Transaction\n================\nMetadata:\n  Transaction Time: 2026-03-01T10:00:00"));
+    CHECK(block.find("    :method: GET\n") != std::string::npos);
+    CHECK(block.find("  Status: 200\n") != std::string::npos);
+    const auto json = plugin::make_http_capture({.level = Level::kSummary, .prints = true});
+    CHECK(run(*json, make_transaction()).console.starts_with("{\"metadata\""));
+  }
+}
+
+TEST_SUITE("plugin/report_usage") {
+  TEST_CASE("one request event comes after the stack, with the objects that were written") {
+    const auto capture = plugin::make_http_capture({.level = Level::kFull});
+    const auto usage = plugin::make_report_usage({});
+    const auto tx = make_transaction();
+    Collector out;
+    plugin::Exchange exchange{tx, {}};
+    CHECK(usage->on_transaction(exchange, out).ok());
+    CHECK(capture->on_transaction(exchange, out).ok());
+    CHECK(out.events.empty());
+    CHECK(usage->on_stack_done(exchange, out).ok());
+    REQUIRE(out.events.size() == 1);
+    CHECK(out.events[0].find("\"objects\":[{\"type\":\"http_transaction\"") != std::string::npos);
+  }
+}

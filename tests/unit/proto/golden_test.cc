@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs tests/golden/http1/*.md; tests/golden/README.md describes the form. QTAP_GOLDEN=write writes
+// down what comes out as expected; the difference is for a human to judge.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "transcript.h"
+
+using namespace qtap;
+using test::Cutter;
+using test::Step;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path source_root() {
+  if (const char* root = std::getenv("QTAP_SOURCE_ROOT")) return root;
+#ifdef QTAP_SOURCE_ROOT
+  return QTAP_SOURCE_ROOT;
+#else
+  return ".";
+#endif
+}
+
+std::string read_file(const fs::path& path) {
+  std::string text;
+  if (FILE* file = fopen(path.c_str(), "rb")) {
+    char block[4096];
+    for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;) text.append(block, n);
+    fclose(file);
+  }
+  return text;
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  FILE* file = fopen(path.c_str(), "wb");
+  REQUIRE(file != nullptr);
+  CHECK(fwrite(text.data(), 1, text.size(), file) == text.size());
+  fclose(file);
+}
+
+std::vector<std::string> split_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::vector<std::string> words;
+  size_t at = 0;
+  while ((at = text.find_first_not_of(' ', at)) != std::string::npos) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return words;
+}
+
+// Text of a sent or received block; its line breaks are only for the eye.
+std::string unescaped(const std::string& line) {
+  std::string out;
+  for (size_t i = 0; i < line.size(); ++i) {
+    if (line[i] != '\\' || i + 1 == line.size()) {
+      out += line[i];
+      continue;
+    }
+    const char c = line[++i];
+    if (c == 'r') {
+      out += '\r';
+    } else if (c == 'n') {
+      out += '\n';
+    } else if (c == 't') {
+      out += '\t';
+    } else if (c == 'x') {
+      out += static_cast<char>(std::stoi(line.substr(i + 1, 2), nullptr, 16));
+      i += 2;
+    } else if (c == '(') {  // \(abc*100)
+      const size_t star = line.rfind('*', line.find(')', i));
+      const size_t end = line.find(')', i);
+      const int times = std::stoi(line.substr(star + 1));
+      for (int n = 0; n < times; ++n) out += line.substr(i + 1, star - i - 1);
+      i = end;
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+struct Case {
+  std::string name;
+  proto::ParserLimits limits;
+  std::vector<Step> steps;
+  std::string expected;
+  size_t expect_begin = 0;  // lines of the file between the fences of the expect block
+  size_t expect_end = 0;
+};
+
+Direction direction_of(const std::string& word) {
+  REQUIRE((word == "sent" || word == "received"));
+  return word == "sent" ? Direction::kSent : Direction::kReceived;
+}
+
+http::Truncation reason_of(const std::string& word) {
+  for (int i = 0; i <= static_cast<int>(http::Truncation::kLimit); ++i) {
+    const auto reason = static_cast<http::Truncation>(i);
+    if (word == http::truncation_name(reason)) return reason;
+  }
+  FAIL("close: unknown reason " << word);
+  return http::Truncation::kNone;
+}
+
+void add_limit(proto::ParserLimits& limits, const std::string& line) {
+  const std::vector<std::string> words = split_words(line);
+  REQUIRE(words.size() == 2);
+  const unsigned long value = std::stoul(words[1]);
+  if (words[0] == "body_buffer") {
+    limits.body_buffer = value;
+  } else if (words[0] == "header_bytes") {
+    limits.header_bytes = value;
+  } else {
+    REQUIRE(words[0] == "pipelined_requests");
+    limits.pipelined_requests = static_cast<uint32_t>(value);
+  }
+}
+
+// A fence of a case: its info words and its lines.
+void add_fence(Case& into, const std::vector<std::string>& info,
+               const std::vector<std::string>& lines) {
+  Step step;
+  if (info[0] == "limits") {
+    for (const std::string& line : lines) add_limit(into.limits, line);
+    return;
+  }
+  if (info[0] == "expect") {
+    for (const std::string& line : lines) into.expected += line + "\n";
+    return;
+  }
+  if (info[0] == "gap") {
+    REQUIRE(info.size() == 3);
+    step.kind = Step::Kind::kGap;
+    step.direction = direction_of(info[1]);
+    step.len = std::stoull(info[2]);
+  } else if (info[0] == "close") {
+    REQUIRE(info.size() == 2);
+    step.kind = Step::Kind::kClose;
+    step.reason = reason_of(info[1]);
+  } else {
+    step.direction = direction_of(info[0]);
+    for (const std::string& line : lines) step.bytes += unescaped(line);
+  }
+  into.steps.push_back(std::move(step));
+}
+
+std::vector<Case> parse_cases(const std::vector<std::string>& lines) {
+  std::vector<Case> cases;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].starts_with("## ")) cases.emplace_back().name = lines[i].substr(3);
+    if (!lines[i].starts_with("```")) continue;
+    REQUIRE(!cases.empty());
+    const std::vector<std::string> info = split_words(lines[i].substr(3));
+    REQUIRE(!info.empty());
+    std::vector<std::string> content;
+    const size_t begin = i + 1;
+    while (++i < lines.size() && lines[i] != "```") content.push_back(lines[i]);
+    add_fence(cases.back(), info, content);
+    if (info[0] == "expect") {
+      cases.back().expect_begin = begin;
+      cases.back().expect_end = i;
+    }
+  }
+  return cases;
+}
+
+std::string with_expected(const std::vector<std::string>& lines, const std::vector<Case>& cases,
+                          const std::vector<std::string>& outputs) {
+  std::string text;
+  size_t at = 0;
+  for (size_t c = 0; c < cases.size(); ++c) {
+    for (; at < cases[c].expect_begin; ++at) text += lines[at] + "\n";
+    text += outputs[c];
+    at = cases[c].expect_end;
+  }
+  for (; at < lines.size(); ++at) text += lines[at] + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_SUITE("proto/golden") {
+  TEST_CASE("every golden gives what it expects, however its bytes are cut") {
+    const char* mode = std::getenv("QTAP_GOLDEN");
+    const bool write = mode != nullptr && std::string(mode) == "write";
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(source_root() / "tests/golden/http1")) {
+      if (entry.path().extension() == ".md") files.push_back(entry.path());
+    }
+    std::sort(files.begin(), files.end());
+    size_t count = 0;
+    for (const fs::path& path : files) {
+      const std::vector<std::string> lines = split_lines(read_file(path));
+      const std::vector<Case> cases = parse_cases(lines);
+      std::vector<std::string> outputs;
+      for (const Case& golden : cases) {
+        CAPTURE(path.filename().string());
+        CAPTURE(golden.name);
+        REQUIRE(golden.expect_begin > 0);
+        const std::string whole =
+            test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kWhole));
+        if (!write) CHECK(whole == golden.expected);
+        CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kBytes)) == whole);
+        for (const uint32_t seed : {1u, 2u, 3u, 5u, 8u, 13u, 21u, 34u}) {
+          CAPTURE(seed);
+          CHECK(test::transcript(golden.steps, golden.limits,
+                                 Cutter(Cutter::Way::kRandom, seed)) == whole);
+        }
+        outputs.push_back(whole);
+        ++count;
+      }
+      if (write) write_file(path, with_expected(lines, cases, outputs));
+    }
+    CHECK(count >= 30);
+  }
+}

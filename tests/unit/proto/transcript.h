@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a script of bytes, gaps and a close through a parser and writes down what came out.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "proto/parser.h"
+
+namespace qtap::test {
+
+// One thing that happens on the connection. The n-th step happens at n milliseconds.
+struct Step {
+  enum class Kind : uint8_t { kData, kGap, kClose } kind = Kind::kData;
+  Direction direction = Direction::kSent;
+  std::string bytes;                                       // kData
+  uint64_t len = 0;                                        // kGap
+  http::Truncation reason = http::Truncation::kAborted;  // kClose
+};
+
+// Printable ASCII as it is, the rest as \r, \n, \t, \xHH.
+inline std::string escaped(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    char hex[8];
+    switch (c) {
+      case '\r': out += "\\r"; break;
+      case '\n': out += "\\n"; break;
+      case '\t': out += "\\t"; break;
+      case '\\': out += "\\\\"; break;
+      case '"': out += "\\\""; break;
+      default:
+        if (byte >= 0x20 && byte < 0x7f) {
+          out += c;
+        } else {
+          snprintf(hex, sizeof hex, "\\x%02x", byte);
+          out += hex;
+        }
+    }
+  }
+  return out;
+}
+
+class Transcript final : public proto::ParserEvents {
+ public:
+  void on_transaction(Ref<Transaction> tx) override {
+    text_ += "transaction\n";
+    const http::Request& q = tx->request;
+    const http::Response& s = tx->response;
+    text_ += "  > " + escaped(q.method) + " " + escaped(q.target) + version(q.version_major, q.version_minor) + "\n";
+    message(q, "  > ");
+    if (s.status) {
+      text_ += "  < " + std::to_string(*s.status) + " " + escaped(s.reason) +
+               version(s.version_major, s.version_minor) + "\n";
+    } else {
+      text_ += "  < no response\n";
+    }
+    message(s, "  < ");
+    transactions.push_back(std::move(tx));
+  }
+  void on_request_head(const http::Request& request) override {
+    text_ += "head " + escaped(request.target) + "\n";
+  }
+  void on_role(Role role) override {
+    text_ += role == Role::kClient ? "role client\n" : "role server\n";
+  }
+  void on_parse_error() override { text_ += "parse error\n"; }
+  void on_limit() override { text_ += "limit\n"; }
+
+  const std::string& text() const { return text_; }
+  std::vector<Ref<Transaction>> transactions;
+
+ private:
+  static std::string version(int major, int minor) {
+    return " HTTP/" + std::to_string(major) + "." + std::to_string(minor);
+  }
+  void message(const http::Message& m, const std::string& mark) {
+    for (const http::Header& h : m.headers) {
+      text_ += mark + escaped(h.name) + ": " + escaped(h.value) + "\n";
+    }
+    if (m.body_bytes > 0) {
+      text_ += mark + "body of " + std::to_string(m.body_bytes);
+      if (m.body.size() <= 100) {
+        text_ += " \"" + escaped(m.body) + "\"\n";
+      } else {
+        uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+        for (const char c : m.body) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+        char hex[24];
+        snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(hash));
+        text_ += ", " + std::to_string(m.body.size()) + " kept, fnv " + hex + "\n";
+      }
+    }
+    for (const http::Header& h : m.trailers) {
+      text_ += mark + "trailer " + escaped(h.name) + ": " + escaped(h.value) + "\n";
+    }
+    if (m.start_ns != 0) {
+      text_ += mark + std::to_string(m.wire_bytes) + " wire bytes, " +
+               std::to_string(m.start_ns / 1000000) + ".." + std::to_string(m.end_ns / 1000000) +
+               " ms" + (m.complete ? "" : ", not complete") + "\n";
+    }
+    if (m.truncated()) {
+      text_ += mark + "truncated: " + http::truncation_name(m.truncation) + ", " +
+               (m.missing_bytes ? std::to_string(*m.missing_bytes) : "?") + " missing\n";
+    } else if (m.missing_bytes != 0u) {
+      text_ += mark + "missing bytes without truncation\n";
+    }
+  }
+
+  std::string text_;
+};
+
+// How a step's bytes are cut.
+class Cutter {
+ public:
+  enum class Way : uint8_t { kWhole, kBytes, kRandom };
+  explicit Cutter(Way way, uint32_t seed = 1) : way_(way), state_(seed * 2654435761u + 1) {}
+
+  size_t next(size_t left) {
+    if (way_ == Way::kWhole || left <= 1) return left;
+    if (way_ == Way::kBytes) return 1;
+    state_ ^= state_ << 13;  // xorshift32
+    state_ ^= state_ >> 17;
+    state_ ^= state_ << 5;
+    const size_t most = (state_ & 3u) == 0 ? 64 : 8;
+    const size_t len = 1 + (state_ >> 8) % most;
+    return len < left ? len : left;
+  }
+
+ private:
+  Way way_;
+  uint32_t state_;
+};
+
+inline void play(const std::vector<Step>& steps, proto::Parser& parser, Cutter cutter) {
+  int64_t time_ns = 0;
+  for (const Step& step : steps) {
+    time_ns += 1000000;
+    if (step.kind == Step::Kind::kClose) {
+      parser.close(time_ns, step.reason);
+    } else if (step.kind == Step::Kind::kGap) {
+      for (uint64_t at = 0; at < step.len;) {
+        // A long gap is not worth a thousand calls.
+        const uint64_t left = step.len - at;
+        const uint64_t len = left > 4096 ? left : cutter.next(static_cast<size_t>(left));
+        parser.gap(step.direction, time_ns, len);
+        at += len;
+      }
+    } else {
+      const auto* bytes = reinterpret_cast<const uint8_t*>(step.bytes.data());
+      for (size_t at = 0; at < step.bytes.size();) {
+        const size_t len = cutter.next(step.bytes.size() - at);
+        parser.data(step.direction, time_ns, {bytes + at, len});
+        at += len;
+      }
+    }
+  }
+}
+
+inline std::string transcript(const std::vector<Step>& steps, const proto::ParserLimits& limits,
+                              Cutter cutter) {
+  Transcript out;
+  const std::unique_ptr<proto::Parser> parser = proto::make_http1_parser(limits, out);
+  play(steps, *parser, cutter);
+  return out.text();
+}
+
+}  // namespace qtap::test
