@@ -50,13 +50,13 @@ static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
 
 static __always_inline void emit_stream_end(const struct qtap_stream *stream)
 {
-	struct {
-		struct qtap_record_header h;
-	} * rec;
+	struct qtap_rec_count *rec;
 
 	if (RESERVE(rec, QTAP_REC_STREAM_END, 0)) {
 		rec->h.conn_key = stream->conn_key;
 		rec->h.stream_id = stream->stream_id;
+		rec->bytes[QTAP_SENT] = stream->offset[QTAP_SENT];
+		rec->bytes[QTAP_RECEIVED] = stream->offset[QTAP_RECEIVED];
 		submit(rec);
 	}
 }
@@ -109,7 +109,7 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	if (!stream || !st)
 		return 0;
-	if (stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
+	if (stream->memory_bio || stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
 		return 0;
 	if (stream->conn_key) {
 		old_sk = stream->sk;

@@ -24,7 +24,7 @@
 #define QTAP_REC_DATA 3u         /* struct qtap_rec_data + captured_len bytes */
 #define QTAP_REC_COUNT 4u        /* struct qtap_rec_count: running totals of a socket */
 #define QTAP_REC_CLOSE 5u        /* struct qtap_rec_count: the socket reached TCP_CLOSE; final totals */
-#define QTAP_REC_STREAM_END 6u   /* header only: the TLS object was freed (SSL_free) */
+#define QTAP_REC_STREAM_END 6u   /* struct qtap_rec_count: the TLS object was freed (SSL_free); its plain text in all */
 #define QTAP_REC_EXEC 7u         /* struct qtap_rec_process: a process image started */
 #define QTAP_REC_EXIT 8u         /* struct qtap_rec_process: the last thread of a process ended */
 /* Written by user space into the same sequence, so that a recording is complete in itself: */

@@ -14,8 +14,9 @@ namespace qtap::http {
 // "Content-Type" of "content-type".
 std::string canonical_name(std::string_view name);
 
-// One entry per name in canonical case, in the order of first appearance. Repeats are joined by ", "
-// (RFC 9110, 5.3), Cookie by "; " (RFC 6265, 5.4), Set-Cookie, which cannot be joined, by a newline.
+// One entry per name in canonical case, in the order of first appearance. Repeats are joined by ",
+// " (RFC 9110, 5.3), Cookie by "; " (RFC 6265, 5.4), Set-Cookie, which cannot be joined, by a
+// newline.
 std::vector<std::pair<std::string, std::string>> joined_fields(const std::vector<Header>& headers);
 
 // Does any name come twice?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP message as it was on the wire: start line, header fields in order, body as far as it was kept.
+// One HTTP message as it was on the wire: start line, header fields in order, body as far as it was
+// kept.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +12,39 @@
 namespace qtap::http {
 
 struct Header {
-  std::string name;   // case as sent
+  std::string name;  // case as sent
   std::string value;
 };
 
 // Why a message is incomplete (spec/events-and-objects.md 3.1, truncated_reason).
-enum class Truncation : uint8_t { kNone, kBodyBuffer, kCaptureLoss, kMidstream, kAborted, kIdle, kLimit };
+enum class Truncation : uint8_t {
+  kNone,
+  kBodyBuffer,
+  kCaptureLoss,
+  kMidstream,
+  kAborted,
+  kIdle,
+  kLimit
+};
 
 struct Message {
   std::vector<Header> headers;
   std::vector<Header> trailers;
-  std::string body;              // after transfer coding, before content coding; at most the body buffer
-  uint64_t body_bytes = 0;       // length on the wire as far as known
-  uint64_t wire_bytes = 0;       // start line, headers, framing and body
+  std::string body;         // after transfer coding, before content coding; at most the body buffer
+  uint64_t body_bytes = 0;  // length on the wire as far as known
+  uint64_t wire_bytes = 0;  // start line, headers, framing and body
   Truncation truncation = Truncation::kNone;
   std::optional<uint64_t> missing_bytes = 0;  // nullopt: not known
-  int64_t start_ns = 0;          // first byte, nanoseconds since 1970 UTC
-  int64_t end_ns = 0;            // last byte
-  bool complete = false;         // the end of the message was seen
+  int64_t start_ns = 0;                       // first byte, nanoseconds since 1970 UTC
+  int64_t end_ns = 0;                         // last byte
+  bool complete = false;                      // the end of the message was seen
 
   bool truncated() const { return truncation != Truncation::kNone; }
 };
 
 struct Request : Message {
   std::string method;
-  std::string target;     // as sent: "/get?x=1", "http://host/path", "host:443", "*"
+  std::string target;  // as sent: "/get?x=1", "http://host/path", "host:443", "*"
   uint8_t version_major = 1;
   uint8_t version_minor = 1;
 };

@@ -7,7 +7,9 @@ namespace qtap::proto {
 namespace {
 
 // RFC 9110, 15.2: an interim response, the final one follows. 101 is the last that HTTP says.
-bool is_interim(int status) { return status / 100 == 1 && status != 101; }
+bool is_interim(int status) {
+  return status / 100 == 1 && status != 101;
+}
 
 }  // namespace
 
@@ -18,7 +20,8 @@ Http1Parser::Http1Parser(const ParserLimits& limits, ParserEvents& events)
       responses_(HTTP_RESPONSE, limits_, *this),
       pairing_(limits_.pipelined_requests, events_) {}
 
-// ---- bytes ---------------------------------------------------------------------------------------
+// ---- bytes
+// ---------------------------------------------------------------------------------------
 
 void Http1Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   last_ns_ = time_ns;
@@ -76,7 +79,8 @@ void Http1Parser::on_side_error(Http1Side& side) {
   }
 }
 
-// ---- messages ------------------------------------------------------------------------------------
+// ---- messages
+// ------------------------------------------------------------------------------------
 
 http::Message& Http1Parser::on_message_begin(Http1Side& side) {
   if (side.is_response()) {

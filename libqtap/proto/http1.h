@@ -47,8 +47,8 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Ref<Transaction> opening_;           // until its request's head is complete
   Exchange* open_request_ = nullptr;   // its request is being read
   Exchange* open_response_ = nullptr;  // its response is being read
-  http::Response response_;  // until it is known whose it is; those of nobody stay here
-  int status_ = 0;           // of the response at hand
+  http::Response response_;            // until it is known whose it is; those of nobody stay here
+  int status_ = 0;                     // of the response at hand
   bool has_response_head_ = false;
 };
 

@@ -15,7 +15,9 @@ constexpr size_t kUsualFields = 16;
 constexpr uint64_t kMaxReserve = 64u << 10;
 constexpr uint64_t kUntilClose = UINT64_MAX;
 
-Http1Side& side_of(llhttp_t* parser) { return *static_cast<Http1Side*>(parser->data); }
+Http1Side& side_of(llhttp_t* parser) {
+  return *static_cast<Http1Side*>(parser->data);
+}
 
 }  // namespace
 
@@ -75,7 +77,8 @@ std::string_view Http1Side::method() const {
   return llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
 }
 
-// ---- what llhttp tells ---------------------------------------------------------------------------
+// ---- what llhttp tells
+// ---------------------------------------------------------------------------
 
 int Http1Side::on_begin() {
   message_ = &events_.on_message_begin(*this);
@@ -178,7 +181,8 @@ int Http1Side::on_body(const char* at, size_t len) {
   return 0;
 }
 
-// ---- bytes ---------------------------------------------------------------------------------------
+// ---- bytes
+// ---------------------------------------------------------------------------------------
 
 void Http1Side::adopt(StartFinder&& finder) {
   const StartLine wanted = is_response() ? StartLine::kResponse : StartLine::kRequest;
@@ -196,9 +200,13 @@ void Http1Side::data(int64_t time_ns, std::string_view bytes) {
         if (finder_.has_found()) resume();
         now_ns_ = time_ns;
         break;
-      case State::kParse: bytes.remove_prefix(feed(bytes)); break;
-      case State::kHold: return hold(bytes);
-      case State::kTunnel: return;
+      case State::kParse:
+        bytes.remove_prefix(feed(bytes));
+        break;
+      case State::kHold:
+        return hold(bytes);
+      case State::kTunnel:
+        return;
     }
   }
 }
@@ -232,11 +240,17 @@ size_t Http1Side::feed(std::string_view bytes) {
   return size - bytes.size();
 }
 
-void Http1Side::on_error() {
-  cut_short(http::Truncation::kAborted);
+// Gives the message at hand up and looks for the next one.
+void Http1Side::search_on(http::Truncation reason) {
+  cut_short(reason);
+  if (state_ == State::kTunnel) return;  // that message was an answer to an upgrade
   restart();
   state_ = State::kSearch;
   finder_.lose();
+}
+
+void Http1Side::on_error() {
+  search_on(http::Truncation::kAborted);
   events_.on_side_error(*this);
 }
 
@@ -254,8 +268,8 @@ void Http1Side::end_message() {
 // The message at hand will not be completed.
 void Http1Side::cut_short(http::Truncation reason) {
   if (!message_) return;
-  const bool ends_known = in_body_ && (parser_.flags & (F_CONTENT_LENGTH | F_CHUNKED)) ==
-                                          F_CONTENT_LENGTH;
+  const bool ends_known =
+      in_body_ && (parser_.flags & (F_CONTENT_LENGTH | F_CHUNKED)) == F_CONTENT_LENGTH;
   if (message_->truncation == http::Truncation::kNone ||
       message_->truncation == http::Truncation::kBodyBuffer) {
     message_->truncation = reason;
@@ -279,7 +293,8 @@ void Http1Side::close(http::Truncation reason, bool at_end) {
   tunnel();
 }
 
-// ---- other protocols -----------------------------------------------------------------------------
+// ---- other protocols
+// -----------------------------------------------------------------------------
 
 void Http1Side::hold(std::string_view bytes) {
   if (lost_held_) return;
@@ -302,10 +317,11 @@ void Http1Side::tunnel() {
   cut_short(http::Truncation::kAborted);
   state_ = State::kTunnel;
   held_ = TimedBytes();
-  finder_ = StartFinder();
+  finder_.lose();
 }
 
-// ---- gaps ----------------------------------------------------------------------------------------
+// ---- gaps
+// ----------------------------------------------------------------------------------------
 
 // Body bytes that must still come, as the framing says; 0 when that is not known here.
 uint64_t Http1Side::known_body_left() const {
@@ -358,10 +374,7 @@ Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
   }
   // The rest of the gap held framing: what follows belongs to a message that nobody saw begin.
   const Loss loss = message_ && has_start_line_ ? Loss::kMessageEnd : Loss::kMessageStart;
-  cut_short(http::Truncation::kCaptureLoss);
-  restart();
-  state_ = State::kSearch;
-  finder_.lose();
+  search_on(http::Truncation::kCaptureLoss);
   return loss;
 }
 

@@ -5,10 +5,11 @@
 //
 //     state     bytes                       gap                           ends by
 //     kSearch   a start line is looked for  the line at hand is dropped   found → kParse
-//     kParse    llhttp                      known body: skipped, marked   error, other gap → kSearch
+//     kParse    llhttp                      known body: skipped, marked   error, other gap →
+//     kSearch
 //                                           elsewhere: message cut short  upgrade → kHold
-//     kHold     kept (bounded)              what is kept is dropped       owner: release(), tunnel()
-//     kTunnel   ignored                     ignored                       never
+//     kHold     kept (bounded)              what is kept is dropped       owner: release(),
+//     tunnel() kTunnel   ignored                     ignored                       never
 #pragma once
 
 #include <llhttp.h>
@@ -80,6 +81,7 @@ class Http1Side {
   static llhttp_settings_t make_settings();
   size_t feed(std::string_view bytes);
   void on_error();
+  void search_on(http::Truncation reason);
   void resume();
   void hold(std::string_view bytes);
   void restart();

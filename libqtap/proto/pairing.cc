@@ -7,7 +7,9 @@
 namespace qtap::proto {
 namespace {
 
-bool waits(const Exchange& exchange) { return !exchange.response_begun; }
+bool waits(const Exchange& exchange) {
+  return !exchange.response_begun;
+}
 
 }  // namespace
 
@@ -37,9 +39,8 @@ Exchange& Pairing::add(Ref<Transaction> tx, bool answering) {
 // The oldest request that waits is handed out without its answer. Its place in the order stays.
 void Pairing::keep_limit() {
   if (exchanges_.size() - handed_out_ < limit_) return;
-  const auto oldest = std::find_if(exchanges_.begin(), exchanges_.end(), [](const Exchange& e) {
-    return waits(e) && e.tx;
-  });
+  const auto oldest = std::find_if(exchanges_.begin(), exchanges_.end(),
+                                   [](const Exchange& e) { return waits(e) && e.tx; });
   if (oldest == exchanges_.end()) return;
   events_.on_limit();
   pipelines_ = true;

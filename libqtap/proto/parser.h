@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: plain-text bytes and gaps of both directions of one connection. Out: Transaction.
-// A parser is owned by its connection (conn/) and called on the shard's thread. It must not keep the bytes it is shown.
-// What it cannot use is counted through ParserEvents; a parse error never throws and never stops the connection.
+// A parser is owned by its connection (conn/) and called on the shard's thread. It must not keep
+// the bytes it is shown. What it cannot use is counted through ParserEvents; a parse error never
+// throws and never stops the connection.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +14,22 @@
 namespace qtap::proto {
 
 struct ParserLimits {
-  uint64_t body_buffer = 2u << 20;      // capture.body_buffer, per direction
-  uint64_t header_bytes = 256u << 10;   // limits.header_bytes
-  uint32_t pipelined_requests = 1000;   // limits.streams_per_connection
+  uint64_t body_buffer = 2u << 20;     // capture.body_buffer, per direction
+  uint64_t header_bytes = 256u << 10;  // limits.header_bytes
+  uint32_t pipelined_requests = 1000;  // limits.streams_per_connection
 };
 
 // What a parser tells its owner. All calls come from inside data(), gap() or close().
 class ParserEvents {
  public:
   virtual ~ParserEvents() = default;
-  // A transaction is over (complete, or given up and marked truncated). request, response and protocol are filled;
-  // the owner adds id, connection and url.
+  // A transaction is over (complete, or given up and marked truncated). request, response and
+  // protocol are filled; the owner adds id, connection and url.
   virtual void on_transaction(Ref<Transaction> tx) = 0;
   // A request head is complete: the name of the peer may be learnt from its Host header.
   virtual void on_request_head(const http::Request& request) = 0;
-  // The local process sends requests (client) or answers them (server): for sockets whose role was not seen.
+  // The local process sends requests (client) or answers them (server): for sockets whose role was
+  // not seen.
   virtual void on_role(Role role) = 0;
   virtual void on_parse_error() = 0;
   virtual void on_limit() = 0;
@@ -41,9 +43,9 @@ class Parser {
   virtual void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) = 0;
   // `len` bytes of that direction are missing here.
   virtual void gap(Direction direction, int64_t time_ns, uint64_t len) = 0;
-  // Nothing more will come: kAborted, the connection has ended, which completes a body that lasts until then; any other
-  // reason, we stop looking. What is unfinished is handed out as truncated with this reason, or dropped when no request
-  // line was seen.
+  // Nothing more will come: kAborted, the connection has ended, which completes a body that lasts
+  // until then; any other reason, we stop looking. What is unfinished is handed out as truncated
+  // with this reason, or dropped when no request line was seen.
   virtual void close(int64_t time_ns, http::Truncation reason) = 0;
   // Time of the last byte while a transaction is unfinished; 0 = nothing is pending.
   virtual int64_t pending_since_ns() const = 0;
@@ -51,7 +53,8 @@ class Parser {
 
 enum class Detection : uint8_t { kNeedMore, kHttp1, kUnknown };
 
-// What a connection speaks, from the first bytes of each direction (either may be empty). Proof, not a guess.
+// What a connection speaks, from the first bytes of each direction (either may be empty). Proof,
+// not a guess.
 Detection detect(std::span<const uint8_t> sent, std::span<const uint8_t> received);
 
 std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events);

@@ -37,8 +37,8 @@ class StartFinder {
   StartLine found_ = StartLine::kNone;
   // The very first bytes need less proof: there is nothing that they could be the middle of.
   bool at_stream_start_ = true;
-  bool after_loss_ = false;    // the line may lack its beginning
-  bool is_line_cut_ = false;   // the line was too long: its first bytes are gone
+  bool after_loss_ = false;   // the line may lack its beginning
+  bool is_line_cut_ = false;  // the line was too long: its first bytes are gone
   TimedBytes line_;
 };
 

@@ -20,7 +20,9 @@ constexpr std::string_view kMethods[] = {
 #undef QTAP_METHOD
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // "HTTP/1.1 200", then a space or the end.
 bool is_status_line(std::string_view line) {

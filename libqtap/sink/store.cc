@@ -17,15 +17,38 @@ using std::chrono::nanoseconds;
 // What an item holds in memory beside its bytes: the object, its reference, the queue's slot.
 constexpr uint64_t kItemOverhead = 256;
 
+// While a worker is made: it inherits what is blocked. The host's signals are for the host's
+// threads: one that lands on ours would interrupt a sink, and the host's handler would run on a
+// thread that the host does not know. What a fault raises is left alone.
+class WorkerSignals {
+ public:
+  WorkerSignals() {
+    sigset_t blocked;
+    ::sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) {
+      ::sigdelset(&blocked, fault);
+    }
+    ::pthread_sigmask(SIG_SETMASK, &blocked, &before_);
+  }
+  ~WorkerSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  WorkerSignals(const WorkerSignals&) = delete;
+  WorkerSignals& operator=(const WorkerSignals&) = delete;
+
+ private:
+  sigset_t before_ = {};
+};
+
 }  // namespace
 
-Store::Store(std::unique_ptr<Sink> sink, const StoreOptions& options, StoredFn stored)
-    : sink_(std::move(sink)),
-      options_(options),
+// The sink is taken last, when nothing can fail any more: the worker looks at it only after
+// something was put.
+Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored)
+    : options_(options),
       stored_(std::move(stored)),
       // Stores must not retry in step; the value only has to differ and not be zero.
       jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
   if (options_.has_worker) start_worker();
+  sink_ = std::move(sink);
 }
 
 Store::~Store() {
@@ -46,19 +69,9 @@ uint64_t Store::size_of(const Item& item) {
   return size;
 }
 
-// The host's signals are for the host's threads: one that lands here would interrupt a sink, and
-// the host's handler would run on a thread that the host does not know. What a fault raises is left
-// alone.
 void Store::start_worker() {
-  sigset_t blocked;
-  sigset_t before;
-  ::sigfillset(&blocked);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) {
-    ::sigdelset(&blocked, fault);
-  }
-  ::pthread_sigmask(SIG_SETMASK, &blocked, &before);
+  const WorkerSignals signals;
   worker_ = std::thread([this] { work(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
 }
 
@@ -206,19 +219,22 @@ void Store::close() {
   }
   changed_.notify_all();
   if (worker_.joinable()) worker_.join();
-  std::deque<Item> left;
+  // Nobody puts or takes any more: the queue needs no lock.
+  std::erase_if(queue_, [](const Item& item) { return std::holds_alternative<FlushBy>(item); });
+  counters_.dropped_at_close += queue_.size();
+  counters_.queue_bytes = 0;
   {
     const std::lock_guard lock(mutex_);
-    left.swap(queue_);
-    std::erase_if(left, [](const Item& item) { return std::holds_alternative<FlushBy>(item); });
-    counters_.dropped_at_close += left.size();
-    counters_.queue_bytes = 0;
     finished_ = taken_;
   }
-  for (const Item& item : left) {
-    tell(item, Error{QTAP_ERR_STATE,
-                     "put into " + sink_->id() + ": the store was closed first; flush before"});
+  try {
+    for (const Item& item : queue_) {
+      tell(item, Error{QTAP_ERR_STATE,
+                       "put into " + sink_->id() + ": the store was closed first; flush before"});
+    }
+  } catch (const std::bad_alloc&) {  // counted above; there is nobody to tell
   }
+  queue_.clear();
   sink_->close();
 }
 

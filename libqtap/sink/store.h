@@ -50,7 +50,8 @@ class Store {
   using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
                                       const std::string& url, const Status& status)>;
 
-  Store(std::unique_ptr<Sink> sink, const StoreOptions& options, StoredFn stored);
+  // When there is no memory or no thread, an exception leaves `sink` with its sink.
+  Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored);
   ~Store();
 
   const Sink& sink() const { return *sink_; }

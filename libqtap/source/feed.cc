@@ -62,7 +62,7 @@ Record stream_record_of(RecordType type, const Connection& conn, uint64_t id) {
   Record r = record_of(type, conn, id, conn.time_ns);
   if (!conn.tls) return r;
   r.stream_id = id | kTlsStream;
-  // The end of a stream is a header alone, which has no room for the kind.
+  // The end of a stream has no room for the kind.
   if (type != RecordType::kStreamEnd) r.stream_kind = StreamKind::kOpenssl;
   return r;
 }
@@ -170,7 +170,11 @@ Status FeedSource::close(RecordSink& sink, uint64_t id, uint64_t time_ns) {
   Connection closed = *conn;
   closed.time_ns = time_ns;
   open_.erase(id);
-  if (closed.tls) sink.on_record(stream_record_of(RecordType::kStreamEnd, closed, id));
+  if (closed.tls) {
+    Record stream_end = stream_record_of(RecordType::kStreamEnd, closed, id);
+    stream_end.total_bytes = closed.offset;
+    sink.on_record(stream_end);
+  }
   Record end = record_of(RecordType::kClose, closed, id, time_ns);
   end.total_bytes = closed.offset;
   sink.on_record(end);

@@ -169,6 +169,7 @@ Status decode_body(std::span<const uint8_t> bytes, Record& r) {
       return decode_data(bytes, r);
     case RecordType::kCount:
     case RecordType::kClose:
+    case RecordType::kStreamEnd:
       return decode_count(bytes, r);
     case RecordType::kExec:
     case RecordType::kExit:
@@ -177,7 +178,6 @@ Status decode_body(std::span<const uint8_t> bytes, Record& r) {
       return decode_process_info(bytes, r);
     case RecordType::kLoss:
       return decode_loss(bytes, r);
-    case RecordType::kStreamEnd:
     case RecordType::kTick:
       break;
   }

@@ -150,6 +150,7 @@ void encode_record(const Record& record, std::vector<uint8_t>& out) {
       break;
     case RecordType::kCount:
     case RecordType::kClose:
+    case RecordType::kStreamEnd:
       put_count(out, record, h);
       break;
     case RecordType::kExec:
@@ -162,7 +163,6 @@ void encode_record(const Record& record, std::vector<uint8_t>& out) {
     case RecordType::kLoss:
       put_loss(out, record, h);
       break;
-    case RecordType::kStreamEnd:
     case RecordType::kTick:
       put(out, h);
       break;

@@ -60,7 +60,7 @@ def test_rules():
 def test_watch_py_prints_the_transactions_of_another_program(servers):
     server = servers["python"]
     environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT / "bindings" / "python"), "PYTHONUNBUFFERED": "1"}
-    with Process([PYTHON, ROOT / "examples" / "watch.py", "--all", "--count", "2"], env=environment) as process:
+    with Process([PYTHON, ROOT / "examples" / "watch.py", "--count", "2"], env=environment) as process:
         process.wait_for_line(process.err, "^watching")
         curl(server.url("/watched"), cert=server.cert)
         assert process.wait() == 0

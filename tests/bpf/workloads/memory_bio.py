@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A TLS client on memory BIOs that moves the ciphertext by itself, like asyncio and node. Usage: memory_bio.py PORT"""
+"""A TLS client on memory BIOs that moves the ciphertext by itself, like asyncio and node. Usage: memory_bio.py PORT
+From inside of a TLS call it writes something that looks like TLS to another socket."""
 import socket
 import ssl
 import sys
@@ -7,6 +8,16 @@ import sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
+other = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+
+
+def on_message(_, direction, *__):
+    if direction == "read":
+        other.send(b"\x16\x03\x01\x00\x05hello")
+        context._msg_callback = None
+
+
+context._msg_callback = on_message
 incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 tls = context.wrap_bio(incoming, outgoing)
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))

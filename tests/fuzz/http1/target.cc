@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes → pieces and gaps of both directions of a connection → HTTP/1 parser. However the same bytes
-// are cut, the same must come out.
+// Bytes → pieces and gaps of both directions of a connection → HTTP/1 parser. However the same
+// bytes are cut, the same must come out.
 //
 // Input: one byte of options (bits 0-1: body_buffer, 2: small header_bytes, 3: small
 // pipelined_requests, 4: stop looking instead of a close), then steps: one byte (bit 0: received,

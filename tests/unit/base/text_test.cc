@@ -32,6 +32,8 @@ TEST_SUITE("base/text") {
     CHECK(human_bytes(1023) == "1023 B");
     CHECK(human_bytes(2048) == "2.0 KB");
     CHECK(human_bytes(10 << 20) == "10.0 MB");
+    CHECK(human_bytes((1 << 20) - 1) == "1.0 MB");
+    CHECK(human_bytes(UINT64_MAX) == "16.0 EB");
     CHECK(human_us(350) == "350 µs");
     CHECK(human_us(27'300) == "27 ms");
     CHECK(human_us(1'250'000) == "1.2 s");
@@ -79,6 +81,18 @@ TEST_SUITE("base/json_writer") {
 }
 
 TEST_SUITE("base/utf8") {
+  TEST_CASE("a prefix does not cut a character, unless it was cut before") {
+    CHECK(utf8_prefix("abc", 3) == "abc");
+    CHECK(utf8_prefix("abcd", 3) == "abc");
+    CHECK(utf8_prefix("ab€d", 2) == "ab");
+    CHECK(utf8_prefix("ab€d", 3) == "ab");
+    CHECK(utf8_prefix("ab€d", 4) == "ab");
+    CHECK(utf8_prefix("ab€d", 5) == "ab€");
+    CHECK(utf8_prefix("😀😀", 7) == "😀");
+    CHECK(utf8_prefix("\xe2\x82x", 2) == "\xe2\x82");
+    CHECK(utf8_prefix("é", 0).empty());
+  }
+
   TEST_CASE("overlong forms, surrogates and cut sequences are not UTF-8") {
     CHECK(is_utf8("plain, é, €, 😀"));
     for (const char* bad :

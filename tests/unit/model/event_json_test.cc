@@ -101,9 +101,23 @@ TEST_SUITE("model/event_json") {
     CHECK(find_auth_token(with_header("X-API-Key", "0123456789abc"), "k").hash ==
           hmac_sha256_hex("k", "0123456789abc"));
     CHECK_FALSE(find_auth_token(with_header("X-Other", "secret"), "").found);
+    CHECK_FALSE(find_auth_token(with_header("Authorization", "Bearer"), "").found);
+    CHECK(find_auth_token(with_header("Authorization", "bearer  abc"), "").hash ==
+          sha256_hex("abc"));
+    CHECK(find_auth_token(with_header("Authorization", "0123456789abcdef"), "").type == "other");
+  }
+
+  TEST_CASE("the user agent is cut between characters") {
+    const auto tx = make_transaction();
+    tx->request.headers = {{"User-Agent", std::string(255, 'a') + "é"}};
+    CHECK(make_request_event(*tx, {}, {})
+              ->json.find("\"agent\":\"" + std::string(255, 'a') + "\",") != std::string::npos);
   }
 
   TEST_CASE("media categories are those of the spec") {
+    CHECK(std::string(media_category("text/json")) == "json");
+    CHECK(std::string(media_category("application/x-javascript")) == "javascript");
+    CHECK(std::string(media_category("application/vnd.ms-fontobject")) == "fonts");
     CHECK(std::string(media_category("application/problem+json")) == "json");
     CHECK(std::string(media_category("image/svg+xml")) == "images");
     CHECK(std::string(media_category("text/plain")) == "text");
@@ -140,6 +154,16 @@ TEST_SUITE("model/object_json") {
         R"("headers":{":status":"200","Content-Type":"Application/JSON; charset=utf-8"},"body":"eyJhIjoxfQ==",)"
         R"("body_bytes":7},"transaction_time":"2026-03-01T10:00:00.000000000Z","duration_ms":27,"duration_us":27000,)"
         R"("ttfb_us":20000,"direction":"egress-external"})");
+  }
+
+  TEST_CASE("what a CONNECT request does not have is left out, not empty") {
+    const auto tx = make_transaction();
+    tx->request.method = "CONNECT";
+    tx->request.target = "proxy.example:443";
+    resolve_url(*tx);
+    const std::string json = make_http_transaction_object(tx, {})->data;
+    CHECK(json.find(R"(":authority":"proxy.example:443","Host":)") != std::string::npos);
+    CHECK(json.find(":path") == std::string::npos);
   }
 
   TEST_CASE("details leave bodies out, summary also headers") {

@@ -82,8 +82,36 @@ TEST_SUITE("plugin/access_logs") {
     const auto full = plugin::make_access_logs({.mode = Level::kFull});
     CHECK(run(*full, tx).console.find("{\"a\":1}") != std::string::npos);
     tx->response.body = std::string("\x00\xff", 2);
-    CHECK(run(*full, tx).console.find("Body is binary (application/json, 7 bytes)") !=
+    CHECK(run(*full, tx).console.find("\nBody is in binary format (application/json)\n") !=
           std::string::npos);
+  }
+
+  TEST_CASE("the full box, as it is") {
+    const auto tx = make_transaction();
+    writable(tx->connection).process.container_id = "0123456789ab";
+    CHECK(plugin::access_box(*tx, Level::kFull, false) ==
+          "┌ ■ curl → GET https://api.example.com/get?x=1 200 OK  27 ms  ↑78 B ↓100 B\n"
+          "│ Process: 4711 @ /usr/bin/curl\n"
+          "│ Container: 0123456789ab\n"
+          "│ Network: Egress (external), sent 512 B, received 2.0 KB\n"
+          "│ REQUEST http1\n"
+          "│   GET /get?x=1\n"
+          "│   • Host: api.example.com\n"
+          "│   • User-Agent: curl/8.5.0\n"
+          "(empty)\n"
+          "│ RESPONSE 200 OK\n"
+          "│   • content-type: Application/JSON; charset=utf-8\n"
+          "{\"a\":1}\n"
+          "└\n");
+  }
+
+  TEST_CASE("a process that is not known has no row, and a name for the line all the same") {
+    const auto tx = make_transaction();
+    writable(tx->connection).process = {};
+    CHECK(plugin::access_line(*tx, false).starts_with("■ ? → GET "));
+    CHECK(plugin::access_box(*tx, Level::kDetails, false).find("Process") == std::string::npos);
+    writable(tx->connection).process.pid = 7;
+    CHECK(plugin::access_line(*tx, false).starts_with("■ pid 7 → GET "));
   }
 
   TEST_CASE("the JSON form has the members of the spec") {
@@ -94,6 +122,24 @@ TEST_SUITE("plugin/access_logs") {
         R"({"time":"2026-03-01T10:00:00.000000000Z","level":"info","msg":"HTTP transaction","bin":"curl",)"
         R"("direction":"egress-external","method":"GET","url":"https://api.example.com/get?x=1","status":200,)"
         "\"qpoint_request_id\":\"t0000000000000000001\"}\n");
+  }
+
+  TEST_CASE("the JSON form of full has headers and bodies, binary ones by name only") {
+    const auto tx = make_transaction();
+    CHECK(
+        plugin::access_json(*tx, Level::kFull) ==
+        R"({"msg":"HTTP transaction","meta":{"bytes_sent":"512","bytes_received":"2048","pid":4711,"exe":"/usr/bin/curl"},)"
+        R"("direction":"egress-external","request":{"url":"https://api.example.com/get?x=1","method":"GET",)"
+        R"("proto":"http1","qpoint_request_id":"t0000000000000000001","headers":{"Host":"api.example.com",)"
+        R"("User-Agent":"curl/8.5.0"}},"response":{"status":200,)"
+        R"("headers":{"Content-Type":"Application/JSON; charset=utf-8"},"body":"{\"a\":1}"}})"
+        "\n");
+    CHECK(plugin::access_json(*tx, Level::kDetails).find("\"body\"") == std::string::npos);
+    tx->response.body = std::string("\x00\xff", 2);
+    tx->response.status.reset();
+    const std::string binary = plugin::access_json(*tx, Level::kFull);
+    CHECK(binary.find("\"body\":\"<binary>\"") != std::string::npos);
+    CHECK(binary.find("\"status\":null") != std::string::npos);
   }
 
   TEST_CASE("none prints nothing") {
@@ -125,6 +171,62 @@ TEST_SUITE("plugin/http_capture") {
     const auto plugin =
         plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary});
     CHECK(run(*plugin, make_transaction()).objects.size() == 1);
+  }
+
+  TEST_CASE("the text form of full, as it is") {
+    const auto tx = make_transaction();
+    tx->response.headers.push_back({"set-cookie", "a=1"});
+    tx->response.headers.push_back({"set-cookie", "b=2"});
+    tx->response.truncation = http::Truncation::kBodyBuffer;
+    tx->response.missing_bytes = std::nullopt;
+    CHECK(plugin::capture_blocks(*tx, Level::kFull) ==
+          "HTTP Transaction\n"
+          "================\n"
+          "Metadata:\n"
+          "  Transaction Time: 2026-03-01T10:00:00.000000000Z\n"
+          "  Duration: 27ms\n"
+          "  Direction: egress-external\n"
+          "  Process ID: 4711\n"
+          "  Process: /usr/bin/curl\n"
+          "  Bytes Sent: 512\n"
+          "  Bytes Received: 2048\n"
+          "Request:\n"
+          "  Method: GET\n"
+          "  URL: https://api.example.com/get?x=1\n"
+          "  Protocol: http1\n"
+          "  User-Agent: curl/8.5.0\n"
+          "  Request Headers:\n"
+          "    :method: GET\n"
+          "    :scheme: https\n"
+          "    :authority: api.example.com\n"
+          "    :path: /get?x=1\n"
+          "    Host: api.example.com\n"
+          "    User-Agent: curl/8.5.0\n"
+          "Response:\n"
+          "  Status: 200\n"
+          "  Content-Type: Application/JSON; charset=utf-8\n"
+          "  Response Headers:\n"
+          "    :status: 200\n"
+          "    Content-Type: Application/JSON; charset=utf-8\n"
+          "    Set-Cookie: a=1\n"
+          "    Set-Cookie: b=2\n"
+          "  Body:\n"
+          "{\"a\":1}\n"
+          "  Truncated: body_buffer, unknown bytes missing\n"
+          "\n");
+  }
+
+  TEST_CASE("the text form of summary has neither headers nor bodies; a binary body is named") {
+    const auto tx = make_transaction();
+    const std::string summary = plugin::capture_blocks(*tx, Level::kSummary);
+    CHECK(summary.find("Headers") == std::string::npos);
+    CHECK(summary.find("Body") == std::string::npos);
+    CHECK(summary.find("  Status: 200\n  Content-Type: ") != std::string::npos);
+    tx->response.body = std::string("\x00\xff", 2);
+    CHECK(plugin::capture_blocks(*tx, Level::kFull)
+              .find("  Body:\nBody is binary (application/json, 7 bytes)\n") != std::string::npos);
+    tx->response.status.reset();
+    CHECK(plugin::capture_blocks(*tx, Level::kFull).find("  Status: -\n") != std::string::npos);
   }
 
   TEST_CASE("the console gets text or JSON when a stdout store is there") {

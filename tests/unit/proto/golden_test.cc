@@ -222,8 +222,8 @@ TEST_SUITE("proto/golden") {
         CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kBytes)) == whole);
         for (const uint32_t seed : {1u, 2u, 3u, 5u, 8u, 13u, 21u, 34u}) {
           CAPTURE(seed);
-          CHECK(test::transcript(golden.steps, golden.limits,
-                                 Cutter(Cutter::Way::kRandom, seed)) == whole);
+          CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kRandom, seed)) ==
+                whole);
         }
         outputs.push_back(whole);
         ++count;

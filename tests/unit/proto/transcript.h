@@ -17,8 +17,8 @@ namespace qtap::test {
 struct Step {
   enum class Kind : uint8_t { kData, kGap, kClose } kind = Kind::kData;
   Direction direction = Direction::kSent;
-  std::string bytes;                                       // kData
-  uint64_t len = 0;                                        // kGap
+  std::string bytes;                                     // kData
+  uint64_t len = 0;                                      // kGap
   http::Truncation reason = http::Truncation::kAborted;  // kClose
 };
 
@@ -29,11 +29,21 @@ inline std::string escaped(std::string_view bytes) {
     const auto byte = static_cast<unsigned char>(c);
     char hex[8];
     switch (c) {
-      case '\r': out += "\\r"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\\': out += "\\\\"; break;
-      case '"': out += "\\\""; break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
       default:
         if (byte >= 0x20 && byte < 0x7f) {
           out += c;
@@ -52,7 +62,8 @@ class Transcript final : public proto::ParserEvents {
     text_ += "transaction\n";
     const http::Request& q = tx->request;
     const http::Response& s = tx->response;
-    text_ += "  > " + escaped(q.method) + " " + escaped(q.target) + version(q.version_major, q.version_minor) + "\n";
+    text_ += "  > " + escaped(q.method) + " " + escaped(q.target) +
+             version(q.version_major, q.version_minor) + "\n";
     message(q, "  > ");
     if (s.status) {
       text_ += "  < " + std::to_string(*s.status) + " " + escaped(s.reason) +

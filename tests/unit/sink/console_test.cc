@@ -2,6 +2,7 @@
 #include "sink/console.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -50,6 +51,19 @@ TEST_SUITE("sink/console") {
     CHECK(status.error().text == "write to standard output: Broken pipe");
     CHECK(console.is_broken());
     CHECK_FALSE(console.write("y").ok());
+    CHECK_FALSE(console.status().ok());
+    CHECK(console.dropped() == 2);
     ::close(ends[1]);
+  }
+
+  TEST_CASE("a full disk is told with the words of the system") {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    REQUIRE(full >= 0);
+    Console console(full);
+    const qtap::Status status = console.write("secret");
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().text == "write to standard output: No space left on device");
+    CHECK(console.dropped() == 1);
+    ::close(full);
   }
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "sink/builtin.h"
 #include "support/make.h"
@@ -23,6 +28,24 @@ struct TempDir {
   }
   ~TempDir() { fs::remove_all(path); }
   std::string path;
+};
+
+// A small file system over a directory, as long as the test needs it.
+class Mount {
+ public:
+  Mount(std::string point, const char* options)
+      : point_(std::move(point)),
+        mounted_(::mount("tmpfs", point_.c_str(), "tmpfs", 0, options) == 0) {}
+  ~Mount() {
+    if (mounted_) ::umount2(point_.c_str(), MNT_DETACH);
+  }
+  Mount(const Mount&) = delete;
+  Mount& operator=(const Mount&) = delete;
+  bool ok() const { return mounted_; }
+
+ private:
+  std::string point_;
+  bool mounted_;
 };
 
 std::string content(const std::string& path) {
@@ -81,7 +104,79 @@ TEST_SUITE("sink/file_objects") {
     const Status status = (*sink)->put_object(object);
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().text.find("secret") == std::string::npos);
-    CHECK(status.error().text.starts_with("make directory " + dir.path));
+    CHECK(status.error().text.starts_with("create object file " + dir.path));
+    CHECK(status.error().text.ends_with(": Not a directory"));
     CHECK(files_in(dir.path) == 1);
+  }
+
+  TEST_CASE("a file of that name with other content is replaced, a whole one is left alone") {
+    const TempDir dir;
+    auto sink = sink::make_file_objects("f", dir.path);
+    REQUIRE(sink.ok());
+    const auto object = make_object("hello");
+    const std::string path = (*sink)->locate(*object).substr(7);
+    fs::create_directory(fs::path(path).parent_path());
+    std::ofstream(path) << "cut";
+    REQUIRE((*sink)->put_object(object).ok());
+    CHECK(content(path) == "hello");
+    const auto written = fs::last_write_time(path);
+    REQUIRE((*sink)->put_object(object).ok());
+    CHECK(fs::last_write_time(path) == written);
+  }
+
+  TEST_CASE("several sessions may write the same objects into one directory") {
+    const TempDir dir;
+    std::vector<std::thread> threads;
+    std::atomic<int> failures{0};
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&] {
+        auto sink = sink::make_file_objects("f", dir.path);
+        for (int i = 0; i < 50; ++i) {
+          const auto object = make_object(std::string(20'000, 'x') + std::to_string(i));
+          if (!sink.ok() || !(*sink)->put_object(object).ok()) ++failures;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(failures == 0);
+    CHECK(files_in(dir.path) == 50);  // and nothing that was written aside
+  }
+
+  TEST_CASE("folders are for their owner only") {
+    const TempDir dir;
+    auto sink = sink::make_file_objects("f", dir.path + "/new");
+    REQUIRE(sink.ok());
+    const auto object = make_object("hello");
+    REQUIRE((*sink)->put_object(object).ok());
+    for (const std::string& folder :
+         {dir.path + "/new", dir.path + "/new/" + object->digest.substr(0, 2)}) {
+      struct stat info = {};
+      REQUIRE(::stat(folder.c_str(), &info) == 0);
+      CHECK((info.st_mode & 0777) == 0700);
+    }
+  }
+
+  TEST_CASE("a disk that is full or read-only is told, with what to do, and keeps nothing half") {
+    const TempDir dir;
+    const Mount mount(dir.path, "size=16k");
+    if (!mount.ok()) return;  // needs root
+    auto sink = sink::make_file_objects("f", dir.path);
+    REQUIRE(sink.ok());
+    const auto object = make_object(std::string(1 << 20, 's'));
+    const Status full = (*sink)->put_object(object);
+    REQUIRE_FALSE(full.ok());
+    CHECK(full.error().text == "write object file " + (*sink)->locate(*object).substr(7) +
+                                   ": No space left on device; free space there or choose "
+                                   "another directory");
+    CHECK(files_in(dir.path) == 0);
+
+    REQUIRE(::mount("", dir.path.c_str(), "", MS_REMOUNT | MS_RDONLY, "") == 0);
+    const Status read_only = (*sink)->put_object(make_object("x"));
+    REQUIRE_FALSE(read_only.ok());
+    CHECK(read_only.error().text.ends_with(
+        ": Read-only file system; choose a directory that can be written to"));
+    CHECK(sink::make_file_objects("f", dir.path).error().text ==
+          "write to object directory " + dir.path +
+              ": Read-only file system; choose a directory that can be written to");
   }
 }

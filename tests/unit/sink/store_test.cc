@@ -4,6 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include "support/make.h"
@@ -25,6 +28,9 @@ struct Script {
   int refusal = QTAP_ERR_IO;  // ... with this
   std::vector<std::string> got;
   int entered = 0;
+  int inside = 0;  // calls of the sink that run now
+  bool overlapped = false;
+  int flushed = 0;
   int closed = 0;
 
   void unblock() {
@@ -50,11 +56,32 @@ class ScriptedSink final : public sink::Sink {
   Status put_event(const Ref<Event>& event) override { return put(event->json); }
   Status put_object(const Ref<Object>& object) override { return put(object->data); }
   std::string locate(const Object& object) const override { return "test:" + object.digest; }
-  Status flush(int) override { return {}; }
+  Status flush(int) override {
+    const Inside inside(script_);
+    const std::lock_guard lock(script_.mutex);
+    ++script_.flushed;
+    return {};
+  }
   void close() override { ++script_.closed; }
 
  private:
+  // Notices calls that overlap.
+  class Inside {
+   public:
+    explicit Inside(Script& script) : script_(script) { add(1); }
+    ~Inside() { add(-1); }
+
+   private:
+    void add(int n) {
+      const std::lock_guard lock(script_.mutex);
+      script_.inside += n;
+      if (script_.inside > 1) script_.overlapped = true;
+    }
+    Script& script_;
+  };
+
   Status put(const std::string& text) {
+    const Inside inside(script_);
     std::unique_lock lock(script_.mutex);
     ++script_.entered;
     script_.changed.notify_all();
@@ -188,7 +215,7 @@ TEST_SUITE("sink/store") {
     const Status status = store.flush(1);
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().status == QTAP_ERR_TIMEOUT);
-    CHECK(status.error().text == "flush scripted: 1 still queued after 1 ms");
+    CHECK(status.error().text == "flush scripted: 2 not stored after 1 ms");
     script.unblock();
   }
 
@@ -205,5 +232,156 @@ TEST_SUITE("sink/store") {
     store.close();
     CHECK(script.closed == 1);
     CHECK(store.counters().sent + store.counters().dropped() == 4);
+    CHECK(store.counters().queue_bytes == 0);
+  }
+
+  TEST_CASE("an object that finds no room is told as well, with what to do") {
+    Script script;
+    script.blocked = true;
+    StoreOptions options;
+    options.queue_bytes = 600;
+    std::mutex mutex;
+    std::vector<std::string> told;
+    Store store(
+        std::make_unique<ScriptedSink>(script), options,
+        [&](const std::string&, const Ref<Object>&, const std::string& url, const Status& status) {
+          const std::lock_guard lock(mutex);
+          told.push_back(status.ok() ? url : status.error().text);
+        });
+    const auto object = make_object("first");
+    CHECK(store.put(object));
+    REQUIRE(script.wait_entered(1));
+    CHECK(store.counters().queue_bytes > 0);  // until it is with the sink
+    CHECK_FALSE(store.put(make_object(std::string(600, 'x'))));
+    script.unblock();
+    REQUIRE(store.flush(20'000).ok());
+    CHECK(store.counters().queue_bytes == 0);
+    CHECK(told ==
+          std::vector<std::string>{"put into scripted: no room in its queue of 600 bytes; raise "
+                                   "sink.queue_bytes or use a faster store",
+                                   "test:" + object->digest});
+  }
+
+  TEST_CASE("the bodies that an object keeps alive count as well") {
+    Script script;
+    script.blocked = true;
+    StoreOptions options;
+    options.queue_bytes = 5000;
+    Store store(std::make_unique<ScriptedSink>(script), options, nullptr);
+    const auto object = make_object("small");
+    object->transaction->response.body.assign(10'000, 'x');
+    CHECK_FALSE(store.put(object));
+    script.unblock();
+  }
+
+  TEST_CASE("an object that is still queued at the close is told, and is not with the sink") {
+    Script script;
+    script.blocked = true;
+    std::mutex mutex;
+    std::vector<std::string> told;
+    Store store(std::make_unique<ScriptedSink>(script), {},
+                [&](const std::string&, const Ref<Object>& object, const std::string&,
+                    const Status& status) {
+                  const std::lock_guard lock(mutex);
+                  told.push_back(object->data + (status.ok() ? " stored" : " lost"));
+                });
+    store.put(make_object("a"));
+    REQUIRE(script.wait_entered(1));
+    store.put(make_object("b"));
+    // The flag is set before the sink lets go of "a", so that "b" cannot get through.
+    std::thread closer([&] { store.close(); });
+    while (store.put(make_event("probe"))) std::this_thread::yield();
+    script.unblock();
+    closer.join();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0] == "a stored");
+    CHECK(told[1] == "b lost");
+    CHECK(script.got == std::vector<std::string>{"a"});
+  }
+
+  TEST_CASE("what is put after the close does not reach the sink, and is counted") {
+    for (const bool has_worker : {true, false}) {
+      CAPTURE(has_worker);
+      Script script;
+      StoreOptions options;
+      options.has_worker = has_worker;
+      Store store(std::make_unique<ScriptedSink>(script), options, nullptr);
+      store.close();
+      CHECK_FALSE(store.put(make_event("late")));
+      CHECK(script.got.empty());
+      CHECK(store.counters().dropped_at_close == 1);
+      CHECK(store.counters().dropped_queue_full == 0);
+    }
+  }
+
+  TEST_CASE("a close does not wait for retries") {
+    Script script;
+    script.refuse = 1000;
+    script.refusal = QTAP_ERR_AGAIN;
+    StoreOptions options;
+    options.first_retry_ns = options.max_retry_ns = 3'600'000'000'000;  // an hour
+    Store store(std::make_unique<ScriptedSink>(script), options, nullptr);
+    store.put(make_event("a"));
+    REQUIRE(script.wait_entered(1));
+    store.close();
+    CHECK(script.entered == 1);
+    CHECK(store.counters().dropped() == 1);
+  }
+
+  TEST_CASE(
+      "calls of the sink never overlap, whoever puts and flushes, and all that was put is in") {
+    Script script;
+    Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
+    constexpr int kThreads = 4;
+    constexpr int kEach = 500;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < kEach; ++i) CHECK(store.put(make_event("x")));
+      });
+    }
+    for (int i = 0; i < 50; ++i) CHECK(store.flush(20'000).ok());
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(store.flush(20'000).ok());
+    CHECK(store.counters().sent == kThreads * kEach);
+    CHECK(script.got.size() == kThreads * kEach);
+    CHECK(script.flushed == 51);
+    CHECK_FALSE(script.overlapped);
+  }
+
+  TEST_CASE("flush waits for what was put before it, not for what comes after") {
+    Script script;
+    script.blocked = true;
+    Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
+    store.put(make_event("before"));
+    REQUIRE(script.wait_entered(1));
+    std::thread flusher([&] { CHECK(store.flush(20'000).ok()); });
+    script.unblock();
+    flusher.join();
+    CHECK(script.got[0] == "before");
+    CHECK(script.flushed == 1);
+  }
+
+  TEST_CASE("a digest is remembered for 4096 others, then it is put again") {
+    Script script;
+    Store store(std::make_unique<ScriptedSink>(script), inline_options(), nullptr);
+    store.put(make_object("first"));
+    for (int i = 0; i < 4095; ++i) store.put(make_object(std::to_string(i)));
+    store.put(make_object("first"));
+    CHECK(store.counters().deduplicated == 1);
+    store.put(make_object("one more"));
+    store.put(make_object("first"));
+    CHECK(store.counters().deduplicated == 1);
+    CHECK(store.counters().sent == 4099);
+  }
+
+  TEST_CASE("a refused object is not remembered as stored") {
+    Script script;
+    script.refuse = 1;
+    Store store(std::make_unique<ScriptedSink>(script), inline_options(), nullptr);
+    store.put(make_object("a"));
+    store.put(make_object("a"));
+    CHECK(script.got.size() == 1);
+    CHECK(store.counters().deduplicated == 0);
   }
 }

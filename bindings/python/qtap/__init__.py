@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a Linux machine really says over the network: libqtap from Python.
+
+    import qtap
+    with qtap.Session({"tap.direction": "egress"}) as session:
+        for tx in session:
+            print(tx["http.req.method"], tx["http.req.url"], tx.get("http.res.status"))
+"""
+from ._session import Config, Feed, QtapError, Session
+from ._model import Connection, Data, Event, Object, Transaction
+from ._rule import Rule, RuleError
+from ._tables import fields, options, version
+
+__all__ = ["Config", "Connection", "Data", "Event", "Feed", "Object", "QtapError", "Rule", "RuleError", "Session",
+           "Transaction", "fields", "options", "version"]

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C ABI as ctypes tables, nothing clever. tests/abi/ctypes_sync.py proves them equal to the headers."""
+import ctypes
+import os
+import pathlib
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint8, c_uint16,
+                    c_uint32, c_uint64, c_void_p)
+
+STATUS = {
+    "QTAP_OK": 0, "QTAP_WARN_PARTIAL": 1, "QTAP_ERR_INVALID": -1, "QTAP_ERR_NOMEM": -2, "QTAP_ERR_STATE": -3,
+    "QTAP_ERR_BUSY": -4, "QTAP_ERR_PERM": -5, "QTAP_ERR_UNSUPPORTED": -6, "QTAP_ERR_NOTFOUND": -7, "QTAP_ERR_IO": -8,
+    "QTAP_ERR_CALLBACK": -9, "QTAP_ERR_AGAIN": -10, "QTAP_ERR_TIMEOUT": -11, "QTAP_ERR_CORRUPT": -12,
+    "QTAP_ERR_LIMIT": -13, "QTAP_ERR_INTERNAL": -14,
+}
+VALUE_TYPE = {
+    "QTAP_VALUE_NULL": 0, "QTAP_VALUE_BOOL": 1, "QTAP_VALUE_INT64": 2, "QTAP_VALUE_UINT64": 3, "QTAP_VALUE_DOUBLE": 4,
+    "QTAP_VALUE_STRING": 5, "QTAP_VALUE_BYTES": 6, "QTAP_VALUE_IP": 7, "QTAP_VALUE_CIDR": 8, "QTAP_VALUE_MAC": 9,
+    "QTAP_VALUE_LIST": 10, "QTAP_VALUE_STRING_LIST": 11,
+}
+OTHER = {
+    "QTAP_LOG_ERROR": 0, "QTAP_LOG_WARN": 1, "QTAP_LOG_INFO": 2, "QTAP_LOG_DEBUG": 3,
+    "QTAP_DIR_SENT": 0, "QTAP_DIR_RECEIVED": 1, "QTAP_REQUEST": 0, "QTAP_RESPONSE": 1,
+    "QTAP_CONN_OPEN": 0, "QTAP_CONN_UPDATE": 1, "QTAP_CONN_CLOSE": 2,
+    "QTAP_ROLE_ANY": 0, "QTAP_ROLE_CONNECTED": 1, "QTAP_ROLE_ACCEPTED": 2,
+}
+
+
+class Str(Structure):
+    _fields_ = [("data", c_void_p), ("len", c_size_t)]
+
+
+class Value(Structure):
+    pass
+
+
+Value._fields_ = [
+    ("type", c_int), ("family", c_int), ("bits", c_uint32), ("flags", c_uint32), ("i", c_int64), ("u", c_uint64),
+    ("d", c_double), ("s", Str), ("ip", c_uint8 * 16), ("items", POINTER(Value)), ("count", c_size_t),
+    ("reserved", c_uint64 * 2)]
+
+
+class Option(Structure):
+    _fields_ = [("size", c_size_t), ("key", c_char_p), ("type", c_char_p), ("default_text", c_char_p),
+                ("help", c_char_p), ("since", c_char_p)]
+
+
+class Field(Structure):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("type", c_char_p), ("help", c_char_p), ("since", c_char_p)]
+
+
+class Data(Structure):
+    _fields_ = [("size", c_size_t), ("direction", c_int), ("is_tls", c_int), ("time_ns", c_uint64),
+                ("offset", c_uint64), ("lost_before", c_uint64), ("bytes", c_void_p), ("len", c_size_t)]
+
+
+ON_CONNECTION = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
+ON_DATA = CFUNCTYPE(c_int, c_void_p, POINTER(Data), c_void_p)
+ON_NOUN = CFUNCTYPE(c_int, c_void_p, c_void_p)
+LOG = CFUNCTYPE(None, c_int, c_char_p, c_void_p)
+LOOKUP = CFUNCTYPE(c_int, c_void_p, Str, POINTER(Value))
+LOCATE = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_size_t)
+FLUSH = CFUNCTYPE(c_int, c_void_p, c_int)
+CLOSE = CFUNCTYPE(None, c_void_p)
+PUT = CFUNCTYPE(c_int, c_void_p, c_void_p)
+
+
+class Callbacks(Structure):
+    _fields_ = [("size", c_size_t), ("on_connection", ON_CONNECTION), ("on_data", ON_DATA),
+                ("on_transaction", ON_NOUN), ("on_event", ON_NOUN), ("on_object", ON_NOUN)]
+
+
+class SinkOps(Structure):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("put_event", PUT), ("put_object", PUT), ("locate", LOCATE),
+                ("flush", FLUSH), ("close", CLOSE)]
+
+
+class Stats(Structure):
+    _fields_ = [("size", c_size_t)] + [(name, c_uint64) for name in (
+        "records", "bytes_seen", "bytes_delivered", "bytes_lost", "bytes_filtered", "lost_ring_full", "lost_fault",
+        "lost_map_full", "lost_other", "records_corrupt", "connections_open", "connections_total",
+        "connections_untracked", "transactions", "transactions_truncated", "gaps", "parse_errors", "limit_hits",
+        "plugin_errors", "events", "objects", "sink_sent", "sink_dropped", "sink_retries", "record_file_errors")]
+
+
+class Peer(Structure):
+    _fields_ = [("size", c_size_t), ("pid", c_uint32), ("uid", c_uint32), ("exe", Str), ("comm", Str),
+                ("user_name", Str), ("container_id", Str), ("role", c_int), ("is_tls", c_int), ("family", c_int),
+                ("local_port", c_uint16), ("remote_port", c_uint16), ("local_ip", c_uint8 * 16),
+                ("remote_ip", c_uint8 * 16)]
+
+
+class RuleError(Structure):
+    _fields_ = [("size", c_size_t), ("line", c_uint32), ("column", c_uint32), ("text", ctypes.c_char * 256)]
+
+
+STRUCTS = {
+    "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
+    "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
+    "qtap_rule_error": RuleError,
+}
+
+_H = c_void_p  # an opaque handle
+FUNCS = {
+    "qtap_version": (c_char_p, []),
+    "qtap_status_name": (c_char_p, [c_int]),
+    "qtap_config_new": (c_int, [POINTER(_H)]),
+    "qtap_config_free": (None, [_H]),
+    "qtap_config_set": (c_int, [_H, c_char_p, c_char_p]),
+    "qtap_config_parse": (c_int, [_H, c_char_p, c_size_t]),
+    "qtap_config_parse_named": (c_int, [_H, c_char_p, c_size_t, c_char_p]),
+    "qtap_config_set_logger": (None, [_H, LOG, c_void_p]),
+    "qtap_config_error": (c_char_p, [_H]),
+    "qtap_option_at": (POINTER(Option), [c_size_t]),
+    "qtap_field_at": (POINTER(Field), [c_size_t]),
+    "qtap_connection_ref": (_H, [_H]),
+    "qtap_connection_unref": (None, [_H]),
+    "qtap_transaction_ref": (_H, [_H]),
+    "qtap_transaction_unref": (None, [_H]),
+    "qtap_event_ref": (_H, [_H]),
+    "qtap_event_unref": (None, [_H]),
+    "qtap_object_ref": (_H, [_H]),
+    "qtap_object_unref": (None, [_H]),
+    "qtap_connection_field": (c_int, [_H, c_char_p, POINTER(Value)]),
+    "qtap_transaction_field": (c_int, [_H, c_char_p, POINTER(Value)]),
+    "qtap_event_field": (c_int, [_H, c_char_p, POINTER(Value)]),
+    "qtap_object_field": (c_int, [_H, c_char_p, POINTER(Value)]),
+    "qtap_transaction_connection": (_H, [_H]),
+    "qtap_transaction_header_at": (c_int, [_H, c_int, c_size_t, POINTER(Str), POINTER(Str)]),
+    "qtap_transaction_body": (c_int, [_H, c_int, POINTER(Str)]),
+    "qtap_event_json": (c_int, [_H, POINTER(Str)]),
+    "qtap_object_data": (c_int, [_H, POINTER(Str)]),
+    "qtap_session_new": (c_int, [POINTER(_H), _H]),
+    "qtap_session_set_callbacks": (c_int, [_H, POINTER(Callbacks), c_void_p]),
+    "qtap_session_start": (c_int, [_H]),
+    "qtap_session_fd": (c_int, [_H]),
+    "qtap_session_poll": (c_int, [_H, c_int]),
+    "qtap_session_done": (c_int, [_H]),
+    "qtap_session_run": (c_int, [_H]),
+    "qtap_session_stop": (None, [_H]),
+    "qtap_session_flush": (c_int, [_H, c_int]),
+    "qtap_session_stats": (c_int, [_H, POINTER(Stats)]),
+    "qtap_session_attached_at": (c_char_p, [_H, c_size_t]),
+    "qtap_session_error": (c_char_p, [_H]),
+    "qtap_session_free": (None, [_H]),
+    "qtap_session_add_sink": (c_int, [_H, POINTER(SinkOps), c_void_p]),
+    "qtap_feed_open": (c_int, [_H, POINTER(Peer), c_uint64, POINTER(c_uint64)]),
+    "qtap_feed_data": (c_int, [_H, c_uint64, c_int, c_uint64, c_void_p, c_size_t]),
+    "qtap_feed_gap": (c_int, [_H, c_uint64, c_int, c_uint64]),
+    "qtap_feed_close": (c_int, [_H, c_uint64, c_uint64]),
+    "qtap_feed_tick": (c_int, [_H, c_uint64]),
+    "qtap_rule_compile": (c_int, [c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
+    "qtap_rule_eval": (c_int, [_H, LOOKUP, c_void_p, POINTER(c_int)]),
+    "qtap_rule_free": (None, [_H]),
+}
+
+
+def library_path():
+    """QTAP_LIBRARY, else the build folder of this source tree, else what the system's loader finds."""
+    if "QTAP_LIBRARY" in os.environ:
+        return os.environ["QTAP_LIBRARY"]
+    root = pathlib.Path(__file__).resolve().parents[3]
+    for folder in (os.environ.get("QTAP_BUILD_DIR"), root / "build"):
+        if folder and (built := pathlib.Path(folder) / "libqtap.so.0").exists():
+            return str(built)
+    return "libqtap.so.0"
+
+
+def _missing(name):
+    def stand_in(*_args):
+        raise NotImplementedError(f"{name}: not in the loaded libqtap {lib.qtap_version().decode()}; install a newer one")
+    return stand_in
+
+
+def load(path):
+    library = ctypes.CDLL(path)
+    for name, (restype, argtypes) in FUNCS.items():
+        try:
+            function = getattr(library, name)
+        except AttributeError:
+            setattr(library, name, _missing(name))
+            continue
+        function.restype = restype
+        function.argtypes = argtypes
+    return library
+
+
+lib = load(library_path())

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sessions: configure, start, poll, iterate."""
+import collections
+import ctypes
+import ipaddress
+
+from . import _abi
+from ._model import Connection, Data, Event, Object, Transaction
+from ._values import QtapError, check
+
+_lib = _abi.lib
+_PHASES = ("open", "update", "close")
+_DIRECTIONS = ("sent", "received")
+
+
+def _direction(word):
+    if word not in _DIRECTIONS:
+        raise ValueError(f"direction: {word!r} is neither 'sent' nor 'received'")
+    return _DIRECTIONS.index(word)
+
+
+class Config:
+    """Options by name (docs/options.md): Config({"tap.direction": "egress"}), Config(yaml="...")."""
+
+    def __init__(self, options=None, yaml=None, logger=None):
+        self._handle = ctypes.c_void_p()
+        check(_lib.qtap_config_new(ctypes.byref(self._handle)), "make a configuration")
+        self._logger = None
+        if yaml is not None:
+            raw = yaml.encode()
+            self._check(_lib.qtap_config_parse(self._handle, raw, len(raw)))
+        for key, value in (options or {}).items():
+            self.set(key, value)
+        if logger:
+            self._logger = _abi.LOG(lambda level, message, _user: logger(level, message.decode("utf-8", "replace")))
+            _lib.qtap_config_set_logger(self._handle, self._logger, None)
+
+    def __del__(self):
+        if getattr(self, "_handle", None):
+            _lib.qtap_config_free(self._handle)
+            self._handle = None
+
+    def _check(self, status):
+        return check(status, lambda: _lib.qtap_config_error(self._handle).decode("utf-8", "replace"))
+
+    def set(self, key, value):
+        text = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
+        self._check(_lib.qtap_config_set(self._handle, key.encode(), str(text).encode()))
+
+
+class Session:
+    """A capture. Use it as a context manager: it starts on entry and is freed on exit.
+
+    Callbacks are set as keyword arguments or attributes before start: on_connection(conn, phase), on_data(conn, data),
+    on_transaction(tx), on_event(event), on_object(object). Iterating gives transactions as they come. An exception in a
+    callback ends the poll that it came from and is raised there.
+    """
+
+    def __init__(self, options=None, *, config=None, yaml=None, logger=None, **callbacks):
+        self._handle = ctypes.c_void_p()
+        self._config = config or Config(options, yaml, logger)  # its logger must live as long as the session
+        self._config._check(_lib.qtap_session_new(ctypes.byref(self._handle), self._config._handle))
+        self._callbacks, self._failure, self._started = None, None, False
+        self._ready = collections.deque()
+        self._iterating = False
+        for name in ("on_connection", "on_data", "on_transaction", "on_event", "on_object"):
+            setattr(self, name, callbacks.pop(name, None))
+        if callbacks:
+            raise TypeError(f"Session has no callback {sorted(callbacks)[0]!r}")
+
+    # ---- life
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_exception):
+        self.close()
+
+    def __del__(self):
+        self.close()
+
+    def close(self):
+        """Stops, detaches and frees; a closed session refuses every other call."""
+        if getattr(self, "_handle", None):
+            _lib.qtap_session_free(self._handle)
+            self._handle = None
+
+    def _open(self):
+        if not self._handle:
+            raise QtapError(_abi.STATUS["QTAP_ERR_STATE"], "the session is closed")
+        return self._handle
+
+    @property
+    def error(self):
+        """The text of the last error or warning."""
+        return _lib.qtap_session_error(self._open()).decode("utf-8", "replace")
+
+    def _check(self, status):
+        if self._failure:
+            failure, self._failure = self._failure, None
+            raise failure
+        return check(status, lambda: self.error)
+
+    def start(self):
+        """True: everything is attached. False: only a part (see .error). QtapError: nothing."""
+        self._install_callbacks()
+        partial = self._check(_lib.qtap_session_start(self._open())) == _abi.STATUS["QTAP_WARN_PARTIAL"]
+        self._started = True
+        return not partial
+
+    # ---- callbacks
+
+    def _guard(self, call):
+        def guarded(*args):
+            try:
+                return call(*args)
+            except BaseException as failure:  # C cannot carry it: raised again by the call that polled
+                self._failure = self._failure or failure
+                return _abi.STATUS["QTAP_ERR_CALLBACK"]
+        return guarded
+
+    def _install_callbacks(self):
+        def connection(handle, phase, _user):
+            return 1 if self.on_connection(Connection(handle), _PHASES[phase]) == "ignore" else 0
+
+        def data(handle, piece, _user):
+            p = piece.contents
+            raw = ctypes.string_at(p.bytes, p.len) if p.len else b""
+            self.on_data(Connection(handle), Data(_DIRECTIONS[p.direction], bool(p.is_tls), p.time_ns, p.offset,
+                                                  p.lost_before, raw))
+            return 0
+
+        def transaction(handle, _user):
+            tx = Transaction(handle)
+            if self._iterating:
+                self._ready.append(tx)
+            if self.on_transaction:
+                self.on_transaction(tx)
+            return 0
+
+        def noun(kind, name):
+            def call(handle, _user):
+                getattr(self, name)(kind(handle))
+                return 0
+            return call
+
+        table = _abi.Callbacks(size=ctypes.sizeof(_abi.Callbacks))
+        if self.on_connection:
+            table.on_connection = _abi.ON_CONNECTION(self._guard(connection))
+        if self.on_data:
+            table.on_data = _abi.ON_DATA(self._guard(data))
+        table.on_transaction = _abi.ON_NOUN(self._guard(transaction))
+        if self.on_event:
+            table.on_event = _abi.ON_NOUN(self._guard(noun(Event, "on_event")))
+        if self.on_object:
+            table.on_object = _abi.ON_NOUN(self._guard(noun(Object, "on_object")))
+        self._callbacks = table  # ctypes would free the trampolines
+        self._check(_lib.qtap_session_set_callbacks(self._open(), ctypes.byref(table), None))
+
+    # ---- running
+
+    def fileno(self):
+        """For select and event loops: readable when poll(0) has something to do."""
+        return _lib.qtap_session_fd(self._open())
+
+    def poll(self, timeout_ms=-1):
+        """Handles what there is; the number of records."""
+        return self._check(_lib.qtap_session_poll(self._open(), timeout_ms))
+
+    @property
+    def done(self):
+        return bool(_lib.qtap_session_done(self._open()))
+
+    def run(self):
+        while not self.done:
+            self.poll(100)
+
+    def stop(self):
+        """Any thread, any callback, any signal handler."""
+        _lib.qtap_session_stop(self._open())
+
+    def flush(self, timeout_ms=-1):
+        self._check(_lib.qtap_session_flush(self._open(), timeout_ms))
+
+    def __iter__(self):
+        self._iterating = True
+        try:
+            while True:
+                while self._ready:
+                    yield self._ready.popleft()
+                if not self._handle or self.done:
+                    return
+                self.poll(100)  # so that Ctrl-C is noticed
+        finally:
+            self._iterating = False
+
+    @property
+    def stats(self):
+        """Counters since start, by name (struct qtap_stats)."""
+        stats = _abi.Stats(size=ctypes.sizeof(_abi.Stats))
+        self._check(_lib.qtap_session_stats(self._open(), ctypes.byref(stats)))
+        return {name: getattr(stats, name) for name, _ in stats._fields_[1:]}
+
+    @property
+    def attached(self):
+        lines = []
+        while (line := _lib.qtap_session_attached_at(self._open(), len(lines))) is not None:
+            lines.append(line.decode())
+        return lines
+
+    def feed(self, time_ns=0, **peer):
+        """Opens a connection whose bytes you give (capture.source=feed); see Feed."""
+        return Feed(self, time_ns, **peer)
+
+
+class Feed:
+    """A connection of your own: session.feed(t, exe="/usr/bin/curl", is_tls=True, remote=("10.0.0.2", 443))."""
+
+    def __init__(self, session, time_ns, *, pid=0, uid=0, exe="", comm="", user="", container_id="", role="",
+                 is_tls=False, local=None, remote=None):
+        self._session, self._time_ns = session, time_ns
+        texts = [text.encode() for text in (exe, comm, user, container_id)]
+        buffers = [ctypes.create_string_buffer(text, len(text) or 1) for text in texts]
+        strs = [_abi.Str(ctypes.addressof(b), len(t)) for b, t in zip(buffers, texts)]
+        record = _abi.Peer(size=ctypes.sizeof(_abi.Peer), pid=pid, uid=uid, exe=strs[0], comm=strs[1],
+                           user_name=strs[2], container_id=strs[3], role=("", "client", "server").index(role),
+                           is_tls=is_tls)
+        for name, end in (("local", local), ("remote", remote)):
+            if end:
+                address = ipaddress.ip_address(end[0])
+                record.family = 2 if address.version == 4 else 10  # AF_INET, AF_INET6
+                setattr(record, f"{name}_ip", (ctypes.c_uint8 * 16)(*address.packed))
+                setattr(record, f"{name}_port", end[1])
+        ident = ctypes.c_uint64()
+        session._check(_lib.qtap_feed_open(session._open(), ctypes.byref(record), time_ns, ctypes.byref(ident)))
+        self.id = ident.value
+
+    def _now(self, time_ns):
+        self._time_ns = self._time_ns if time_ns is None else time_ns
+        return self._time_ns
+
+    def data(self, direction, raw, time_ns=None):
+        self._session._check(_lib.qtap_feed_data(self._session._open(), self.id, _direction(direction),
+                                                 self._now(time_ns), bytes(raw), len(raw)))
+
+    def gap(self, direction, length):
+        self._session._check(_lib.qtap_feed_gap(self._session._open(), self.id, _direction(direction), length))
+
+    def close(self, time_ns=None):
+        self._session._check(_lib.qtap_feed_close(self._session._open(), self.id, self._now(time_ns)))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values between C and Python."""
+import ctypes
+import ipaddress
+
+from . import _abi
+
+_T = _abi.VALUE_TYPE
+_IPV4_MAPPED = bytes(10) + b"\xff\xff"
+
+
+class QtapError(Exception):
+    """A call failed: .status (negative), .name ("QTAP_ERR_PERM"), .text (what, on what, why, what to do)."""
+
+    def __init__(self, status, text=""):
+        self.status = status
+        self.name = _abi.lib.qtap_status_name(status).decode()
+        self.text = text or self.name
+        super().__init__(f"{self.text} ({self.name})" if text else self.name)
+
+
+def check(status, text=""):
+    """The status, unless it is an error: then QtapError."""
+    if status < 0:
+        raise QtapError(status, text() if callable(text) else text)
+    return status
+
+
+def bytes_of(s):
+    return ctypes.string_at(s.data, s.len) if s.data and s.len else b""
+
+
+def text_of(s):
+    return bytes_of(s).decode("utf-8", "replace")
+
+
+def to_python(value):
+    kind = value.type
+    if kind == _T["QTAP_VALUE_BOOL"]:
+        return bool(value.i)
+    if kind == _T["QTAP_VALUE_INT64"]:
+        return value.i
+    if kind == _T["QTAP_VALUE_UINT64"]:
+        return value.u
+    if kind == _T["QTAP_VALUE_DOUBLE"]:
+        return value.d
+    if kind == _T["QTAP_VALUE_STRING"]:
+        return text_of(value.s)
+    if kind == _T["QTAP_VALUE_BYTES"]:
+        return bytes_of(value.s)
+    if kind == _T["QTAP_VALUE_IP"]:
+        raw = bytes(value.ip)
+        return ipaddress.ip_address(raw[12:] if value.family == 4 else raw)
+    return None
+
+
+def from_python(value, out, keep):
+    """Fills a qtap_value; what it points to goes to `keep`, which must live as long."""
+    if value is None:
+        out.type = _T["QTAP_VALUE_NULL"]
+    elif isinstance(value, bool):
+        out.type, out.i = _T["QTAP_VALUE_BOOL"], value
+    elif isinstance(value, int):
+        out.type, out.i = _T["QTAP_VALUE_INT64"], value
+    elif isinstance(value, float):
+        out.type, out.d = _T["QTAP_VALUE_DOUBLE"], value
+    elif isinstance(value, (str, bytes)):
+        raw = value.encode() if isinstance(value, str) else value
+        buffer = ctypes.create_string_buffer(raw, len(raw) or 1)
+        keep.append(buffer)
+        out.type = _T["QTAP_VALUE_STRING" if isinstance(value, str) else "QTAP_VALUE_BYTES"]
+        out.s.data, out.s.len = ctypes.addressof(buffer), len(raw)
+    elif isinstance(value, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        out.type, out.family = _T["QTAP_VALUE_IP"], value.version
+        raw = value.packed if value.version == 6 else _IPV4_MAPPED + value.packed
+        out.ip = (ctypes.c_uint8 * 16)(*raw)
+    elif isinstance(value, (list, tuple)):
+        items = (_abi.Value * max(len(value), 1))()
+        for item, slot in zip(value, items):
+            from_python(item, slot, keep)
+        keep.append(items)
+        is_text = bool(value) and all(isinstance(item, str) for item in value)
+        out.type = _T["QTAP_VALUE_STRING_LIST" if is_text else "QTAP_VALUE_LIST"]
+        out.items, out.count = items, len(value)
+    else:
+        raise TypeError(f"a rule cannot see a {type(value).__name__}")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python package over capture.source=feed: no root, no kernel."""
+import ipaddress
+import threading
+
+import pytest
+import qtap
+
+REQUEST = b"GET /a?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Two: 1\r\nx-two: 2\r\n\r\n"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def feed_session(**callbacks):
+    return qtap.Session({"capture.source": "feed", "worker.threads": 0}, **callbacks)
+
+
+def exchange(session, request=REQUEST, response=RESPONSE):
+    feed = session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
+                        local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
+    feed.data("sent", request)
+    feed.data("received", response, time_ns=1_002_000_000)
+    feed.close()
+
+
+def test_a_transaction_has_its_fields_headers_and_bodies():
+    seen = []
+    with feed_session(on_transaction=seen.append) as session:
+        exchange(session)
+    (tx,) = seen  # it outlives its session
+    assert tx["http.req.method"] == "GET"
+    assert tx["http.req.url"] == "https://api.example/a?x=1"
+    assert tx["http.res.status"] == 200
+    assert tx["dst.ip"] == ipaddress.ip_address("8.8.8.8")
+    assert tx.connection["dst.port"] == 443
+    assert tx.request_headers == [("Host", "api.example"), ("X-Two", "1"), ("x-two", "2")]
+    assert tx.response_body == b"ok"
+    assert tx.get("no.such.field") is None
+    with pytest.raises(KeyError):
+        tx["no.such.field"]
+
+
+def test_iterating_gives_transactions_until_the_session_is_done():
+    with feed_session() as session:
+        iterator = iter(session)
+        threading.Timer(0.2, session.stop).start()
+        assert list(iterator) == []
+
+
+def test_data_connections_and_events_come_by_callback():
+    data, phases, events = [], [], []
+    with feed_session(on_data=lambda conn, piece: data.append(piece), on_event=events.append,
+                      on_connection=lambda conn, phase: phases.append(phase)) as session:
+        feed = session.feed(1, role="client")
+        feed.data("sent", b"abc")
+        feed.gap("sent", 5)
+        feed.data("sent", b"xyz")
+        feed.close()
+    assert [(d.direction, d.offset, d.lost_before, d.bytes) for d in data] == [
+        ("sent", 0, 0, b"abc"), ("sent", 8, 5, b""), ("sent", 8, 0, b"xyz")]
+    assert phases == ["open", "close"]
+    assert [event.to_dict()["eventType"] for event in events] == ["connection"]
+
+
+def test_a_connection_can_be_ignored():
+    seen = []
+    with feed_session(on_connection=lambda conn, phase: "ignore", on_transaction=seen.append) as session:
+        exchange(session)
+    assert seen == []
+
+
+def test_an_exception_in_a_callback_comes_out_of_the_call():
+    def fail(_tx):
+        raise LookupError("mine")
+
+    with feed_session(on_transaction=fail) as session:
+        with pytest.raises(LookupError, match="mine"):
+            exchange(session)
+        assert session.stats["transactions"] == 1
+
+
+def test_the_ledger_adds_up():
+    with feed_session() as session:
+        exchange(session)
+        stats = session.stats
+    assert stats["bytes_seen"] == stats["bytes_delivered"] + stats["bytes_lost"] == len(REQUEST + RESPONSE)
+
+
+def test_errors_have_status_and_text():
+    with pytest.raises(qtap.QtapError) as error:
+        qtap.Config({"tap.directoin": "egress"})
+    assert error.value.name == "QTAP_ERR_INVALID"
+    assert 'did you mean "direction"' in error.value.text
+    with pytest.raises(qtap.QtapError) as error:
+        qtap.Session({"capture.source": "replay", "capture.replay_file": "/nonexistent"}).start()
+    assert "/nonexistent" in error.value.text
+
+
+def test_a_closed_session_refuses_use():
+    session = feed_session()
+    session.close()
+    with pytest.raises(qtap.QtapError, match="closed"):
+        session.poll(0)
+
+
+def test_a_session_cannot_be_polled_from_its_callback():
+    results = []
+
+    def poll(_tx):
+        try:
+            session.poll(0)
+        except qtap.QtapError as error:
+            results.append(error.name)
+
+    with feed_session(on_transaction=poll) as session:
+        exchange(session)
+    assert results == ["QTAP_ERR_BUSY"]
+
+
+def test_rules_see_mappings_and_transactions():
+    rule = qtap.Rule('http.res.status >= 500 and src.ip in 10.0.0.0/8')
+    assert rule.matches({"http.res.status": 503, "src.ip": ipaddress.ip_address("10.1.2.3")})
+    assert not rule.matches({"http.res.status": 200, "src.ip": ipaddress.ip_address("10.1.2.3")})
+    assert not rule.matches({})
+    with pytest.raises(qtap.RuleError) as error:
+        qtap.Rule("a ==")
+    assert error.value.line == 1
+    seen = []
+    with feed_session(on_transaction=lambda tx: seen.append(qtap.Rule("http.res.status == 200").matches(tx))) as session:
+        exchange(session)
+    assert seen == [True]
+
+
+def test_the_tables_are_readable():
+    assert any(option["key"] == "capture.body_buffer" for option in qtap.options())
+    assert any(field["name"] == "http.res.status" for field in qtap.fields())
+    assert qtap.version() == "0.1.0"

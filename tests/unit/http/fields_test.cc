@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/fields.h"
+
+#include <doctest/doctest.h>
+
+using namespace qtap;
+using http::Header;
+
+TEST_SUITE("http/fields") {
+  TEST_CASE("canonical names begin each word with a capital letter") {
+    CHECK(http::canonical_name("content-type") == "Content-Type");
+    CHECK(http::canonical_name("X-REQUEST-ID") == "X-Request-Id");
+    CHECK(http::canonical_name("etag") == "Etag");
+    CHECK(http::canonical_name("x--y") == "X--Y");
+    CHECK(http::canonical_name("") == "");
+    CHECK(http::canonical_name("\xc3\xa4-b") == "\xc3\xa4-B");
+  }
+
+  TEST_CASE("repeats are joined as each field allows, in order of first appearance") {
+    const std::vector<Header> headers = {
+        {"accept", "a"},   {"cookie", "x=1"},     {"Set-Cookie", "s=1"}, {"Accept", "b"},
+        {"Cookie", "y=2"}, {"set-cookie", "t=2"}, {"X-Only-Once", "z"}};
+    const auto fields = http::joined_fields(headers);
+    REQUIRE(fields.size() == 4);
+    CHECK(fields[0] == std::pair<std::string, std::string>("Accept", "a, b"));
+    CHECK(fields[1] == std::pair<std::string, std::string>("Cookie", "x=1; y=2"));
+    CHECK(fields[2] == std::pair<std::string, std::string>("Set-Cookie", "s=1\nt=2"));
+    CHECK(fields[3] == std::pair<std::string, std::string>("X-Only-Once", "z"));
+  }
+
+  TEST_CASE("repeats are found in any case") {
+    CHECK(http::has_repeats({{"a", "1"}, {"b", "2"}, {"A", "3"}}));
+    CHECK_FALSE(http::has_repeats({{"a", "1"}, {"b", "2"}}));
+    CHECK_FALSE(http::has_repeats({}));
+  }
+}

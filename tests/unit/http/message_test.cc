@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/message.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+using namespace qtap;
+
+TEST_SUITE("http/message") {
+  TEST_CASE("a header is found in any case, the first one of its name") {
+    http::Message message;
+    message.headers = {{"Host", "a"}, {"x-id", "1"}, {"X-Id", "2"}};
+    REQUIRE(http::find_header(message, "X-ID") != nullptr);
+    CHECK(*http::find_header(message, "X-ID") == "1");
+    CHECK(http::find_header(message, "Hos") == nullptr);
+    CHECK(http::find_header(message, "") == nullptr);
+  }
+
+  TEST_CASE("a media type comes without parameters and in lower case") {
+    CHECK(http::media_type("Text/HTML; charset=utf-8") == "text/html");
+    CHECK(http::media_type("  application/json\t") == "application/json");
+    CHECK(http::media_type("application/json ;v=1") == "application/json");
+    CHECK(http::media_type("") == "");
+    CHECK(http::media_type(" ; charset=utf-8") == "");
+  }
+
+  TEST_CASE("reasons for a truncation have the names of the specification") {
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kBodyBuffer), "body_buffer") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kCaptureLoss), "capture_loss") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kMidstream), "midstream") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kAborted), "aborted") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kIdle), "idle") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kLimit), "limit") == 0);
+    CHECK(std::strcmp(http::truncation_name(http::Truncation::kNone), "") == 0);
+  }
+
+  TEST_CASE("status codes have the phrases of the registry, others none") {
+    CHECK(std::strcmp(http::status_reason(200), "OK") == 0);
+    CHECK(std::strcmp(http::status_reason(413), "Content Too Large") == 0);
+    CHECK(std::strcmp(http::status_reason(511), "Network Authentication Required") == 0);
+    CHECK(std::strcmp(http::status_reason(299), "") == 0);
+    CHECK(std::strcmp(http::status_reason(0), "") == 0);
+  }
+}

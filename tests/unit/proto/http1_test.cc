@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the goldens cannot show: every position of a gap, memory, the contract towards the owner.
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "transcript.h"
+
+using namespace qtap;
+using test::Transcript;
+
+namespace {
+
+constexpr int64_t kMs = 1000000;
+
+class Session {
+ public:
+  explicit Session(proto::ParserLimits limits = {})
+      : parser_(proto::make_http1_parser(limits, out)) {}
+
+  void sent(std::string_view text) { data(Direction::kSent, text); }
+  void received(std::string_view text) { data(Direction::kReceived, text); }
+  void gap(Direction direction, uint64_t len) { parser_->gap(direction, ++now_ * kMs, len); }
+  void close(http::Truncation reason = http::Truncation::kAborted) {
+    parser_->close(++now_ * kMs, reason);
+  }
+  int64_t pending_ms() const { return parser_->pending_since_ns() / kMs; }
+
+  Transcript out;
+
+ private:
+  void data(Direction direction, std::string_view text) {
+    parser_->data(direction, ++now_ * kMs,
+                  {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  }
+
+  std::unique_ptr<proto::Parser> parser_;
+  int64_t now_ = 0;
+};
+
+const std::string kGet = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+const std::string kBody = "0123456789abcdef";
+
+// One exchange whose response lacks `len` bytes at `at`, and another behind it.
+void check_gap(const std::string& response, size_t at, size_t len, bool is_inside_body) {
+  CAPTURE(at);
+  CAPTURE(len);
+  Session session;
+  session.sent(kGet);
+  session.received(response.substr(0, at));
+  session.gap(Direction::kReceived, len);
+  session.received(response.substr(at + len));
+  session.sent("GET /2 HTTP/1.1\r\n\r\n");
+  session.received("HTTP/1.1 202 Second\r\nContent-Length: 0\r\n\r\n");
+  session.close();
+  REQUIRE(session.out.transactions.size() == 2);
+  const Transaction& first = *session.out.transactions[0];
+  const Transaction& second = *session.out.transactions[1];
+  CHECK(second.request.target == "/2");
+  CHECK(second.response.status == 202);
+  CHECK_FALSE(second.truncated());
+  CHECK(first.response.truncated());
+  if (is_inside_body) {
+    CHECK(first.response.complete);
+    CHECK(first.response.missing_bytes == len);
+    CHECK(first.response.body_bytes == kBody.size());
+    CHECK(first.response.body.size() == kBody.size() - len);
+  } else {
+    CHECK_FALSE(first.response.missing_bytes);
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("proto/http1") {
+  TEST_CASE("a gap at every place of a body of known length is counted exactly") {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n";
+    for (size_t at = 0; at < kBody.size(); ++at) {
+      for (size_t len = 1; at + len <= kBody.size(); ++len) {
+        check_gap(head + kBody, head.size() + at, len, true);
+      }
+    }
+  }
+
+  TEST_CASE("a gap at every place of a chunk is counted exactly") {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n";
+    for (size_t at = 0; at < kBody.size(); ++at) {
+      for (size_t len = 1; at + len <= kBody.size(); ++len) {
+        check_gap(head + kBody + "\r\n0\r\n\r\n", head.size() + at, len, true);
+      }
+    }
+  }
+
+  TEST_CASE("a gap at every place of a head cuts the message short and harms no other") {
+    const std::string head = "HTTP/1.1 200 OK\r\nServer: abc\r\nContent-Length: 16\r\n\r\n";
+    for (size_t at = 0; at < head.size(); ++at) check_gap(head + kBody, at, 1, false);
+  }
+
+  TEST_CASE("a gap of one byte anywhere never makes a false pair") {
+    const std::string responses =
+        "HTTP/1.1 201 One\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+        "HTTP/1.1 202 Two\r\nContent-Length: 2\r\n\r\nab"
+        "HTTP/1.1 203 Three\r\nContent-Length: 2\r\n\r\nab";
+    for (size_t at = 0; at < responses.size(); ++at) {
+      for (const size_t len : {size_t{1}, size_t{20}, size_t{60}, size_t{90}}) {
+        if (at + len > responses.size()) continue;
+        CAPTURE(at);
+        CAPTURE(len);
+        Session session;
+        session.sent("GET /201 HTTP/1.1\r\n\r\nGET /202 HTTP/1.1\r\n\r\nGET /203 HTTP/1.1\r\n\r\n");
+        session.received(responses.substr(0, at));
+        session.gap(Direction::kReceived, len);
+        session.received(responses.substr(at + len));
+        session.close();
+        CHECK(session.out.transactions.size() == 3);
+        for (const Ref<Transaction>& tx : session.out.transactions) {
+          if (!tx->response.status) continue;
+          CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("a gap anywhere in the requests never makes a false pair when the client waits") {
+    const std::string requests[] = {"GET /201 HTTP/1.1\r\nHost: a\r\n\r\n",
+                                    "POST /202 HTTP/1.1\r\nContent-Length: 2\r\n\r\nab",
+                                    "GET /203 HTTP/1.1\r\nHost: a\r\n\r\n"};
+    for (size_t which = 0; which < 3; ++which) {
+      for (size_t at = 0; at < requests[which].size(); ++at) {
+        CAPTURE(which);
+        CAPTURE(at);
+        Session session;
+        session.received("not a start line\r\n");
+        for (size_t i = 0; i < 3; ++i) {
+          session.sent(requests[i].substr(0, i == which ? at : std::string::npos));
+          if (i == which) {
+            session.gap(Direction::kSent, 1);
+            session.sent(requests[i].substr(at + 1));
+          }
+          session.received("HTTP/1.1 20" + std::to_string(i + 1) +
+                           " x\r\nContent-Length: 0\r\n\r\n");
+        }
+        session.close();
+        for (const Ref<Transaction>& tx : session.out.transactions) {
+          if (!tx->response.status) continue;
+          CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("a body that is not wanted is counted and takes no memory") {
+    proto::ParserLimits limits;
+    limits.body_buffer = 0;
+    Session session(limits);
+    session.sent(kGet);
+    session.received("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    const std::string block(1000000, 'x');
+    for (int i = 0; i < 100; ++i) session.received(block);
+    REQUIRE(session.out.transactions.size() == 1);
+    const http::Response& response = session.out.transactions[0]->response;
+    CHECK(response.body_bytes == 100000000);
+    CHECK(response.body.capacity() < 100);
+    CHECK_FALSE(response.truncated());
+  }
+
+  TEST_CASE("the role is told once") {
+    Session session;
+    for (int i = 0; i < 3; ++i) {
+      session.sent(kGet);
+      session.received("HTTP/1.1 204 x\r\n\r\n");
+    }
+    const std::string& text = session.out.text();
+    CHECK(text.find("role") == text.rfind("role"));
+  }
+
+  TEST_CASE("something is pending from the first byte of a request to the last of its response") {
+    Session session;
+    CHECK(session.pending_ms() == 0);
+    session.sent("GET /1 HT");
+    CHECK(session.pending_ms() == 1);
+    session.sent("TP/1.1\r\n\r\n");
+    CHECK(session.pending_ms() == 2);
+    session.received("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n");
+    CHECK(session.pending_ms() == 3);
+    session.received("x");
+    CHECK(session.pending_ms() == 0);
+  }
+
+  TEST_CASE("an answer that is not for us does not count as pending") {
+    Session session;
+    session.received("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+    CHECK(session.pending_ms() == 0);
+  }
+
+  TEST_CASE("a message that is handed out is not written to any more") {
+    proto::ParserLimits limits;
+    limits.pipelined_requests = 1;
+    Session session(limits);
+    session.sent(kGet);
+    session.sent("GET /2 HTTP/1.1\r\n\r\n");
+    REQUIRE(session.out.transactions.size() == 1);
+    session.received("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab");
+    CHECK_FALSE(session.out.transactions[0]->response.status);
+    CHECK(session.out.transactions[0]->response.body.empty());
+  }
+
+  TEST_CASE("a switch of protocols ends a request that is not complete") {
+    Session session;
+    session.sent(
+        "POST /1 HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 9\r\n\r\nab");
+    session.received("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    REQUIRE(session.out.transactions.size() == 1);
+    CHECK(session.out.transactions[0]->request.truncated());
+    session.sent("cdefghi");
+    session.close();
+    CHECK(session.out.transactions.size() == 1);
+  }
+
+  TEST_CASE("a broken 101 still ends HTTP on the connection") {
+    Session session;
+    session.sent(kGet);
+    session.received("HTTP/1.1 101 x\r\nbad\x01name: x\r\n\r\n");
+    session.sent("GET /2 HTTP/1.1\r\n\r\n");
+    session.close();
+    REQUIRE(session.out.transactions.size() == 1);
+    CHECK(session.out.transactions[0]->response.status == 101);
+  }
+
+  TEST_CASE("ten thousand broken start lines in one piece are worked off one after the other") {
+    Session session;
+    session.sent(kGet);
+    std::string text;
+    for (int i = 0; i < 10000; ++i) text += "GET / HTTP/1.7\r\n";
+    session.sent(text);
+    session.close();
+    CHECK(session.out.transactions.size() == 1);
+  }
+
+  TEST_CASE("closing twice and data after a close do nothing") {
+    Session session;
+    session.sent(kGet);
+    session.close();
+    session.close();
+    session.sent(kGet);
+    session.received("HTTP/1.1 200 OK\r\n\r\n");
+    session.gap(Direction::kSent, 5);
+    CHECK(session.out.transactions.size() == 1);
+  }
+}
