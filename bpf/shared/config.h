@@ -6,11 +6,13 @@
 #include <linux/types.h>
 
 struct qtap_bpf_config {
-	__u32 self_pid;       /* this process is never captured; 0 = no exception */
-	__u32 hello_bytes;    /* bytes copied per direction of a socket that carries TLS: enough for the hellos */
-	__u32 unknown_bytes;  /* bytes copied per direction of a socket whose protocol is not recognised */
-	__u32 max_call_bytes; /* of one read or write call, what is copied at most; the rest is a counted gap */
-	__u32 wake_bytes;     /* waiting bytes at which a reader that polls on a timer is woken early */
+	__u32 self_pid; /* this process is never captured; 0 = no exception */
+	__u32
+	    hello_bytes; /* bytes copied per direction of a socket that carries TLS: enough for the hellos */
+	__u32 unknown_bytes; /* bytes copied per direction of a socket whose protocol is not recognised */
+	__u32
+	    max_call_bytes; /* of one read or write call, what is copied at most; the rest is a counted gap */
+	__u32 wake_bytes;   /* waiting bytes at which a reader that polls on a timer is woken early */
 };
 
 #endif /* QTAP_SHARED_CONFIG_H */

@@ -13,25 +13,28 @@
 
 #define QTAP_RECORD_VERSION 1u
 
-/* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become several records. */
+/* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become
+ * several records. */
 #define QTAP_DATA_MAX 16384u
 #define QTAP_COMM_LEN 16u /* TASK_COMM_LEN, include/linux/sched.h */
 #define QTAP_PATH_MAX 256u
 
 /* qtap_record_header.type */
-#define QTAP_REC_OPEN 1u         /* struct qtap_rec_open: connect or accept succeeded, or an older socket was first seen */
-#define QTAP_REC_BIND 2u         /* struct qtap_rec_bind: a TLS stream was found to run over a socket */
-#define QTAP_REC_DATA 3u         /* struct qtap_rec_data + captured_len bytes */
-#define QTAP_REC_COUNT 4u        /* struct qtap_rec_count: running totals of a socket */
-#define QTAP_REC_CLOSE 5u        /* struct qtap_rec_count: the socket reached TCP_CLOSE; final totals */
-#define QTAP_REC_STREAM_END 6u   /* struct qtap_rec_count: the TLS object was freed (SSL_free); its plain text in all */
-#define QTAP_REC_EXEC 7u         /* struct qtap_rec_process: a process image started */
-#define QTAP_REC_EXIT 8u         /* struct qtap_rec_process: the last thread of a process ended */
+#define QTAP_REC_OPEN                                                                                        \
+	1u /* struct qtap_rec_open: connect or accept succeeded, or an older socket was first seen */
+#define QTAP_REC_BIND 2u  /* struct qtap_rec_bind: a TLS stream was found to run over a socket */
+#define QTAP_REC_DATA 3u  /* struct qtap_rec_data + captured_len bytes */
+#define QTAP_REC_COUNT 4u /* struct qtap_rec_count: running totals of a socket */
+#define QTAP_REC_CLOSE 5u /* struct qtap_rec_count: the socket reached TCP_CLOSE; final totals */
+#define QTAP_REC_STREAM_END                                                                                  \
+	6u /* struct qtap_rec_count: the TLS object was freed (SSL_free); its plain text in all */
+#define QTAP_REC_EXEC 7u /* struct qtap_rec_process: a process image started */
+#define QTAP_REC_EXIT 8u /* struct qtap_rec_process: the last thread of a process ended */
 /* Written by user space into the same sequence, so that a recording is complete in itself: */
 #define QTAP_REC_PROCESS_INFO 64u /* struct qtap_rec_process_info + text */
-#define QTAP_REC_TICK 65u         /* header only: time passed without traffic; drives expiry and periodic reports */
-#define QTAP_REC_LOSS 66u         /* struct qtap_rec_loss: what the kernel side could not deliver, totals so far */
-#define QTAP_REC_GAP 67u          /* struct qtap_rec_data with captured_len 0: bytes known to be missing (feed) */
+#define QTAP_REC_TICK 65u /* header only: time passed without traffic; drives expiry and periodic reports */
+#define QTAP_REC_LOSS 66u /* struct qtap_rec_loss: what the kernel side could not deliver, totals so far */
+#define QTAP_REC_GAP 67u  /* struct qtap_rec_data with captured_len 0: bytes known to be missing (feed) */
 
 /* direction, seen from the local process */
 #define QTAP_SENT 0u
@@ -48,31 +51,34 @@
 
 /* qtap_record_header.flags */
 #define QTAP_RF_TRUNCATED 1u /* captured_len < full_len; the rest of the bytes is not in any record */
-#define QTAP_RF_TLS 2u       /* the socket carries TLS records: its bytes past the hellos are counted, not copied */
+#define QTAP_RF_TLS 2u /* the socket carries TLS records: its bytes past the hellos are counted, not copied  \
+			*/
 
 struct qtap_record_header {
-	__u32 size;      /* bytes of the whole record, header included, payload included */
-	__u16 type;      /* QTAP_REC_* */
-	__u16 flags;     /* QTAP_RF_* */
-	__u64 time_ns;   /* CLOCK_BOOTTIME (bpf_ktime_get_boot_ns, Linux 5.8) */
-	__u32 pid;       /* thread group id in the initial pid namespace; 0 = not in process context */
-	__u32 tid;       /* thread id in the initial pid namespace */
+	__u32 size;	 /* bytes of the whole record, header included, payload included */
+	__u16 type;	 /* QTAP_REC_* */
+	__u16 flags;	 /* QTAP_RF_* */
+	__u64 time_ns;	 /* CLOCK_BOOTTIME (bpf_ktime_get_boot_ns, Linux 5.8) */
+	__u32 pid;	 /* thread group id in the initial pid namespace; 0 = not in process context */
+	__u32 tid;	 /* thread id in the initial pid namespace */
 	__u64 cgroup_id; /* cgroup v2 id of the thread, 0 = unknown */
-	__u64 conn_key;  /* the socket; unique while the session runs; 0 = not known (yet) */
-	__u64 stream_id; /* the plain-text stream: unique per TLS object and generation; == conn_key for the socket's own bytes */
+	__u64 conn_key;	 /* the socket; unique while the session runs; 0 = not known (yet) */
+	__u64 stream_id; /* the plain-text stream: unique per TLS object and generation; == conn_key for the
+			    socket's own bytes */
 };
 
-/* Addresses are 16 bytes in network order; IPv4 is mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2) when family is AF_INET. */
+/* Addresses are 16 bytes in network order; IPv4 is mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2) when family is
+ * AF_INET. */
 struct qtap_rec_open {
 	struct qtap_record_header h; /* time_ns: when connect()/accept() returned */
-	__u64 socket_cookie;         /* SO_COOKIE, 0 = not assigned */
-	__u64 start_ns;              /* when connect() was entered; 0 = unknown */
+	__u64 socket_cookie;	     /* SO_COOKIE, 0 = not assigned */
+	__u64 start_ns;		     /* when connect() was entered; 0 = unknown */
 	__u8 local_ip[16];
 	__u8 remote_ip[16];
 	__u16 local_port;  /* host order */
 	__u16 remote_port; /* host order */
-	__u16 family;      /* AF_INET 2, AF_INET6 10; 0 = not known */
-	__u8 role;         /* QTAP_ROLE_* */
+	__u16 family;	   /* AF_INET 2, AF_INET6 10; 0 = not known */
+	__u8 role;	   /* QTAP_ROLE_* */
 	__u8 pad0;
 	__s32 fd; /* in the process of header.pid, -1 = unknown */
 	__u32 netns;
@@ -80,30 +86,32 @@ struct qtap_rec_open {
 
 struct qtap_rec_bind {
 	struct qtap_record_header h; /* conn_key and stream_id: what belongs together */
-	__u32 stream_kind;           /* QTAP_STREAM_* */
+	__u32 stream_kind;	     /* QTAP_STREAM_* */
 	__u32 pad0;
 };
 
 struct qtap_rec_data {
 	struct qtap_record_header h;
-	__u64 offset;       /* of the first byte in this stream and direction; advances even when a record is lost */
-	__u32 full_len;     /* bytes that this record stands for */
+	__u64
+	    offset; /* of the first byte in this stream and direction; advances even when a record is lost */
+	__u32 full_len;	    /* bytes that this record stands for */
 	__u32 captured_len; /* bytes that follow this struct, <= full_len */
-	__u8 direction;     /* QTAP_SENT, QTAP_RECEIVED */
+	__u8 direction;	    /* QTAP_SENT, QTAP_RECEIVED */
 	__u8 stream_kind;   /* QTAP_STREAM_* */
 	__u8 pad0[6];
 };
 
 struct qtap_rec_count {
 	struct qtap_record_header h;
-	__u64 bytes[2];    /* payload bytes on the socket so far, by direction */
-	__u64 filtered[2]; /* of these: counted without being copied (TLS records, unknown protocols), by direction */
+	__u64 bytes[2];	   /* payload bytes on the socket so far, by direction */
+	__u64 filtered[2]; /* of these: counted without being copied (TLS records, unknown protocols), by
+			      direction */
 };
 
 struct qtap_rec_process {
 	struct qtap_record_header h;
 	__u32 ppid;
-	__u32 uid;       /* in the initial user namespace */
+	__u32 uid;	 /* in the initial user namespace */
 	__s32 exit_code; /* EXIT: the wait(2) status */
 	__u32 pad0;
 	__u64 start_ns; /* CLOCK_BOOTTIME start of the process; with the pid it names one process */
@@ -126,12 +134,12 @@ struct qtap_rec_process_info {
 };
 
 /* Indices of qtap_rec_loss.lost and of the kernel's per-CPU counters. */
-#define QTAP_LOSS_RING_FULL 0u   /* no room in the ring */
-#define QTAP_LOSS_FAULT 1u       /* user memory could not be read */
-#define QTAP_LOSS_MAP_FULL 2u    /* a table had no free entry */
-#define QTAP_LOSS_CALL_LIMIT 3u  /* a call was longer than one call may deliver */
-#define QTAP_LOSS_NO_ENTRY 4u    /* a return probe ran without its entry */
-#define QTAP_LOSS_MISSED 5u      /* a program did not run, because it was running already (recursion) */
+#define QTAP_LOSS_RING_FULL 0u	/* no room in the ring */
+#define QTAP_LOSS_FAULT 1u	/* user memory could not be read */
+#define QTAP_LOSS_MAP_FULL 2u	/* a table had no free entry */
+#define QTAP_LOSS_CALL_LIMIT 3u /* a call was longer than one call may deliver */
+#define QTAP_LOSS_NO_ENTRY 4u	/* a return probe ran without its entry */
+#define QTAP_LOSS_MISSED 5u	/* a program did not run, because it was running already (recursion) */
 #define QTAP_LOSS_CAUSES 8u
 
 struct qtap_rec_loss {

@@ -6,9 +6,11 @@
 namespace qtap {
 namespace {
 
-constexpr char kDigits[] = "0123456789abcdefghijklmnopqrstuv";  // base32hex (RFC 4648, 7), which keeps the order
+constexpr char kDigits[] =
+    "0123456789abcdefghijklmnopqrstuv";  // base32hex (RFC 4648, 7), which keeps the order
 
-// SplitMix64: a bijection of a counter, so one run never repeats a value. Constants: Steele, Lea, Flood, OOPSLA 2014.
+// SplitMix64: a bijection of a counter, so one run never repeats a value. Constants: Steele, Lea,
+// Flood, OOPSLA 2014.
 uint64_t mix(uint64_t& state) {
   state += 0x9e3779b97f4a7c15;
   uint64_t z = state;
@@ -19,7 +21,8 @@ uint64_t mix(uint64_t& state) {
 
 }  // namespace
 
-// 100 bits: 60 of time, in units of 16 ns so that they last as long as int64 nanoseconds do, and 40 that are mixed.
+// 100 bits: 60 of time, in units of 16 ns so that they last as long as int64 nanoseconds do, and 40
+// that are mixed.
 std::string IdMaker::next(int64_t time_ns) {
   const uint64_t time = static_cast<uint64_t>(time_ns) >> 4;
   const uint64_t random = mix(state_);

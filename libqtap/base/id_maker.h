@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids of connections and requests: 20 characters [0-9a-v], sortable by time, unique per host, the same again for the
-// same seed and the same sequence of calls.
+// Ids of connections and requests: 20 characters [0-9a-v], sortable by time, unique per host, the
+// same again for the same seed and the same sequence of calls.
 #pragma once
 
 #include <cstdint>

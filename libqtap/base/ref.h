@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intrusive reference counts for what crosses the C ABI. The count is atomic, the content immutable once shared: any
-// thread may read and unref it, also after the session is gone.
+// Intrusive reference counts for what crosses the C ABI. The count is atomic, the content immutable
+// once shared: any thread may read and unref it, also after the session is gone.
 #pragma once
 
 #include <atomic>

@@ -61,14 +61,14 @@ using Status = Result<void>;
 
 // QTAP_TRY(auto x, f()): x becomes f's value, or the error is returned from the calling function.
 #define QTAP_TRY(decl, expr) QTAP_TRY_(QTAP_CONCAT(qtap_try_, __LINE__), decl, expr)
-#define QTAP_TRY_(tmp, decl, expr)                 \
-  auto tmp = (expr);                               \
+#define QTAP_TRY_(tmp, decl, expr)                             \
+  auto tmp = (expr);                                           \
   if (!tmp.ok()) return ::qtap::Error(std::move(tmp).error()); \
   decl = *std::move(tmp)
 
 // QTAP_CHECK(f()): the error of a Status is returned from the calling function.
-#define QTAP_CHECK(expr)                                              \
-  do {                                                                \
-    if (auto qtap_status_ = (expr); !qtap_status_.ok())               \
-      return ::qtap::Error(std::move(qtap_status_).error());          \
+#define QTAP_CHECK(expr)                                     \
+  do {                                                       \
+    if (auto qtap_status_ = (expr); !qtap_status_.ok())      \
+      return ::qtap::Error(std::move(qtap_status_).error()); \
   } while (0)

@@ -7,8 +7,8 @@
 
 namespace qtap::conn {
 
-// Turns pieces with offsets into bytes in order and gaps. Pieces come in order except when some were lost; what was
-// delivered before is never delivered again.
+// Turns pieces with offsets into bytes in order and gaps. Pieces come in order except when some
+// were lost; what was delivered before is never delivered again.
 class Stream {
  public:
   struct Piece {
@@ -31,7 +31,8 @@ class Stream {
     return piece;
   }
 
-  // The stream is known to have been `total` bytes long: returns how many of its last bytes never came.
+  // The stream is known to have been `total` bytes long: returns how many of its last bytes never
+  // came.
   uint64_t finish(uint64_t total) {
     const uint64_t missing = total > next_ ? total - next_ : 0;
     next_ += missing;

@@ -7,11 +7,12 @@
 namespace qtap::conn {
 namespace {
 
-// A TLS library may hand out bytes that it had read before the socket closed; an object that is never freed must not
-// keep the connection for ever.
+// A TLS library may hand out bytes that it had read before the socket closed; an object that is
+// never freed must not keep the connection for ever.
 constexpr int64_t kLingerNs = 2'000'000'000;
 
-// Hash tables have no order of their own; what is walked in key order comes out the same in every run.
+// Hash tables have no order of their own; what is walked in key order comes out the same in every
+// run.
 std::vector<uint64_t> sorted_keys(
     const std::unordered_map<uint64_t, std::unique_ptr<Tracked>>& connections) {
   std::vector<uint64_t> keys;
@@ -36,20 +37,28 @@ Table::~Table() = default;
 void Table::on_record(const Record& record) {
   now_ns_ = std::max(now_ns_, static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_);
   switch (record.type) {
-    case RecordType::kOpen: return on_open(record);
-    case RecordType::kBind: return on_bind(record);
+    case RecordType::kOpen:
+      return on_open(record);
+    case RecordType::kBind:
+      return on_bind(record);
     case RecordType::kData:
-    case RecordType::kGap: return on_data(record);
+    case RecordType::kGap:
+      return on_data(record);
     case RecordType::kCount:
       if (Tracked* tracked = socket(record)) tracked->learn_totals(record.total_bytes);
       return;
-    case RecordType::kClose: return on_close(record);
-    case RecordType::kStreamEnd: return on_stream_end(record);
-    case RecordType::kExit: return on_exit(record);
-    case RecordType::kTick: return on_tick();
+    case RecordType::kClose:
+      return on_close(record);
+    case RecordType::kStreamEnd:
+      return on_stream_end(record);
+    case RecordType::kExit:
+      return on_exit(record);
+    case RecordType::kTick:
+      return on_tick();
     case RecordType::kExec:
     case RecordType::kProcessInfo:
-    case RecordType::kLoss: return;
+    case RecordType::kLoss:
+      return;
   }
 }
 
@@ -72,7 +81,8 @@ std::unique_ptr<Tracked> Table::make(const Record& record) {
   return std::make_unique<Tracked>(std::move(conn), options_, counters_, events_);
 }
 
-// The connection of a socket; made now when the socket is older than the capture or its opening was lost.
+// The connection of a socket; made now when the socket is older than the capture or its opening was
+// lost.
 Tracked* Table::socket(const Record& record) {
   const auto it = sockets_.find(record.conn_key);
   if (it != sockets_.end()) return it->second.get();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: Record. Out: bytes per direction, gaps, transactions and reports, through ConnEvents.
 // The shard owns the table and uses it on its thread; the table owns connections and their parsers.
-// Connections beyond limits.connections are counted (untracked) and their records dropped; a gap is a length, never
-// silence; what a parser gives up is a transaction marked truncated.
+// Connections beyond limits.connections are counted (untracked) and their records dropped; a gap is
+// a length, never silence; what a parser gives up is a transaction marked truncated.
 #pragma once
 
 #include <cstdint>
@@ -63,9 +63,10 @@ class Table {
   int64_t now_ns_ = 0;
 
   std::unordered_map<uint64_t, std::unique_ptr<Tracked>> sockets_;  // by conn_key
-  std::unordered_map<uint64_t, std::unique_ptr<Tracked>> orphans_;  // by stream_id: TLS whose socket is not known
-  std::unordered_map<uint64_t, Tracked*> streams_;                  // by stream_id: every live TLS stream
-  std::unordered_set<uint64_t> lingering_;                          // conn_key: closed, waits for its TLS object
+  std::unordered_map<uint64_t, std::unique_ptr<Tracked>>
+      orphans_;                                     // by stream_id: TLS whose socket is not known
+  std::unordered_map<uint64_t, Tracked*> streams_;  // by stream_id: every live TLS stream
+  std::unordered_set<uint64_t> lingering_;          // conn_key: closed, waits for its TLS object
 };
 
 }  // namespace qtap::conn

@@ -23,8 +23,8 @@ FlowDirection flow_of(const Connection& conn) {
 
 bool direction_matches(FlowDirection filter, FlowDirection actual) {
   if (filter == FlowDirection::kUnknown || filter == actual) return true;
-  const bool is_egress = actual == FlowDirection::kEgressInternal ||
-                         actual == FlowDirection::kEgressExternal;
+  const bool is_egress =
+      actual == FlowDirection::kEgressInternal || actual == FlowDirection::kEgressExternal;
   return filter == FlowDirection::kEgress && is_egress;
 }
 
@@ -191,8 +191,11 @@ void Tracked::tls_data(const Record& record, int64_t time_ns) {
   if (conn_->tls_state != TlsState::kDecrypted) update_tls_state();
 }
 
-// Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not lost.
-bool Tracked::counts_gaps() const { return conn_->is_tls || parser_ != nullptr || detecting_; }
+// Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not
+// lost.
+bool Tracked::counts_gaps() const {
+  return conn_->is_tls || parser_ != nullptr || detecting_;
+}
 
 void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   const Direction direction = record.direction;
@@ -263,10 +266,12 @@ void Tracked::finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns)
 }
 
 // What was lost at the very end shows in no later offset, only in the totals.
-void Tracked::finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns) {
+void Tracked::finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals,
+                     int64_t time_ns) {
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
     Stream& stream = streams[index(d)];
-    if (const uint64_t missing = stream.finish(totals[index(d)])) gap(d, time_ns, stream.next(), missing);
+    if (const uint64_t missing = stream.finish(totals[index(d)]))
+      gap(d, time_ns, stream.next(), missing);
   }
 }
 

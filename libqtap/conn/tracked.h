@@ -47,13 +47,13 @@ struct ConnCounters {
 
 struct ConnOptions {
   proto::ParserLimits parser;
-  size_t max_connections = 65536;                       // limits.connections
-  int64_t transaction_idle_ns = 300'000'000'000;        // limits.transaction_idle
-  int64_t first_report_ns = 500'000'000;                // events.connection_first
-  int64_t report_interval_ns = 10'000'000'000;          // events.connection_interval
-  FlowDirection direction = FlowDirection::kUnknown;    // tap.direction; kUnknown = all
-  bool ignore_loopback = false;                         // tap.ignore_loopback
-  bool tls_probes = true;                               // capture.tls_probes is not "none"
+  size_t max_connections = 65536;                     // limits.connections
+  int64_t transaction_idle_ns = 300'000'000'000;      // limits.transaction_idle
+  int64_t first_report_ns = 500'000'000;              // events.connection_first
+  int64_t report_interval_ns = 10'000'000'000;        // events.connection_interval
+  FlowDirection direction = FlowDirection::kUnknown;  // tap.direction; kUnknown = all
+  bool ignore_loopback = false;                       // tap.ignore_loopback
+  bool tls_probes = true;                             // capture.tls_probes is not "none"
 };
 
 class Tracked {
@@ -76,7 +76,8 @@ class Tracked {
   void socket_data(const Record& record, int64_t time_ns);
   // Plain text of a TLS object.
   void tls_data(const Record& record, int64_t time_ns);
-  // The socket, the TLS object carried this much in all: what of its plain text never came is a gap.
+  // The socket, the TLS object carried this much in all: what of its plain text never came is a
+  // gap.
   void finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns);
   void finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns);
 
@@ -95,7 +96,8 @@ class Tracked {
   class ParserHome;
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
-  void finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns);
+  void finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals,
+              int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
   void read_hello(const Record& record);

@@ -6,10 +6,13 @@
 namespace qtap::context {
 namespace {
 
-constexpr size_t kContainerIdLen = 64;   // SHA-256 in hex: what every OCI runtime in use names its cgroups after
-constexpr size_t kShortIdLen = 12;       // what `docker ps` prints; spec/events-and-objects.md 1
+constexpr size_t kContainerIdLen =
+    64;  // SHA-256 in hex: what every OCI runtime in use names its cgroups after
+constexpr size_t kShortIdLen = 12;  // what `docker ps` prints; spec/events-and-objects.md 1
 
-bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
 
 }  // namespace
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: process records. Out: Process for a pid, asked when a connection opens.
-// The shard owns the table and uses it on its thread. It never looks at the machine: what the source told is all there
-// is, so that a recording gives the same answers. At most kMaxProcesses are kept; the oldest one goes first, which only
-// costs the process fields of connections that it opens later.
+// The shard owns the table and uses it on its thread. It never looks at the machine: what the
+// source told is all there is, so that a recording gives the same answers. At most kMaxProcesses
+// are kept; the oldest one goes first, which only costs the process fields of connections that it
+// opens later.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,9 @@ class ProcessTable {
   std::deque<uint32_t> oldest_first_;
 };
 
-// First 12 hex characters of the container id in a cgroup path; empty when it names none. Knows Docker, containerd,
-// CRI-O and podman: the last path part that holds 64 hex digits (docker-<id>.scope, cri-containerd-<id>.scope, <id>).
+// First 12 hex characters of the container id in a cgroup path; empty when it names none. Knows
+// Docker, containerd, CRI-O and podman: the last path part that holds 64 hex digits
+// (docker-<id>.scope, cri-containerd-<id>.scope, <id>).
 std::string_view container_id_of_cgroup(std::string_view cgroup_path);
 
 }  // namespace qtap::context

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An event: anonymised metadata as one JSON object. Built once, then only its text travels. Immutable once handed out.
+// An event: anonymised metadata as one JSON object. Built once, then only its text travels.
+// Immutable once handed out.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ struct Object : RefCounted {
   std::string type;          // "http_transaction"
   std::string content_type;  // "application/json"
   std::string data;
-  std::string digest;  // lower-case hex SHA-256 of data: the key
+  std::string digest;            // lower-case hex SHA-256 of data: the key
   Ref<Transaction> transaction;  // whose object it is; source of the artifact_record's summary
 };
 

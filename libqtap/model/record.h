@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A record: one observation, decoded and validated, the only thing that the pipeline is fed with. The bytes it points
-// to belong to the source and live until the source is asked for the next record.
+// A record: one observation, decoded and validated, the only thing that the pipeline is fed with.
+// The bytes it points to belong to the source and live until the source is asked for the next
+// record.
 #pragma once
 
 #include <array>
@@ -14,7 +15,9 @@ enum class Direction : uint8_t { kSent = 0, kReceived = 1 };  // seen from the l
 constexpr Direction opposite(Direction d) {
   return d == Direction::kSent ? Direction::kReceived : Direction::kSent;
 }
-constexpr size_t index(Direction d) { return static_cast<size_t>(d); }
+constexpr size_t index(Direction d) {
+  return static_cast<size_t>(d);
+}
 
 enum class Role : uint8_t { kUnknown = 0, kClient = 1, kServer = 2 };
 enum class StreamKind : uint8_t { kSocket = 0, kOpenssl = 1 };
@@ -35,9 +38,9 @@ enum class RecordType : uint16_t {
 };
 
 struct Address {
-  uint16_t family = 0;               // AF_INET, AF_INET6; 0 = not known
-  uint16_t port = 0;                 // host order
-  std::array<uint8_t, 16> ip = {};   // network order; IPv4 mapped
+  uint16_t family = 0;              // AF_INET, AF_INET6; 0 = not known
+  uint16_t port = 0;                // host order
+  std::array<uint8_t, 16> ip = {};  // network order; IPv4 mapped
   bool operator==(const Address&) const = default;
 };
 
@@ -47,7 +50,8 @@ constexpr size_t kLossFault = 1;
 constexpr size_t kLossMapFull = 2;
 constexpr size_t kLossCauses = 8;
 
-// The members that a type does not use are zero or empty; bpf/shared/records.h says which type uses which.
+// The members that a type does not use are zero or empty; bpf/shared/records.h says which type uses
+// which.
 struct Record {
   RecordType type = RecordType::kTick;
   bool truncated = false;

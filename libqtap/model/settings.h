@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration as the code uses it: typed, complete, checked. docs/options.md says what each means.
+// A configuration as the code uses it: typed, complete, checked. docs/options.md says what each
+// means.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,13 @@ enum class CaptureSource : uint8_t { kLive, kReplay, kFeed };
 struct StoreSettings {
   std::string type;  // "stdout", "file"
   std::string id;
-  std::string dir;   // file
+  std::string dir;  // file
 };
 
 struct PluginSettings {
   std::string type;
-  std::string level;             // http_capture
-  std::string mode;              // access_logs
+  std::string level;  // http_capture
+  std::string mode;   // access_logs
   std::string format;
   std::string object_min_level;  // http_capture
   std::string header_list;       // http_capture

@@ -4,7 +4,8 @@
 namespace qtap::proto {
 namespace {
 
-// RFC 8446: 5.1 record layer, 4 handshake protocol, 4.2 extensions; RFC 6066, 3 server_name; RFC 7301, 3.1 ALPN.
+// RFC 8446: 5.1 record layer, 4 handshake protocol, 4.2 extensions; RFC 6066, 3 server_name; RFC
+// 7301, 3.1 ALPN.
 constexpr size_t kRecordHeader = 5;
 constexpr size_t kHandshakeHeader = 4;
 constexpr uint8_t kContentHandshake = 22;
@@ -17,7 +18,8 @@ constexpr uint8_t kNameTypeHost = 0;
 constexpr size_t kRandomLen = 32;
 constexpr size_t kMaxAlpn = 16;  // offers kept; browsers send two or three
 
-// Reads big-endian fields; after a read past the end ok() is false and every further value is 0 or empty.
+// Reads big-endian fields; after a read past the end ok() is false and every further value is 0 or
+// empty.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : bytes_(bytes) {}
@@ -64,7 +66,9 @@ void read_alpn(std::string_view body, TlsInfo& info) {
   }
 }
 
-bool is_grease(uint32_t version) { return (version & 0x0f0f) == 0x0a0a; }  // RFC 8701, 2
+bool is_grease(uint32_t version) {
+  return (version & 0x0f0f) == 0x0a0a;
+}  // RFC 8701, 2
 
 void read_client_extension(uint32_t type, std::string_view body, TlsInfo& info) {
   if (type == kExtServerName) read_server_name(body, info);
@@ -74,7 +78,8 @@ void read_client_extension(uint32_t type, std::string_view body, TlsInfo& info) 
     Reader versions(Reader(body).vector(1));
     while (!versions.empty() && versions.ok()) {
       const uint32_t version = versions.number(2);
-      if (!is_grease(version) && version > info.version) info.version = static_cast<uint16_t>(version);
+      if (!is_grease(version) && version > info.version)
+        info.version = static_cast<uint16_t>(version);
     }
   }
 }
@@ -135,7 +140,8 @@ TlsHelloReader::State TlsHelloReader::add(std::span<const uint8_t> bytes, TlsInf
   return state_;
 }
 
-// Moves the payload of whole handshake records from raw_ to handshake_; false when this is not a TLS handshake.
+// Moves the payload of whole handshake records from raw_ to handshake_; false when this is not a
+// TLS handshake.
 bool TlsHelloReader::take_records() {
   while (raw_.size() >= kRecordHeader) {
     Reader r(raw_);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: the first bytes of a TLS connection as they cross the socket, one direction. Out: facts of its hello.
+// In: the first bytes of a TLS connection as they cross the socket, one direction. Out: facts of
+// its hello.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,15 @@
 
 namespace qtap::proto {
 
-// Collects handshake bytes until the hello of this direction is whole; then reads it into TlsInfo. Bytes may be cut
-// anywhere, also inside record and handshake headers. Memory is bounded by kMaxHello.
+// Collects handshake bytes until the hello of this direction is whole; then reads it into TlsInfo.
+// Bytes may be cut anywhere, also inside record and handshake headers. Memory is bounded by
+// kMaxHello.
 class TlsHelloReader {
  public:
   enum class State : uint8_t { kNeedMore, kClientHello, kServerHello, kNotTls };
 
-  // A ClientHello with post-quantum key shares and many extensions is below 4 KiB; servers must accept up to 2^24 but
-  // none in use sends more than this.
+  // A ClientHello with post-quantum key shares and many extensions is below 4 KiB; servers must
+  // accept up to 2^24 but none in use sends more than this.
   static constexpr size_t kMaxHello = 32u << 10;
 
   // Returns the state after these bytes; once it is not kNeedMore, further bytes are ignored.

@@ -46,7 +46,8 @@ bool stdout_takes_colour() {
   return ::isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0');
 }
 
-Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const Settings& settings) {
+Result<std::unique_ptr<source::Source>> make_live_source(
+    [[maybe_unused]] const Settings& settings) {
 #ifdef QTAP_HAVE_BPF
   probe::LiveOptions options;
   options.ring_bytes = settings.capture.ring_bytes;
@@ -56,7 +57,8 @@ Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const 
   return probe::LiveSource::create(options);
 #else
   return Error{QTAP_ERR_UNSUPPORTED,
-               "capture.source=live: this libqtap was built without BPF; use replay or feed, or build with -Dbpf=enabled"};
+               "capture.source=live: this libqtap was built without BPF; use replay or feed, or "
+               "build with -Dbpf=enabled"};
 #endif
 }
 
@@ -64,22 +66,26 @@ Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const 
 
 Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
   switch (settings.capture.source) {
-    case CaptureSource::kReplay: return source::ReplaySource::open(settings.capture.replay_file);
+    case CaptureSource::kReplay:
+      return source::ReplaySource::open(settings.capture.replay_file);
     case CaptureSource::kFeed: {
       source::Origin origin;
       origin.id_seed = settings.id_seed != 0 ? settings.id_seed : kFedIdSeed;
       origin.hostname = hostname();
       origin.instance = "feed";
-      return std::unique_ptr<source::Source>(std::make_unique<source::FeedSource>(std::move(origin)));
+      return std::unique_ptr<source::Source>(
+          std::make_unique<source::FeedSource>(std::move(origin)));
     }
-    case CaptureSource::kLive: break;
+    case CaptureSource::kLive:
+      break;
   }
   return make_live_source(settings);
 }
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings) {
-  const bool prints_objects = std::any_of(settings.object_stores.begin(), settings.object_stores.end(),
-                                          [](const StoreSettings& store) { return store.type == "stdout"; });
+  const bool prints_objects =
+      std::any_of(settings.object_stores.begin(), settings.object_stores.end(),
+                  [](const StoreSettings& store) { return store.type == "stdout"; });
   std::vector<std::unique_ptr<plugin::Plugin>> plugins;
   for (const PluginSettings& p : settings.plugins) {
     using enum plugin::ConsoleFormat;

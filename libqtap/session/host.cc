@@ -19,9 +19,8 @@ int Host::run(const char* name, Call call) {
 
 bool Host::connection(const Connection& conn, int phase) {
   if (!callbacks_.on_connection) return true;
-  return run("on_connection", [&] {
-           return callbacks_.on_connection(to_c(conn), phase, user_);
-         }) != QTAP_CONN_IGNORE;
+  return run("on_connection", [&] { return callbacks_.on_connection(to_c(conn), phase, user_); }) !=
+         QTAP_CONN_IGNORE;
 }
 
 void Host::data(const Connection& conn, Direction direction, int64_t time_ns, uint64_t offset,
@@ -56,8 +55,8 @@ void Host::object(const Object& object) {
 }
 
 Error Host::take_failure() {
-  Error error{QTAP_ERR_CALLBACK, std::string(failed_name_) + ": the callback returned " +
-                                     std::to_string(failure_)};
+  Error error{QTAP_ERR_CALLBACK,
+              std::string(failed_name_) + ": the callback returned " + std::to_string(failure_)};
   failure_ = 0;
   return error;
 }

@@ -24,8 +24,10 @@ void Outlet::open(const sink::StoreOptions& options) {
   for (auto& sink : sinks_) {
     if (!sink) continue;  // has its store since a start that ran out of memory
     stores_.push_back(std::make_unique<sink::Store>(
-        std::move(sink), options, [this](const std::string& id, const Ref<Object>& object, const std::string& url,
-                                         const Status& status) { stored(id, object, url, status); }));
+        std::move(sink), options,
+        [this](const std::string& id, const Ref<Object>& object, const std::string& url,
+               const Status& status) { stored(id, object, url, status); },
+        [this](const std::string& id, const Error& why) { refused(id, why); }));
   }
   sinks_.clear();
 }
@@ -71,7 +73,8 @@ void Outlet::emit_console(std::string text) {
 
 void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
                     const Status& status) {
-  Ref<Event> event = make_artifact_event(*object, store_id, url, status.ok() ? "" : status.error().text);
+  Ref<Event> event =
+      make_artifact_event(*object, store_id, url, status.ok() ? "" : status.error().text);
   if (!has_workers_) return emit_event(std::move(event));
   ++events_;
   to_stores(event);
@@ -81,6 +84,20 @@ void Outlet::stored(const std::string& store_id, const Ref<Object>& object, cons
     deferred_.push_back(std::move(event));
   }
   wake_();
+}
+
+// A store that is down refuses everything: one line says so, the counters how often. The texts name
+// files, which differ from object to object, so what counts as the same is the part behind the last
+// colon: the reason.
+void Outlet::refused(const std::string& store_id, const Error& why) {
+  const std::string reason = why.text.substr(why.text.rfind(": ") + 1);
+  {
+    const std::lock_guard lock(refused_mutex_);
+    std::string& last = last_refusal_[store_id];
+    if (last == reason) return;
+    last = reason;
+  }
+  log_("store " + store_id + ": " + why.text + "; dropped and counted");
 }
 
 void Outlet::deliver_deferred() {

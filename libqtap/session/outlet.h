@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Event and Object from plugins and connections. Out: the host's callbacks and every store that takes them.
-// Used on the polling thread; only stored() is called by the stores' workers, which makes the artifact_record events.
+// In: Event and Object from plugins and connections. Out: the host's callbacks and every store that
+// takes them. Used on the polling thread; only stored() is called by the stores' workers, which
+// makes the artifact_record events.
 #pragma once
 
 #include <qtap/session.h>
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,7 +25,9 @@ namespace qtap::session {
 class Outlet final : public plugin::Output {
  public:
   // `wake` makes the polling thread call deliver_deferred() soon; any thread may call it.
-  Outlet(Host& host, std::function<void()> wake) : host_(host), wake_(std::move(wake)) {}
+  // `log` gets a line when a store gives something up; any thread.
+  Outlet(Host& host, std::function<void()> wake, std::function<void(const std::string&)> log)
+      : host_(host), wake_(std::move(wake)), log_(std::move(log)) {}
   ~Outlet() override { close(); }
 
   sink::Console& console() { return console_; }
@@ -47,16 +51,20 @@ class Outlet final : public plugin::Output {
  private:
   void stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
               const Status& status);
+  void refused(const std::string& store_id, const Error& why);
   void to_stores(const Ref<Event>& event);
 
   Host& host_;
   std::function<void()> wake_;
+  std::function<void(const std::string&)> log_;
   sink::Console console_{1};
   std::vector<std::unique_ptr<sink::Sink>> sinks_;  // until open()
   std::vector<std::unique_ptr<sink::Store>> stores_;
   bool has_workers_ = false;
   std::atomic<uint64_t> events_{0};
   std::atomic<uint64_t> objects_{0};
+  std::mutex refused_mutex_;
+  std::map<std::string, std::string> last_refusal_;  // by store: said once until it changes
   std::mutex deferred_mutex_;
   std::vector<Ref<Event>> deferred_;
 };

@@ -24,7 +24,8 @@
 namespace qtap::session {
 namespace {
 
-// Records handled between two looks at the stop flag: short enough to stop in milliseconds, long enough not to matter.
+// Records handled between two looks at the stop flag: short enough to stop in milliseconds, long
+// enough not to matter.
 constexpr int kBatch = 512;
 // Records that one poll() handles at most, so that an embedding event loop gets its turn.
 constexpr int kMaxPerPoll = 65536;
@@ -42,7 +43,9 @@ class Session::Impl final : public source::RecordSink {
   Impl(Settings settings, Logger logger)
       : settings_(std::move(settings)),
         logger_(logger),
-        outlet_(host_, [this] { signal(wake_fd_); }) {}
+        outlet_(
+            host_, [this] { signal(wake_fd_); },
+            [this](const std::string& line) { log(QTAP_LOG_ERROR, line); }) {}
   ~Impl() override;
 
   Status open_descriptors();
@@ -107,7 +110,8 @@ void Session::Impl::log(int level, const std::string& text) const {
 Status Session::Impl::watch(int fd) {
   epoll_event event = {};
   event.events = EPOLLIN;
-  if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return errno_error("watch a descriptor");
+  if (::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+    return errno_error("watch a descriptor");
   return {};
 }
 
@@ -219,6 +223,9 @@ Result<int> Session::Impl::poll(int timeout_ms) {
     publish_stats();
     if (!drained.ok()) {
       if (drained.error().status == QTAP_ERR_CORRUPT) ++records_corrupt_;
+      // A damaged recording ends here; what it held before is finished properly.
+      if (source_->exhausted() && state_ != State::kDone) finish();
+      publish_stats();
       return drained;
     }
     handled += *drained;
@@ -314,13 +321,27 @@ Status Session::add_sink(const qtap_sink_ops& ops, void* user) {
   return impl_->outlet_.add_sink(std::make_unique<HostSink>(ops, user));
 }
 
-Result<int> Session::start() { return impl_->start(); }
-const std::string& Session::warning() const { return impl_->warning_; }
-int Session::fd() const { return impl_->epoll_fd_.get(); }
-Result<int> Session::poll(int timeout_ms) { return impl_->poll(timeout_ms); }
-bool Session::done() const { return impl_->state_ == State::kDone; }
-bool Session::in_callback() const { return impl_->host_.in_callback(); }
-const std::vector<std::string>& Session::attached() const { return impl_->attached_; }
+Result<int> Session::start() {
+  return impl_->start();
+}
+const std::string& Session::warning() const {
+  return impl_->warning_;
+}
+int Session::fd() const {
+  return impl_->epoll_fd_.get();
+}
+Result<int> Session::poll(int timeout_ms) {
+  return impl_->poll(timeout_ms);
+}
+bool Session::done() const {
+  return impl_->state_ == State::kDone;
+}
+bool Session::in_callback() const {
+  return impl_->host_.in_callback();
+}
+const std::vector<std::string>& Session::attached() const {
+  return impl_->attached_;
+}
 
 Status Session::run() {
   while (!done()) {
@@ -336,7 +357,8 @@ void Session::stop() {
 }
 
 Status Session::flush(int timeout_ms) {
-  if (timeout_ms < 0) timeout_ms = static_cast<int>(impl_->settings_.sink.flush_timeout_ns / 1'000'000);
+  if (timeout_ms < 0)
+    timeout_ms = static_cast<int>(impl_->settings_.sink.flush_timeout_ns / 1'000'000);
   QTAP_CHECK(impl_->outlet_.flush(timeout_ms));
   impl_->outlet_.deliver_deferred();
   return {};

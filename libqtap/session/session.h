@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: a Config. Out: calls of the host's callbacks and sinks. The wiring, and the only code that knows all stages.
-// Owns the source, the shard (conn, proto, plugin), the stores and the recorder; one thread at a time uses it.
-// Only stop(), stats() and the stores' completions may come from other threads.
-// What no stage could handle is counted in Stats; nothing else is dropped here.
+// In: a Config. Out: calls of the host's callbacks and sinks. The wiring, and the only code that
+// knows all stages. Owns the source, the shard (conn, proto, plugin), the stores and the recorder;
+// one thread at a time uses it. Only stop(), stats() and the stores' completions may come from
+// other threads. What no stage could handle is counted in Stats; nothing else is dropped here.
 #pragma once
 
 #include <qtap/session.h>
@@ -60,8 +60,8 @@ class Session {
   Status run();
   void stop();  // async-signal-safe
   Status flush(int timeout_ms);
-  qtap_stats stats() const;      // any thread; as of the end of the last poll
-  bool in_callback() const;      // the polling thread is inside a callback of the host
+  qtap_stats stats() const;  // any thread; as of the end of the last poll
+  bool in_callback() const;  // the polling thread is inside a callback of the host
   const std::vector<std::string>& attached() const;
 
   Result<uint64_t> feed_open(const Peer& peer, uint64_t time_ns);

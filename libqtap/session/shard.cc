@@ -11,7 +11,8 @@ Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host,
       system_{origin.hostname, settings.agent_name, origin.instance},
       plugins_(make_plugins(settings)),
       ids_(origin.id_seed),
-      table_(make_conn_options(settings, plugins_, host), ids_, origin.boot_to_unix_ns, *this, *this) {}
+      table_(make_conn_options(settings, plugins_, host), ids_, origin.boot_to_unix_ns, *this,
+             *this) {}
 
 Shard::~Shard() = default;
 
@@ -19,14 +20,21 @@ void Shard::on_record(const Record& record) {
   ++counters_.records;
   switch (record.type) {
     case RecordType::kExec:
-    case RecordType::kProcessInfo: processes_.on_record(record); return;
+    case RecordType::kProcessInfo:
+      processes_.on_record(record);
+      return;
     case RecordType::kExit:
       table_.on_record(record);  // while the process is still known
       processes_.on_record(record);
       return;
-    case RecordType::kLoss: counters_.lost_records = record.lost_records; return;
-    case RecordType::kClose: counters_.bytes_filtered += record.filtered_bytes[0] + record.filtered_bytes[1]; break;
-    default: break;
+    case RecordType::kLoss:
+      counters_.lost_records = record.lost_records;
+      return;
+    case RecordType::kClose:
+      counters_.bytes_filtered += record.filtered_bytes[0] + record.filtered_bytes[1];
+      break;
+    default:
+      break;
   }
   table_.on_record(record);
 }
@@ -36,8 +44,8 @@ bool Shard::on_connection(const Ref<Connection>& conn, Phase phase) {
   return host_.connection(*conn, kPhases[static_cast<size_t>(phase)]);
 }
 
-void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns, uint64_t offset,
-                    uint64_t lost_before, std::span<const uint8_t> bytes) {
+void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns,
+                    uint64_t offset, uint64_t lost_before, std::span<const uint8_t> bytes) {
   host_.data(*conn, direction, time_ns, offset, lost_before, bytes);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Record. Out: everything that one thread makes of it. The unit of scale: connections, parsers and plugins of one
-// ring, on one thread, sharing nothing with other shards but counters and stores' queues. A session has one today.
+// In: Record. Out: everything that one thread makes of it. The unit of scale: connections, parsers
+// and plugins of one ring, on one thread, sharing nothing with other shards but counters and
+// stores' queues. A session has one today.
 #pragma once
 
 #include <array>

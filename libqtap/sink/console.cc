@@ -56,10 +56,7 @@ Status Console::status() const {
 
 Status Console::write(std::string_view block) {
   const std::lock_guard lock(mutex_);
-  if (broken_) {
-    ++dropped_;
-    return status();
-  }
+  if (broken_) return status();
   SigpipeGuard guard;
   while (!block.empty()) {
     const ssize_t n = ::write(fd_, block.data(), block.size());
@@ -72,7 +69,6 @@ Status Console::write(std::string_view block) {
     } else if (error != EINTR) {
       if (error == EPIPE) guard.take_back();
       broken_ = true;
-      ++dropped_;
       return write_error(error);
     }
   }

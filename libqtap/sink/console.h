@@ -4,7 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
 #include <mutex>
 #include <string_view>
 
@@ -22,13 +21,11 @@ class Console {
   bool is_broken() const { return broken_; }
   // Why nothing is written any more; ok while it is.
   Status status() const;
-  uint64_t dropped() const { return dropped_; }  // blocks that were not written, or not wholly
 
  private:
   int fd_;
   std::mutex mutex_;
   std::atomic<bool> broken_{false};
-  std::atomic<uint64_t> dropped_{0};
 };
 
 }  // namespace qtap::sink

@@ -42,9 +42,11 @@ class WorkerSignals {
 
 // The sink is taken last, when nothing can fail any more: the worker looks at it only after
 // something was put.
-Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored)
+Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
+             RefusedFn refused)
     : options_(options),
       stored_(std::move(stored)),
+      refused_(std::move(refused)),
       // Stores must not retry in step; the value only has to differ and not be zero.
       jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
   if (options_.has_worker) start_worker();
@@ -154,6 +156,7 @@ Status Store::attempt(const Item& item) {
 }
 
 void Store::tell(const Item& item, const Status& status) {
+  if (!status.ok() && refused_) refused_(sink_->id(), status.error());
   const auto* object = std::get_if<Ref<Object>>(&item);
   if (!object || !stored_) return;
   stored_(sink_->id(), *object, status.ok() ? sink_->locate(**object) : std::string(), status);

@@ -50,8 +50,12 @@ class Store {
   using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
                                       const std::string& url, const Status& status)>;
 
+  // Called for everything that was given up, on the thread that did, before `stored`.
+  using RefusedFn = std::function<void(const std::string& store_id, const Error& why)>;
+
   // When there is no memory or no thread, an exception leaves `sink` with its sink.
-  Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored);
+  Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
+        RefusedFn refused = nullptr);
   ~Store();
 
   const Sink& sink() const { return *sink_; }
@@ -94,6 +98,7 @@ class Store {
   std::unique_ptr<Sink> sink_;
   StoreOptions options_;
   StoredFn stored_;
+  RefusedFn refused_;
   StoreCounters counters_;
 
   std::unordered_set<std::string> known_;  // these two: the delivering thread only

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Out of memory: the N-th operator new of a whole session fails, for every N. Each call must then say QTAP_ERR_NOMEM (or
-// get by without), nothing may crash, and what was made must still be freed. Run under ASan it also finds leaks.
+// Out of memory: the N-th operator new of a whole session fails, for every N. Each call must then
+// say QTAP_ERR_NOMEM (or get by without), nothing may crash, and what was made must still be freed.
+// Run under ASan it also finds leaks.
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -33,9 +34,15 @@ void* operator new(std::size_t size) {
   if (void* p = allocate(size)) return p;
   throw std::bad_alloc();
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocate(size);
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::size_t) noexcept {
+  std::free(p);
+}
 
 namespace {
 
@@ -49,7 +56,8 @@ int on_transaction(const qtap_transaction* tx, void* user) {
   Seen& seen = *static_cast<Seen*>(user);
   ++seen.transactions;
   qtap_value value = {};
-  const int status = qtap_transaction_field(tx, "http.req.headers.accept", &value);  // repeated: is joined
+  const int status =
+      qtap_transaction_field(tx, "http.req.headers.accept", &value);  // repeated: is joined
   CHECK(status == QTAP_OK || has_failed);  // what failed to be read before may be missing
   if (!seen.kept) seen.kept = qtap_transaction_ref(tx);
   return 0;
@@ -62,9 +70,15 @@ int on_event(const qtap_event* event, void* user) {
   return 0;
 }
 
-int put_event(void*, const qtap_event*) { return 0; }
-int put_object(void*, const qtap_object*) { return 0; }
-void close_sink(void* user) { ++*static_cast<int*>(user); }
+int put_event(void*, const qtap_event*) {
+  return 0;
+}
+int put_object(void*, const qtap_object*) {
+  return 0;
+}
+void close_sink(void* user) {
+  ++*static_cast<int*>(user);
+}
 
 // OK, or out of memory if that was arranged, with a text that says so.
 bool fine(int status, const char* text, const char* what) {
@@ -77,9 +91,11 @@ bool fine(int status, const char* text, const char* what) {
 
 constexpr char kYaml[] =
     "tap: { http: { stack: all } }\n"
-    "stacks: { all: { plugins: [ { type: http_capture, config: { level: full } }, { type: report_usage } ] } }\n";
+    "stacks: { all: { plugins: [ { type: http_capture, config: { level: full } }, { type: "
+    "report_usage } ] } }\n";
 constexpr char kRequest[] =
-    "GET /a HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\nAccept: application/json\r\n\r\n";
+    "GET /a HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\nAccept: "
+    "application/json\r\n\r\n";
 
 void feed(qtap_session* s) {
   qtap_peer peer = {};
@@ -90,9 +106,10 @@ void feed(qtap_session* s) {
   for (int turn = 0; turn < 2; ++turn) {  // the session must go on after a failure
     uint64_t id = 0;
     if (!fine(qtap_feed_open(s, &peer, ABI_START, &id), text(), "open")) continue;
-    fine(qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, kRequest, sizeof kRequest - 1), text(), "request");
-    fine(qtap_feed_data(s, id, QTAP_DIR_RECEIVED, ABI_START, abi_response, sizeof abi_response - 1), text(),
-         "response");
+    fine(qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, kRequest, sizeof kRequest - 1), text(),
+         "request");
+    fine(qtap_feed_data(s, id, QTAP_DIR_RECEIVED, ABI_START, abi_response, sizeof abi_response - 1),
+         text(), "response");
     fine(qtap_feed_gap(s, id, QTAP_DIR_RECEIVED, 10), text(), "gap");
     fine(qtap_feed_close(s, id, ABI_START + ABI_MS), text(), "close");
   }
@@ -153,7 +170,8 @@ bool run(long n) {
   const bool all_well = !has_failed;
   if (all_well) CHECK(seen.transactions == 2 && seen.events > 2);
   qtap_value value = {};
-  if (seen.kept) CHECK_STATUS(QTAP_OK, qtap_transaction_field(seen.kept, "http.req.method", &value));
+  if (seen.kept)
+    CHECK_STATUS(QTAP_OK, qtap_transaction_field(seen.kept, "http.req.method", &value));
   qtap_transaction_unref(seen.kept);
   return all_well;
 }
@@ -162,8 +180,11 @@ void rules(long n) {
   has_failed = false;
   left = n;
   qtap_rule* rule = nullptr;
-  constexpr char kRule[] = "http.req.method in [\"GET\", \"POST\"] and http.req.path =~ /^\\/api\\/[a-z]+$/";
-  const auto absent = [](void*, qtap_str, qtap_value*) { return static_cast<int>(QTAP_ERR_NOTFOUND); };
+  constexpr char kRule[] =
+      "http.req.method in [\"GET\", \"POST\"] and http.req.path =~ /^\\/api\\/[a-z]+$/";
+  const auto absent = [](void*, qtap_str, qtap_value*) {
+    return static_cast<int>(QTAP_ERR_NOTFOUND);
+  };
   if (fine(qtap_rule_compile(kRule, sizeof kRule - 1, &rule, nullptr), nullptr, "compile")) {
     int match = 0;
     fine(qtap_rule_eval(rule, absent, nullptr, &match), nullptr, "eval");

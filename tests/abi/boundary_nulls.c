@@ -1,184 +1,177 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every function takes NULL for every pointer and says so; symbols.py checks that every function is here. */
+/* Every function takes NULL for every pointer and says so; symbols.py checks that every function is
+ * here. */
 #include "abi.h"
 
-static int no_lookup(void *user, struct qtap_str name, struct qtap_value *ret)
-{
-    (void)user;
-    (void)name;
-    (void)ret;
-    return QTAP_ERR_NOTFOUND;
+static int no_lookup(void* user, struct qtap_str name, struct qtap_value* ret) {
+  (void)user;
+  (void)name;
+  (void)ret;
+  return QTAP_ERR_NOTFOUND;
 }
 
-static void configs(void)
-{
-    qtap_config *config = NULL;
+static void configs(void) {
+  qtap_config* config = NULL;
 
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_new(NULL));
-    CHECK_STATUS(QTAP_OK, qtap_config_new(&config));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(NULL, "capture.source", "feed"));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(config, NULL, "feed"));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(config, "capture.source", NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse(NULL, "", 0));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse(config, NULL, 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(NULL, "", 0, "x"));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(config, NULL, 1, "x"));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(config, "", 0, NULL));
-    qtap_config_set_logger(NULL, NULL, NULL);
-    qtap_config_set_logger(config, NULL, NULL);
-    CHECK(strcmp(qtap_config_error(NULL), "") == 0);
-    CHECK(qtap_option_at(SIZE_MAX) == NULL);
-    qtap_config_free(NULL);
-    qtap_config_free(config);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_new(NULL));
+  CHECK_STATUS(QTAP_OK, qtap_config_new(&config));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(NULL, "capture.source", "feed"));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(config, NULL, "feed"));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_set(config, "capture.source", NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse(NULL, "", 0));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse(config, NULL, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(NULL, "", 0, "x"));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(config, NULL, 1, "x"));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_config_parse_named(config, "", 0, NULL));
+  qtap_config_set_logger(NULL, NULL, NULL);
+  qtap_config_set_logger(config, NULL, NULL);
+  CHECK(strcmp(qtap_config_error(NULL), "") == 0);
+  CHECK(qtap_option_at(SIZE_MAX) == NULL);
+  qtap_config_free(NULL);
+  qtap_config_free(config);
 }
 
-static void sessions(void)
-{
-    struct qtap_stats stats;
-    qtap_session *s = NULL;
+static void sessions(void) {
+  struct qtap_stats stats;
+  qtap_session* s = NULL;
 
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_new(NULL, NULL));
-    CHECK_STATUS(QTAP_OK, qtap_session_new(&s, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_set_callbacks(NULL, NULL, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_set_callbacks(s, NULL, NULL));
-    CHECK(strlen(qtap_session_error(s)) > 0);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_add_sink(NULL, NULL, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_add_sink(s, NULL, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_start(NULL));
-    CHECK(qtap_session_fd(NULL) < 0);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_poll(NULL, 0));
-    CHECK(qtap_session_done(NULL) == 0);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_run(NULL));
-    qtap_session_stop(NULL);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_flush(NULL, 0));
-    memset(&stats, 0, sizeof stats);
-    stats.size = sizeof stats;
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_stats(NULL, &stats));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_stats(s, NULL));
-    CHECK(qtap_session_attached_at(NULL, 0) == NULL);
-    CHECK(qtap_session_attached_at(s, SIZE_MAX) == NULL);
-    CHECK(strcmp(qtap_session_error(NULL), "") == 0);
-    qtap_session_free(NULL);
-    qtap_session_free(s);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_new(NULL, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_session_new(&s, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_set_callbacks(NULL, NULL, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_set_callbacks(s, NULL, NULL));
+  CHECK(strlen(qtap_session_error(s)) > 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_add_sink(NULL, NULL, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_add_sink(s, NULL, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_start(NULL));
+  CHECK(qtap_session_fd(NULL) < 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_poll(NULL, 0));
+  CHECK(qtap_session_done(NULL) == 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_run(NULL));
+  qtap_session_stop(NULL);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_flush(NULL, 0));
+  memset(&stats, 0, sizeof stats);
+  stats.size = sizeof stats;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_stats(NULL, &stats));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_stats(s, NULL));
+  CHECK(qtap_session_attached_at(NULL, 0) == NULL);
+  CHECK(qtap_session_attached_at(s, SIZE_MAX) == NULL);
+  CHECK(strcmp(qtap_session_error(NULL), "") == 0);
+  qtap_session_free(NULL);
+  qtap_session_free(s);
 }
 
-static void feeds(void)
-{
-    struct qtap_peer peer;
-    qtap_session *s = abi_feed_session();
-    uint64_t id = 7;
+static void feeds(void) {
+  struct qtap_peer peer;
+  qtap_session* s = abi_feed_session();
+  uint64_t id = 7;
 
-    memset(&peer, 0, sizeof peer);
-    peer.size = sizeof peer;
-    CHECK_STATUS(QTAP_OK, qtap_session_start(s));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(NULL, &peer, ABI_START, &id));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, NULL, ABI_START, &id));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, &peer, ABI_START, NULL));
-    peer.exe.len = 5;
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, &peer, ABI_START, &id));
-    CHECK(id == 7); /* written only on success */
-    CHECK_STATUS(QTAP_OK, abi_open(s, &id));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(NULL, id, QTAP_DIR_SENT, ABI_START, "x", 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, NULL, 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, 2, ABI_START, "x", 1));
-    CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_feed_data(s, id + 1, QTAP_DIR_SENT, ABI_START, "x", 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(NULL, id, QTAP_DIR_SENT, 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(s, id, -1, 1));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_close(NULL, id, ABI_START));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_tick(NULL, ABI_START));
-    qtap_session_free(s);
+  memset(&peer, 0, sizeof peer);
+  peer.size = sizeof peer;
+  CHECK_STATUS(QTAP_OK, qtap_session_start(s));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(NULL, &peer, ABI_START, &id));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, NULL, ABI_START, &id));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, &peer, ABI_START, NULL));
+  peer.exe.len = 5;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_open(s, &peer, ABI_START, &id));
+  CHECK(id == 7); /* written only on success */
+  CHECK_STATUS(QTAP_OK, abi_open(s, &id));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(NULL, id, QTAP_DIR_SENT, ABI_START, "x", 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, NULL, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, 2, ABI_START, "x", 1));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_feed_data(s, id + 1, QTAP_DIR_SENT, ABI_START, "x", 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(NULL, id, QTAP_DIR_SENT, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(s, id, -1, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_close(NULL, id, ABI_START));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_tick(NULL, ABI_START));
+  qtap_session_free(s);
 }
 
-static void nouns(void)
-{
-    struct qtap_value value;
-    struct qtap_str str;
+static void nouns(void) {
+  struct qtap_value value;
+  struct qtap_str str;
 
-    CHECK(qtap_field_at(SIZE_MAX) == NULL);
-    CHECK(qtap_connection_ref(NULL) == NULL);
-    CHECK(qtap_transaction_ref(NULL) == NULL);
-    CHECK(qtap_event_ref(NULL) == NULL);
-    CHECK(qtap_object_ref(NULL) == NULL);
-    qtap_connection_unref(NULL);
-    qtap_transaction_unref(NULL);
-    qtap_event_unref(NULL);
-    qtap_object_unref(NULL);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_connection_field(NULL, "src.ip", &value));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(NULL, "src.ip", &value));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_event_field(NULL, "event.type", &value));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_object_field(NULL, "object.type", &value));
-    CHECK(qtap_transaction_connection(NULL) == NULL);
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(NULL, QTAP_REQUEST, 0, &str, &str));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(NULL, QTAP_REQUEST, &str));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_event_json(NULL, &str));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_object_data(NULL, &str));
+  CHECK(qtap_field_at(SIZE_MAX) == NULL);
+  CHECK(qtap_connection_ref(NULL) == NULL);
+  CHECK(qtap_transaction_ref(NULL) == NULL);
+  CHECK(qtap_event_ref(NULL) == NULL);
+  CHECK(qtap_object_ref(NULL) == NULL);
+  qtap_connection_unref(NULL);
+  qtap_transaction_unref(NULL);
+  qtap_event_unref(NULL);
+  qtap_object_unref(NULL);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_connection_field(NULL, "src.ip", &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(NULL, "src.ip", &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_event_field(NULL, "event.type", &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_object_field(NULL, "object.type", &value));
+  CHECK(qtap_transaction_connection(NULL) == NULL);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(NULL, QTAP_REQUEST, 0, &str, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(NULL, QTAP_REQUEST, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_event_json(NULL, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_object_data(NULL, &str));
 }
 
 /* The getters of a living transaction. */
-static int on_transaction(const qtap_transaction *tx, void *user)
-{
-    struct qtap_value value;
-    struct qtap_str str = {NULL, 0};
+static int on_transaction(const qtap_transaction* tx, void* user) {
+  struct qtap_value value;
+  struct qtap_str str = {NULL, 0};
 
-    ++*(int *)user;
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(tx, NULL, &value));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(tx, "http.res.status", NULL));
-    CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_transaction_field(tx, "no.such.field", &value));
-    CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_transaction_field(tx, "", &value));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, QTAP_REQUEST, 0, NULL, &str));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, QTAP_REQUEST, 0, &str, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, 2, 0, &str, &str));
-    CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_transaction_header_at(tx, QTAP_RESPONSE, SIZE_MAX, &str, &str));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, QTAP_RESPONSE, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, -1, &str));
-    CHECK(str.data == NULL); /* none of these wrote it */
-    return 0;
+  ++*(int*)user;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(tx, NULL, &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_field(tx, "http.res.status", NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_transaction_field(tx, "no.such.field", &value));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_transaction_field(tx, "", &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, QTAP_REQUEST, 0, NULL, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, QTAP_REQUEST, 0, &str, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(tx, 2, 0, &str, &str));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND,
+               qtap_transaction_header_at(tx, QTAP_RESPONSE, SIZE_MAX, &str, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, QTAP_RESPONSE, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, -1, &str));
+  CHECK(str.data == NULL); /* none of these wrote it */
+  return 0;
 }
 
-static void getters(void)
-{
-    struct qtap_callbacks cb = {sizeof cb, NULL, NULL, on_transaction, NULL, NULL};
-    qtap_session *s = abi_feed_session();
-    int count = 0;
+static void getters(void) {
+  struct qtap_callbacks cb = {sizeof cb, NULL, NULL, on_transaction, NULL, NULL};
+  qtap_session* s = abi_feed_session();
+  int count = 0;
 
-    CHECK_STATUS(QTAP_OK, qtap_session_set_callbacks(s, &cb, &count));
-    CHECK_STATUS(QTAP_OK, qtap_session_start(s));
-    CHECK_STATUS(QTAP_OK, abi_exchange(s));
-    CHECK(count == 1);
-    qtap_session_free(s);
+  CHECK_STATUS(QTAP_OK, qtap_session_set_callbacks(s, &cb, &count));
+  CHECK_STATUS(QTAP_OK, qtap_session_start(s));
+  CHECK_STATUS(QTAP_OK, abi_exchange(s));
+  CHECK(count == 1);
+  qtap_session_free(s);
 }
 
-static void rules(void)
-{
-    struct qtap_rule_error why;
-    qtap_rule *rule = NULL;
-    int match = 7;
+static void rules(void) {
+  struct qtap_rule_error why;
+  qtap_rule* rule = NULL;
+  int match = 7;
 
-    memset(&why, 0, sizeof why);
-    why.size = sizeof why;
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_compile(NULL, 1, &rule, &why));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_compile("true", 4, NULL, &why));
-    CHECK_STATUS(QTAP_OK, qtap_rule_compile("true", 4, &rule, NULL));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(NULL, no_lookup, NULL, &match));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(rule, NULL, NULL, &match));
-    CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(rule, no_lookup, NULL, NULL));
-    CHECK(match == 7);
-    CHECK_STATUS(QTAP_OK, qtap_rule_eval(rule, no_lookup, NULL, &match));
-    CHECK(match == 1);
-    qtap_rule_free(rule);
-    qtap_rule_free(NULL);
+  memset(&why, 0, sizeof why);
+  why.size = sizeof why;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_compile(NULL, 1, &rule, &why));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_compile("true", 4, NULL, &why));
+  CHECK_STATUS(QTAP_OK, qtap_rule_compile("true", 4, &rule, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(NULL, no_lookup, NULL, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(rule, NULL, NULL, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval(rule, no_lookup, NULL, NULL));
+  CHECK(match == 7);
+  CHECK_STATUS(QTAP_OK, qtap_rule_eval(rule, no_lookup, NULL, &match));
+  CHECK(match == 1);
+  qtap_rule_free(rule);
+  qtap_rule_free(NULL);
 }
 
-int main(void)
-{
-    CHECK(strcmp(qtap_version(), QTAP_VERSION) == 0);
-    CHECK(strcmp(qtap_status_name(-5), "QTAP_ERR_PERM") == 0);
-    CHECK(strcmp(qtap_status_name(12345), "QTAP_ERR_UNKNOWN") == 0);
-    configs();
-    sessions();
-    feeds();
-    nouns();
-    getters();
-    rules();
-    return failed_checks != 0;
+int main(void) {
+  CHECK(strcmp(qtap_version(), QTAP_VERSION) == 0);
+  CHECK(strcmp(qtap_status_name(-5), "QTAP_ERR_PERM") == 0);
+  CHECK(strcmp(qtap_status_name(12345), "QTAP_ERR_UNKNOWN") == 0);
+  configs();
+  sessions();
+  feeds();
+  nouns();
+  getters();
+  rules();
+  return failed_checks != 0;
 }

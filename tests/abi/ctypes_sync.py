@@ -47,26 +47,62 @@ def probe(names):
     return {line.split()[0]: [int(n) for n in line.split()[1:]] for line in output.splitlines()}
 
 
+WIDTHS = {"int": 4, "uint32_t": 4, "uint64_t": 8, "size_t": 8}
+
+
+def is_pointer(kind):
+    return kind in (ctypes.c_void_p, ctypes.c_char_p) or hasattr(kind, "contents") or hasattr(kind, "_restype_")
+
+
+def check_type(where, declared, ours):
+    """A parameter or result; pointers only with pointers, numbers only with numbers of the same width."""
+    words = re.sub(r"\bconst\b", "", declared).replace("*", " * ").split()
+    if "*" in words or re.fullmatch(r"qtap_\w+_fn", words[0]):
+        ok = is_pointer(ours)
+    elif words[0] == "void":
+        ok = ours is None
+    elif words[0] == "struct":
+        ok = ours is _abi.STRUCTS.get(words[1])
+    else:  # an unknown type does not belong into a public prototype
+        ok = ours is not None and not is_pointer(ours) and ctypes.sizeof(ours) == WIDTHS.get(words[0])
+    if not ok:
+        fail(f"{where} is {declared.strip()!r} in the header, {ours} in _abi.py")
+
+
+def check_call(name, result, parameters, restype, argtypes):
+    arguments = [] if parameters.strip() in ("", "void") else parameters.split(",")
+    if len(arguments) != len(argtypes):
+        fail(f"{name}: {len(arguments)} arguments in the header, {len(argtypes)} in _abi.py")
+        return
+    check_type(f"{name}: the result", result, restype)
+    for index, pair in enumerate(zip(arguments, argtypes), start=1):
+        check_type(f"{name}: argument {index}", *pair)
+
+
 def check_functions():
-    prototypes = dict(re.findall(r"QTAP_API\b[^;(]*?\b(qtap_\w+)\(([^;]*?)\);", PLAIN, re.S))
-    returns = {name: kind.strip() for kind, name in re.findall(r"QTAP_API\s+([^;(]*?)\b(qtap_\w+)\(", PLAIN)}
+    prototypes = {name: (result, parameters) for result, name, parameters in
+                  re.findall(r"QTAP_API\s+([^;(]*?)\b(qtap_\w+)\(([^;]*?)\);", PLAIN, re.S)}
     for name in sorted(prototypes.keys() ^ _abi.FUNCS.keys()):
         fail(f"{name}: only in " + ("the headers" if name in prototypes else "_abi.py"))
-    widths = {"int": 4, "uint32_t": 4, "uint64_t": 8, "size_t": 8}
     for name in sorted(prototypes.keys() & _abi.FUNCS.keys()):
-        restype, argtypes = _abi.FUNCS[name]
-        text = prototypes[name].strip()
-        arguments = [] if text in ("", "void") else re.split(r",", text)
-        if len(arguments) != len(argtypes):
-            fail(f"{name}: {len(arguments)} arguments in the header, {len(argtypes)} in _abi.py")
-            continue
-        for declared, ours in zip(arguments, argtypes):
-            words = declared.split()
-            width = 8 if "*" in declared or "_fn" in declared else widths.get(words[0], 0)
-            if width and ctypes.sizeof(ours) != width:
-                fail(f"{name}: {declared.strip()} is {width} bytes, _abi.py has {ctypes.sizeof(ours)}")
-        if (returns[name] == "void") != (restype is None):
-            fail(f"{name}: returns {returns[name]}, _abi.py has {restype}")
+        check_call(name, *prototypes[name], *_abi.FUNCS[name])
+
+
+def check_callbacks():
+    """Function pointers: the members of the two tables and the typedefs."""
+    found = []
+    for struct, kind in (("qtap_callbacks", _abi.Callbacks), ("qtap_sink_ops", _abi.SinkOps)):
+        body = re.search(rf"struct {struct}\s*\{{(.*?)\n\}};", PLAIN, re.S).group(1)
+        found += [(f"{struct}.{name}", result, parameters, dict(kind._fields_).get(name))
+                  for result, name, parameters in re.findall(r"(\w+)\s*\(\*(\w+)\)\(([^;]*?)\);", body, re.S)]
+    found += [(name, result, parameters, {"qtap_log_fn": _abi.LOG, "qtap_lookup_fn": _abi.LOOKUP}.get(name))
+              for result, name, parameters in re.findall(r"typedef (\w+) \(\*(\w+)\)\(([^;]*?)\);", PLAIN, re.S)]
+    for name, result, parameters, ours in found:
+        if ours is None:
+            fail(f"{name}: only in the headers")
+        else:
+            check_call(name, result, parameters, ours._restype_, ours._argtypes_)
+    return len(found)
 
 
 def check_structs(truth):
@@ -94,7 +130,10 @@ def check_enums(truth, names):
 names = enum_names()
 truth = probe(names)
 check_functions()
+callbacks = check_callbacks()
 check_structs(truth)
 check_enums(truth, names)
-print("\n".join(failures) or f"{len(_abi.FUNCS)} functions, {len(_abi.STRUCTS)} structs, {len(names)} constants: equal")
+if callbacks < 10 or len(names) < 40:
+    fail(f"the headers were not understood: {callbacks} callbacks, {len(names)} constants")
+print("\n".join(failures) or f"{len(_abi.FUNCS)} functions, {callbacks} callbacks, {len(_abi.STRUCTS)} structs, {len(names)} constants: equal")
 sys.exit(1 if failures else 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The exported names are the same in the headers, the version script, the library and docs/abi.md; the static library
-has no C name without our prefix. Usage: symbols.py ROOT LIBRARY.so LIBRARY.a"""
+"""The exported names are the same in the headers, the version script, the library, docs/abi.md, the call table and the
+test with NULLs; the static library has no C name without our prefix. Usage: symbols.py ROOT LIBRARY.so LIBRARY.a"""
 import pathlib
 import re
 import subprocess
@@ -19,8 +19,11 @@ def main(root, shared, static):
     documented = set(re.findall(r"^\| `(qtap_\w+)` \|", (root / "docs/abi.md").read_text(), re.M))
     exported = {line.split()[-1].split("@")[0] for line in nm("-D", "--defined-only", shared).splitlines()}
     exported = {name for name in exported if not name.startswith("QTAP_")}
+    called = set(re.findall(r'\{"(qtap_\w+)",', (root / "libqtap/capi/call_table.h").read_text()))
+    tested = declared & set(re.findall(r"\b(qtap_\w+)\(", (root / "tests/abi/boundary_nulls.c").read_text()))
     failed = False
-    for name, names in (("libqtap.map", mapped), ("docs/abi.md", documented), (shared, exported)):
+    for name, names in (("libqtap.map", mapped), ("docs/abi.md", documented), ("call_table.h", called),
+                        ("boundary_nulls.c", tested), (shared, exported)):
         for what, difference in (("lacks", declared - names), ("has, but no header declares it:", names - declared)):
             for symbol in sorted(difference):
                 print(f"{name} {what} {symbol}")

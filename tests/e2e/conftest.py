@@ -65,6 +65,7 @@ class Server:
     port: int
     scheme: str
     cert: pathlib.Path | None
+    tls_version: int = 772
 
     def url(self, path):
         return f"{self.scheme}://localhost:{self.port}{path}"
@@ -102,7 +103,9 @@ def free_port():
 def nginx(folder, cert):
     port = free_port()  # nginx cannot pick one itself; it says so if somebody else takes it meanwhile
     (folder / "files").mkdir()
-    certificates = f"ssl_certificate {cert.cert}; ssl_certificate_key {cert.key};" if cert else ""
+    # TLS 1.2 here, 1.3 elsewhere.
+    certificates = (f"ssl_certificate {cert.cert}; ssl_certificate_key {cert.key}; ssl_protocols TLSv1.2;"
+                    if cert else "")
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, certificates=certificates,
                                                          ssl="ssl" if cert else ""))
     process = Process(["/usr/sbin/nginx", "-e", "stderr", "-c", folder / "nginx.conf"])
@@ -111,14 +114,28 @@ def nginx(folder, cert):
     except BaseException:
         process.stop()
         raise
-    return process, Server(worker, "/usr/sbin/nginx", port, "https" if cert else "http", cert and cert.cert)
+    return process, Server(worker, "/usr/sbin/nginx", port, "https" if cert else "http", cert and cert.cert,
+                           tls_version=771)
 
 
-def s_server(cert):
-    process = Process(["/usr/bin/openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-cert", cert.cert,
-                       "-key", cert.key])
+def s_server(cert, *flags, **more):
+    process = Process(["/usr/bin/openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", cert.cert, "-key", cert.key,
+                       *flags], **more)
     port = int(process.wait_for_line(process.out, r"^ACCEPT .*:(\d+)$").group(1))
     return process, Server(process.pid, "/usr/bin/openssl", port, "https", cert.cert)
+
+
+def answering_s_server(cert):
+    """s_server sends its client what it reads on stdin: here one answer for each GET that it prints."""
+    process, server = s_server(cert, stdin=subprocess.PIPE)
+    answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n"
+
+    def on_line(line):
+        if line.startswith("GET /"):
+            process.write_stdin(answer)
+
+    process.on_line = on_line
+    return process, server
 
 
 def python_server(cert):
@@ -135,7 +152,8 @@ def servers(cert, tmp_path_factory):
     running = {
         "nginx": nginx(tmp_path_factory.mktemp("nginx"), cert),
         "nginx-plain": nginx(tmp_path_factory.mktemp("nginx-plain"), None),
-        "s_server": s_server(cert),
+        "s_server": answering_s_server(cert),
+        "s_server -www": s_server(cert, "-www"),
         "python": python_server(cert),
         "python-plain": python_server(None),
     }

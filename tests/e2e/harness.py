@@ -34,6 +34,7 @@ class Process:
                                          stderr=subprocess.STDOUT if merge_stderr else subprocess.PIPE, **more)
         self.pid = self._process.pid
         self.out, self.err = [], []
+        self.on_line = None  # called with each line of stdout, on a thread of its own
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=self._collect, args=pair, daemon=True)
                          for pair in ((self._process.stdout, self.out), (self._process.stderr, self.err)) if pair[0]]
@@ -45,6 +46,8 @@ class Process:
             with self._changed:
                 lines.append(line.rstrip("\n"))
                 self._changed.notify_all()
+            if self.on_line and lines is self.out:
+                self.on_line(lines[-1])
         with self._changed:
             self._changed.notify_all()
 

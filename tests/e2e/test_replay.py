@@ -18,7 +18,8 @@ def files_in(folder):
 
 
 def replay(recording, folder, prefix=(), env=None):
-    """(event lines, objects by path) of one replay."""
+    """(event lines, objects by path) of one replay. The events name the folder: the same one each time, emptied first."""
+    shutil.rmtree(folder, ignore_errors=True)
     result = qtap_mini("--replay", recording, "--all", "--json", "--objects", folder, prefix=prefix, env=env)
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines(), files_in(folder)
@@ -47,7 +48,7 @@ def without_root(folder, recording, objects):
 
 
 def test_a_fed_recording_replays_the_same_three_times(recording, tmp_path):
-    runs = [replay(recording, tmp_path / f"objects{i}") for i in range(3)]
+    runs = [replay(recording, tmp_path / "objects") for i in range(3)]
     lines, objects = runs[0]
     assert any('"eventType":"request"' in line for line in lines)
     assert len(objects) == 1
@@ -70,13 +71,13 @@ def test_a_live_recording_replays_to_the_same_bytes(servers, agent, tmp_path, fo
     assert file.stat().st_mode & 0o777 == 0o600  # it holds plain text
 
     live = sorted(running.out), files_in(running.objects_dir)
-    runs = [replay(file, tmp_path / f"replay{i}") for i in range(3)]
+    runs = [replay(file, tmp_path / "replay") for i in range(3)]
     assert runs[1] == runs[0] and runs[2] == runs[0]
     lines, objects = runs[0]
     # The live run has a worker per store, so that only the order of lines may differ.
     assert objects == live[1]
     # Where the object is (its folder) is part of the record of it.
-    here = [line.replace(str(tmp_path / "replay0"), str(running.objects_dir)) for line in lines]
+    here = [line.replace(str(tmp_path / "replay"), str(running.objects_dir)) for line in lines]
     assert sorted(here) == live[0]
 
     as_nobody = without_root(for_everybody, file, for_everybody / "objects")

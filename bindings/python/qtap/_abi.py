@@ -172,7 +172,11 @@ def _missing(name):
 
 
 def load(path):
-    library = ctypes.CDLL(path)
+    try:
+        library = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"load libqtap: {error}; build it (meson setup build && ninja -C build), install it, or set "
+                          "QTAP_LIBRARY to its path") from error
     for name, (restype, argtypes) in FUNCS.items():
         try:
             function = getattr(library, name)

@@ -37,11 +37,10 @@ class Rule:
         def look_up(_user, name, out):
             try:
                 value = values[ctypes.string_at(name.data, name.len).decode()]
+                from_python(value, out.contents, keep)
             except KeyError:
                 return _abi.STATUS["QTAP_ERR_NOTFOUND"]
-            try:
-                from_python(value, out.contents, keep)
-            except Exception as error:  # raised again below: C cannot carry it
+            except BaseException as error:  # raised again below: C cannot carry it
                 failure.append(error)
                 return _abi.STATUS["QTAP_ERR_CALLBACK"]
             return 0

@@ -52,17 +52,17 @@ class Session:
     """A capture. Use it as a context manager: it starts on entry and is freed on exit.
 
     Callbacks are set as keyword arguments or attributes before start: on_connection(conn, phase), on_data(conn, data),
-    on_transaction(tx), on_event(event), on_object(object). Iterating gives transactions as they come. An exception in a
-    callback ends the poll that it came from and is raised there.
+    on_transaction(tx), on_event(event), on_object(object). Iterating gives transactions as they come, events() events:
+    those from the moment on at which the iterator was made. An exception in a callback ends the poll that it came from
+    and is raised there.
     """
 
     def __init__(self, options=None, *, config=None, yaml=None, logger=None, **callbacks):
         self._handle = ctypes.c_void_p()
         self._config = config or Config(options, yaml, logger)  # its logger must live as long as the session
         self._config._check(_lib.qtap_session_new(ctypes.byref(self._handle), self._config._handle))
-        self._callbacks, self._failure, self._started = None, None, False
-        self._ready = collections.deque()
-        self._iterating = False
+        self._callbacks, self._failure, self._depth = None, None, 0
+        self._queues = {Transaction: [], Event: []}  # one per living iterator
         for name in ("on_connection", "on_data", "on_transaction", "on_event", "on_object"):
             setattr(self, name, callbacks.pop(name, None))
         if callbacks:
@@ -83,6 +83,8 @@ class Session:
     def close(self):
         """Stops, detaches and frees; a closed session refuses every other call."""
         if getattr(self, "_handle", None):
+            if self._depth:
+                raise QtapError(_abi.STATUS["QTAP_ERR_BUSY"], "close: not from inside a callback; call stop() there")
             _lib.qtap_session_free(self._handle)
             self._handle = None
 
@@ -97,7 +99,7 @@ class Session:
         return _lib.qtap_session_error(self._open()).decode("utf-8", "replace")
 
     def _check(self, status):
-        if self._failure:
+        if self._failure and not self._depth:
             failure, self._failure = self._failure, None
             raise failure
         return check(status, lambda: self.error)
@@ -105,19 +107,20 @@ class Session:
     def start(self):
         """True: everything is attached. False: only a part (see .error). QtapError: nothing."""
         self._install_callbacks()
-        partial = self._check(_lib.qtap_session_start(self._open())) == _abi.STATUS["QTAP_WARN_PARTIAL"]
-        self._started = True
-        return not partial
+        return self._check(_lib.qtap_session_start(self._open())) != _abi.STATUS["QTAP_WARN_PARTIAL"]
 
     # ---- callbacks
 
     def _guard(self, call):
         def guarded(*args):
+            self._depth += 1
             try:
                 return call(*args)
             except BaseException as failure:  # C cannot carry it: raised again by the call that polled
                 self._failure = self._failure or failure
                 return _abi.STATUS["QTAP_ERR_CALLBACK"]
+            finally:
+                self._depth -= 1
         return guarded
 
     def _install_callbacks(self):
@@ -131,30 +134,27 @@ class Session:
                                                   p.lost_before, raw))
             return 0
 
-        def transaction(handle, _user):
-            tx = Transaction(handle)
-            if self._iterating:
-                self._ready.append(tx)
-            if self.on_transaction:
-                self.on_transaction(tx)
-            return 0
-
         def noun(kind, name):
             def call(handle, _user):
-                getattr(self, name)(kind(handle))
+                callback, queues = getattr(self, name), self._queues.get(kind)
+                if callback or queues:
+                    made = kind(handle)
+                    for queue in queues or ():
+                        queue.append(made)
+                    if callback:
+                        callback(made)
                 return 0
-            return call
+            return _abi.ON_NOUN(self._guard(call))
 
         table = _abi.Callbacks(size=ctypes.sizeof(_abi.Callbacks))
         if self.on_connection:
             table.on_connection = _abi.ON_CONNECTION(self._guard(connection))
         if self.on_data:
             table.on_data = _abi.ON_DATA(self._guard(data))
-        table.on_transaction = _abi.ON_NOUN(self._guard(transaction))
-        if self.on_event:
-            table.on_event = _abi.ON_NOUN(self._guard(noun(Event, "on_event")))
+        table.on_transaction = noun(Transaction, "on_transaction")
+        table.on_event = noun(Event, "on_event")
         if self.on_object:
-            table.on_object = _abi.ON_NOUN(self._guard(noun(Object, "on_object")))
+            table.on_object = noun(Object, "on_object")
         self._callbacks = table  # ctypes would free the trampolines
         self._check(_lib.qtap_session_set_callbacks(self._open(), ctypes.byref(table), None))
 
@@ -184,16 +184,17 @@ class Session:
         self._check(_lib.qtap_session_flush(self._open(), timeout_ms))
 
     def __iter__(self):
-        self._iterating = True
-        try:
-            while True:
-                while self._ready:
-                    yield self._ready.popleft()
-                if not self._handle or self.done:
-                    return
-                self.poll(100)  # so that Ctrl-C is noticed
-        finally:
-            self._iterating = False
+        """Transactions, until the session is done."""
+        return self._iterate(Transaction)
+
+    def events(self):
+        """Events, until the session is done."""
+        return self._iterate(Event)
+
+    def _iterate(self, kind):
+        queue = collections.deque()
+        self._queues[kind].append(queue)  # now, not when the first one is asked for
+        return _Iterator(self, kind, queue)
 
     @property
     def stats(self):
@@ -212,6 +213,27 @@ class Session:
     def feed(self, time_ns=0, **peer):
         """Opens a connection whose bytes you give (capture.source=feed); see Feed."""
         return Feed(self, time_ns, **peer)
+
+
+class _Iterator:
+    """What a session hands out of one kind, polled for; nothing is queued any more once it is gone."""
+
+    def __init__(self, session, kind, queue):
+        self._session, self._kind, self._queue = session, kind, queue
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        while not self._queue:
+            if not self._session._handle or self._session.done:
+                raise StopIteration
+            self._session.poll(100)  # so that Ctrl-C is noticed
+        return self._queue.popleft()
+
+    def __del__(self):
+        queues = self._session._queues
+        queues[self._kind] = [other for other in queues[self._kind] if other is not self._queue]
 
 
 class Feed:

@@ -51,6 +51,13 @@ def to_python(value):
     if kind == _T["QTAP_VALUE_IP"]:
         raw = bytes(value.ip)
         return ipaddress.ip_address(raw[12:] if value.family == 4 else raw)
+    if kind == _T["QTAP_VALUE_CIDR"]:
+        raw = bytes(value.ip)
+        return ipaddress.ip_network((raw[12:] if value.family == 4 else raw, value.bits))
+    if kind == _T["QTAP_VALUE_MAC"]:
+        return bytes_of(value.s)
+    if kind in (_T["QTAP_VALUE_LIST"], _T["QTAP_VALUE_STRING_LIST"]):
+        return [to_python(value.items[index]) for index in range(value.count)]
     return None
 
 
@@ -61,7 +68,12 @@ def from_python(value, out, keep):
     elif isinstance(value, bool):
         out.type, out.i = _T["QTAP_VALUE_BOOL"], value
     elif isinstance(value, int):
-        out.type, out.i = _T["QTAP_VALUE_INT64"], value
+        if not -2**63 <= value < 2**64:
+            raise OverflowError(f"a rule cannot see {value}: more than 64 bits")
+        if value < 2**63:
+            out.type, out.i = _T["QTAP_VALUE_INT64"], value
+        else:
+            out.type, out.u = _T["QTAP_VALUE_UINT64"], value
     elif isinstance(value, float):
         out.type, out.d = _T["QTAP_VALUE_DOUBLE"], value
     elif isinstance(value, (str, bytes)):

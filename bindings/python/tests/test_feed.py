@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python package over capture.source=feed: no root, no kernel."""
+import gc
 import ipaddress
 import threading
 
 import pytest
 import qtap
+from qtap import _abi
 
 REQUEST = b"GET /a?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Two: 1\r\nx-two: 2\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -134,3 +136,59 @@ def test_the_tables_are_readable():
     assert any(option["key"] == "capture.body_buffer" for option in qtap.options())
     assert any(field["name"] == "http.res.status" for field in qtap.fields())
     assert qtap.version() == "0.1.0"
+
+
+def test_iterators_give_what_came_since_they_were_made():
+    with feed_session() as session:
+        exchange(session)
+        transactions, events = iter(session), session.events()
+        exchange(session)
+        session.stop()
+        assert [tx["http.req.method"] for tx in transactions] == ["GET"]
+        assert {event["event.type"] for event in events} <= {"connection", "request"}
+        del transactions, events
+        assert session._queues == {qtap.Transaction: [], qtap.Event: []}
+
+
+def test_a_session_cannot_be_closed_from_its_callback():
+    with feed_session() as session:
+        session.on_transaction = lambda tx: session.close()
+        with pytest.raises(qtap.QtapError, match="not from inside a callback"):
+            exchange(session)
+        assert session.stats["transactions"] == 1
+
+
+def test_the_table_of_callbacks_survives_the_garbage_collector():
+    seen = []
+    with feed_session(on_transaction=seen.append) as session:
+        gc.collect()
+        exchange(session)
+    assert len(seen) == 1
+
+
+def test_values_that_a_rule_cannot_see_are_errors_of_the_host():
+    rule = qtap.Rule("a == 1")
+    assert qtap.Rule("a == 18446744073709551615").matches({"a": 2**64 - 1})
+    with pytest.raises(OverflowError):
+        rule.matches({"a": 2**64})
+    with pytest.raises(TypeError):
+        rule.matches({"a": object()})
+
+    class Broken(dict):
+        def __getitem__(self, name):
+            raise ZeroDivisionError(name)
+
+    with pytest.raises(ZeroDivisionError, match="a"):
+        rule.matches(Broken())
+
+
+def test_a_function_that_the_library_lacks_says_so_when_called(monkeypatch):
+    monkeypatch.setitem(_abi.FUNCS, "qtap_from_the_future", (None, []))
+    library = _abi.load(_abi.library_path())
+    with pytest.raises(NotImplementedError, match="qtap_from_the_future"):
+        library.qtap_from_the_future()
+
+
+def test_a_library_that_cannot_be_loaded_says_what_to_do():
+    with pytest.raises(ImportError, match="/no/such/libqtap.so.*QTAP_LIBRARY"):
+        _abi.load("/no/such/libqtap.so")

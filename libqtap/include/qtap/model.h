@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file model.h
- * What a session hands out: connections, transactions, events, objects. All are immutable and reference-counted: borrowed
- * inside a callback, kept with _ref, given back with _unref, readable from any thread, also after the session is freed.
+ * What a session hands out: connections, transactions, events, objects. All are immutable and
+ * reference-counted: borrowed inside a callback, kept with _ref, given back with _unref, readable
+ * from any thread, also after the session is freed.
  *
- * Facts are read by name (docs/fields.md lists them: "http.res.status", "src.ip", ...), so that new ones need no new
- * function. Texts live as long as the object they were read from.
+ * Facts are read by name (docs/fields.md lists them: "http.res.status", "src.ip", ...), so that new
+ * ones need no new function. Texts live as long as the object they were read from.
  */
 #ifndef QTAP_MODEL_H
 #define QTAP_MODEL_H
@@ -28,73 +29,77 @@ enum qtap_direction { QTAP_DIR_SENT = 0, QTAP_DIR_RECEIVED = 1 };
 /** Which message of a transaction. @since 0.1 */
 enum qtap_message { QTAP_REQUEST = 0, QTAP_RESPONSE = 1 };
 
-/** A piece of plain text on its way through a connection; the bytes are borrowed until the callback returns. @since 0.1 */
+/** A piece of plain text on its way through a connection; the bytes are borrowed until the callback
+ * returns. @since 0.1 */
 struct qtap_data {
-    size_t size;          /**< bytes of this struct that the library filled; it only grows */
-    int direction;        /**< enum qtap_direction */
-    int is_tls;           /**< 1: it was inside TLS */
-    uint64_t time_ns;     /**< kernel time, nanoseconds since 1970 UTC */
-    uint64_t offset;      /**< of the first byte in this direction of the stream */
-    uint64_t lost_before; /**< bytes missing right before this piece */
-    const void *bytes;
-    size_t len;           /**< may be 0 when only lost_before is told */
+  size_t size;          /**< bytes of this struct that the library filled; it only grows */
+  int direction;        /**< enum qtap_direction */
+  int is_tls;           /**< 1: it was inside TLS */
+  uint64_t time_ns;     /**< kernel time, nanoseconds since 1970 UTC */
+  uint64_t offset;      /**< of the first byte in this direction of the stream */
+  uint64_t lost_before; /**< bytes missing right before this piece */
+  const void* bytes;
+  size_t len; /**< may be 0 when only lost_before is told */
 };
 
 /** One row of the field table. All text is static. @since 0.1 */
 struct qtap_field {
-    size_t size;      /**< bytes of this struct that the library filled; it only grows */
-    const char *name; /**< e.g. "http.res.status" */
-    const char *type; /**< "text", "int", "bool", "ip", ... */
-    const char *help; /**< one sentence */
-    const char *since;
+  size_t size;      /**< bytes of this struct that the library filled; it only grows */
+  const char* name; /**< e.g. "http.res.status" */
+  const char* type; /**< "text", "int", "bool", "ip", ... */
+  const char* help; /**< one sentence */
+  const char* since;
 };
 
 /** Row `index` of the field table, NULL past the end. Static storage. Any thread. @since 0.1 */
-QTAP_API const struct qtap_field *qtap_field_at(size_t index);
+QTAP_API const struct qtap_field* qtap_field_at(size_t index);
 
 /** @name References: _ref returns its argument; _unref(NULL) is fine. Any thread. @since 0.1 */
 /**@{*/
-QTAP_API const qtap_connection *qtap_connection_ref(const qtap_connection *conn);
-QTAP_API void qtap_connection_unref(const qtap_connection *conn);
-QTAP_API const qtap_transaction *qtap_transaction_ref(const qtap_transaction *tx);
-QTAP_API void qtap_transaction_unref(const qtap_transaction *tx);
-QTAP_API const qtap_event *qtap_event_ref(const qtap_event *event);
-QTAP_API void qtap_event_unref(const qtap_event *event);
-QTAP_API const qtap_object *qtap_object_ref(const qtap_object *object);
-QTAP_API void qtap_object_unref(const qtap_object *object);
+QTAP_API const qtap_connection* qtap_connection_ref(const qtap_connection* conn);
+QTAP_API void qtap_connection_unref(const qtap_connection* conn);
+QTAP_API const qtap_transaction* qtap_transaction_ref(const qtap_transaction* tx);
+QTAP_API void qtap_transaction_unref(const qtap_transaction* tx);
+QTAP_API const qtap_event* qtap_event_ref(const qtap_event* event);
+QTAP_API void qtap_event_unref(const qtap_event* event);
+QTAP_API const qtap_object* qtap_object_ref(const qtap_object* object);
+QTAP_API void qtap_object_unref(const qtap_object* object);
 /**@}*/
 
 /**
- * Reads one field by its NUL-terminated name into *ret (written only on success). A list tells its count; its elements are
- * read as "tls.alpn[0]", "tls.alpn[1]", ... Errors: QTAP_ERR_NOTFOUND (no such
- * field, or this object has no value for it), QTAP_ERR_INVALID (NULL). Any thread. @since 0.1
+ * Reads one field by its NUL-terminated name into *ret (written only on success). A list tells its
+ * count; its elements are read as "tls.alpn[0]", "tls.alpn[1]", ... Errors: QTAP_ERR_NOTFOUND (no
+ * such field, or this object has no value for it), QTAP_ERR_INVALID (NULL). Any thread. @since 0.1
  */
-QTAP_API int qtap_connection_field(const qtap_connection *conn, const char *name, struct qtap_value *ret);
-QTAP_API int qtap_transaction_field(const qtap_transaction *tx, const char *name, struct qtap_value *ret);
-QTAP_API int qtap_event_field(const qtap_event *event, const char *name, struct qtap_value *ret);
-QTAP_API int qtap_object_field(const qtap_object *object, const char *name, struct qtap_value *ret);
+QTAP_API int qtap_connection_field(const qtap_connection* conn, const char* name,
+                                   struct qtap_value* ret);
+QTAP_API int qtap_transaction_field(const qtap_transaction* tx, const char* name,
+                                    struct qtap_value* ret);
+QTAP_API int qtap_event_field(const qtap_event* event, const char* name, struct qtap_value* ret);
+QTAP_API int qtap_object_field(const qtap_object* object, const char* name, struct qtap_value* ret);
 
-/** The connection of a transaction as it was then; borrowed from the transaction. Any thread. @since 0.1 */
-QTAP_API const qtap_connection *qtap_transaction_connection(const qtap_transaction *tx);
-
-/**
- * Header field `index` of a message (enum qtap_message) in wire order and case. Errors: QTAP_ERR_NOTFOUND (past the end),
- * QTAP_ERR_INVALID. Any thread. @since 0.1
- */
-QTAP_API int qtap_transaction_header_at(const qtap_transaction *tx, int message, size_t index,
-                                        struct qtap_str *ret_name, struct qtap_str *ret_value);
+/** The connection of a transaction as it was then; borrowed from the transaction. Any thread.
+ * @since 0.1 */
+QTAP_API const qtap_connection* qtap_transaction_connection(const qtap_transaction* tx);
 
 /**
- * The body of a message (enum qtap_message) after transfer coding, before content coding, as far as it was kept
- * (capture.body_buffer). Errors: QTAP_ERR_INVALID. Any thread. @since 0.1
+ * Header field `index` of a message (enum qtap_message) in wire order and case. Errors:
+ * QTAP_ERR_NOTFOUND (past the end), QTAP_ERR_INVALID. Any thread. @since 0.1
  */
-QTAP_API int qtap_transaction_body(const qtap_transaction *tx, int message, struct qtap_str *ret);
+QTAP_API int qtap_transaction_header_at(const qtap_transaction* tx, int message, size_t index,
+                                        struct qtap_str* ret_name, struct qtap_str* ret_value);
+
+/**
+ * The body of a message (enum qtap_message) after transfer coding, before content coding, as far as
+ * it was kept (capture.body_buffer). Errors: QTAP_ERR_INVALID. Any thread. @since 0.1
+ */
+QTAP_API int qtap_transaction_body(const qtap_transaction* tx, int message, struct qtap_str* ret);
 
 /** The event as one JSON document. Any thread. @since 0.1 */
-QTAP_API int qtap_event_json(const qtap_event *event, struct qtap_str *ret);
+QTAP_API int qtap_event_json(const qtap_event* event, struct qtap_str* ret);
 
 /** The bytes of an object. Sensitive. Any thread. @since 0.1 */
-QTAP_API int qtap_object_data(const qtap_object *object, struct qtap_str *ret);
+QTAP_API int qtap_object_data(const qtap_object* object, struct qtap_str* ret);
 
 #ifdef __cplusplus
 }

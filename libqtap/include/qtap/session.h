@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file session.h
- * A capture session: new, configure, start, poll or run, stop, free. One session belongs to one thread at a time; several
- * sessions in one process are independent.
+ * A capture session: new, configure, start, poll or run, stop, free. One session belongs to one
+ * thread at a time; several sessions in one process are independent.
  *
- * Which call is allowed where (everything else: QTAP_ERR_BUSY inside a callback, undefined on another thread):
+ * Which call is allowed where (everything else: QTAP_ERR_BUSY inside a callback, undefined on
+ * another thread):
  *
- *     call                                        inside a callback   other thread while polling   signal handler
- *     qtap_session_stop                           yes                 yes                          yes
- *     qtap_session_stats, _ref, _unref, getters   yes                 yes                          no
- *     qtap_session_error, qtap_session_fd         yes                 no                           no
- *     qtap_session_free                           ignored and logged  no                           no
+ *     call                                        inside a callback   other thread while polling
+ * signal handler qtap_session_stop                           yes                 yes yes
+ *     qtap_session_stats, _ref, _unref, getters   yes                 yes no qtap_session_error,
+ * qtap_session_fd         yes                 no                           no qtap_session_free
+ * ignored and logged  no                           no
  */
 #ifndef QTAP_SESSION_H
 #define QTAP_SESSION_H
@@ -31,126 +32,134 @@ enum qtap_connection_phase { QTAP_CONN_OPEN = 0, QTAP_CONN_UPDATE = 1, QTAP_CONN
 #define QTAP_CONN_IGNORE 1
 
 /**
- * What a session calls, on the thread that polls. Every member may be NULL. Return 0 to go on; a negative value makes
- * qtap_session_poll() return QTAP_ERR_CALLBACK after the record at hand is accounted for, and the next poll goes on with the
- * next one. Positive values are reserved, except QTAP_CONN_IGNORE. Callbacks must not throw or longjmp. @since 0.1
+ * What a session calls, on the thread that polls. Every member may be NULL. Return 0 to go on; a
+ * negative value makes qtap_session_poll() return QTAP_ERR_CALLBACK after the record at hand is
+ * accounted for, and the next poll goes on with the next one. Positive values are reserved, except
+ * QTAP_CONN_IGNORE. Callbacks must not throw or longjmp. @since 0.1
  */
 struct qtap_callbacks {
-    size_t size; /**< sizeof(struct qtap_callbacks) of the caller */
-    int (*on_connection)(const qtap_connection *conn, int phase, void *user);
-    int (*on_data)(const qtap_connection *conn, const struct qtap_data *data, void *user);
-    int (*on_transaction)(const qtap_transaction *tx, void *user);
-    int (*on_event)(const qtap_event *event, void *user);
-    int (*on_object)(const qtap_object *object, void *user);
+  size_t size; /**< sizeof(struct qtap_callbacks) of the caller */
+  int (*on_connection)(const qtap_connection* conn, int phase, void* user);
+  int (*on_data)(const qtap_connection* conn, const struct qtap_data* data, void* user);
+  int (*on_transaction)(const qtap_transaction* tx, void* user);
+  int (*on_event)(const qtap_event* event, void* user);
+  int (*on_object)(const qtap_object* object, void* user);
 };
 
 /**
- * Counters since start, filled by qtap_session_stats(). The ledger: every plain-text byte that the probes saw is either
- * delivered or lost, bytes_seen = bytes_delivered + bytes_lost. @since 0.1
+ * Counters since start, filled by qtap_session_stats(). The ledger: every plain-text byte that the
+ * probes saw is either delivered or lost, bytes_seen = bytes_delivered + bytes_lost. @since 0.1
  */
 struct qtap_stats {
-    size_t size;                    /**< in: sizeof of the caller; out: bytes filled */
-    uint64_t records;               /**< records handled */
-    uint64_t bytes_seen;            /**< plain-text bytes that crossed the probes and sockets in clear */
-    uint64_t bytes_delivered;       /**< of these: handed to on_data and the parsers */
-    uint64_t bytes_lost;            /**< of these: missing, told as gaps */
-    uint64_t bytes_filtered;        /**< socket bytes counted without being read: TLS records, protocols not parsed */
-    uint64_t lost_ring_full;        /**< records: no room in the ring */
-    uint64_t lost_fault;            /**< records: user memory could not be read */
-    uint64_t lost_map_full;         /**< records: a kernel table was full */
-    uint64_t lost_other;            /**< records: any other cause */
-    uint64_t records_corrupt;       /**< records that did not decode */
-    uint64_t connections_open;      /**< now */
-    uint64_t connections_total;
-    uint64_t connections_untracked; /**< beyond limits.connections: counted, not tracked */
-    uint64_t transactions;
-    uint64_t transactions_truncated;
-    uint64_t gaps;
-    uint64_t parse_errors;
-    uint64_t limit_hits;
-    uint64_t plugin_errors;
-    uint64_t events;
-    uint64_t objects;
-    uint64_t sink_sent;             /**< events and objects accepted by a sink, one count per sink */
-    uint64_t sink_dropped;          /**< refused for good, or no room in a queue, one count per sink */
-    uint64_t sink_retries;
-    uint64_t record_file_errors;    /**< records that capture.record_file could not take */
+  size_t size;              /**< in: sizeof of the caller; out: bytes filled */
+  uint64_t records;         /**< records handled */
+  uint64_t bytes_seen;      /**< plain-text bytes that crossed the probes and sockets in clear */
+  uint64_t bytes_delivered; /**< of these: handed to on_data and the parsers */
+  uint64_t bytes_lost;      /**< of these: missing, told as gaps */
+  uint64_t bytes_filtered;  /**< socket bytes counted without being read: TLS records, protocols not
+                               parsed */
+  uint64_t lost_ring_full;  /**< records: no room in the ring */
+  uint64_t lost_fault;      /**< records: user memory could not be read */
+  uint64_t lost_map_full;   /**< records: a kernel table was full */
+  uint64_t lost_other;      /**< records: any other cause */
+  uint64_t records_corrupt; /**< records that did not decode */
+  uint64_t connections_open; /**< now */
+  uint64_t connections_total;
+  uint64_t connections_untracked; /**< beyond limits.connections: counted, not tracked */
+  uint64_t transactions;
+  uint64_t transactions_truncated;
+  uint64_t gaps;
+  uint64_t parse_errors;
+  uint64_t limit_hits;
+  uint64_t plugin_errors;
+  uint64_t events;
+  uint64_t objects;
+  uint64_t sink_sent;    /**< events and objects accepted by a sink, one count per sink */
+  uint64_t sink_dropped; /**< refused for good, or no room in a queue, one count per sink */
+  uint64_t sink_retries;
+  uint64_t record_file_errors; /**< records that capture.record_file could not take */
 };
 
 /**
- * Creates a session from a copy of `config` (NULL: all defaults). *ret is the caller's, to be freed with qtap_session_free().
- * Errors: QTAP_ERR_INVALID (options that do not fit together: the text is in qtap_config_error(config)), QTAP_ERR_NOMEM.
+ * Creates a session from a copy of `config` (NULL: all defaults). *ret is the caller's, to be freed
+ * with qtap_session_free(). Errors: QTAP_ERR_INVALID (options that do not fit together: the text is
+ * in qtap_config_error(config)), QTAP_ERR_NOMEM.
  * @since 0.1
  */
-QTAP_API int qtap_session_new(qtap_session **ret, qtap_config *config);
+QTAP_API int qtap_session_new(qtap_session** ret, qtap_config* config);
 
 /**
- * Sets the callbacks; the table is copied, `user` is handed to each call and never touched. Before start only.
- * Errors: QTAP_ERR_INVALID (size forgotten), QTAP_ERR_UNSUPPORTED (a newer table that sets a member this library does not
- * know), QTAP_ERR_STATE. @since 0.1
+ * Sets the callbacks; the table is copied, `user` is handed to each call and never touched. Before
+ * start only. Errors: QTAP_ERR_INVALID (size forgotten), QTAP_ERR_UNSUPPORTED (a newer table that
+ * sets a member this library does not know), QTAP_ERR_STATE. @since 0.1
  */
-QTAP_API int qtap_session_set_callbacks(qtap_session *s, const struct qtap_callbacks *cb, void *user);
+QTAP_API int qtap_session_set_callbacks(qtap_session* s, const struct qtap_callbacks* cb,
+                                        void* user);
 
 /**
- * Attaches the probes or opens the recording. QTAP_OK, QTAP_WARN_PARTIAL (running; qtap_session_error() names what could
- * not be attached) or an error, after which the session may be started again: QTAP_ERR_PERM (the text names the missing
- * capability), QTAP_ERR_UNSUPPORTED (kernel, BTF, lockdown, build), QTAP_ERR_IO, QTAP_ERR_CORRUPT, QTAP_ERR_STATE.
+ * Attaches the probes or opens the recording. QTAP_OK, QTAP_WARN_PARTIAL (running;
+ * qtap_session_error() names what could not be attached) or an error, after which the session may
+ * be started again: QTAP_ERR_PERM (the text names the missing capability), QTAP_ERR_UNSUPPORTED
+ * (kernel, BTF, lockdown, build), QTAP_ERR_IO, QTAP_ERR_CORRUPT, QTAP_ERR_STATE.
  * @since 0.1
  */
-QTAP_API int qtap_session_start(qtap_session *s);
+QTAP_API int qtap_session_start(qtap_session* s);
 
 /**
- * A file descriptor that is readable when qtap_session_poll(s, 0) has something to do. Owned by the session; negative
- * before start. Poll it, never read it. @since 0.1
+ * A file descriptor that is readable when qtap_session_poll(s, 0) has something to do. Owned by the
+ * session; negative before start. Poll it, never read it. @since 0.1
  */
-QTAP_API int qtap_session_fd(qtap_session *s);
+QTAP_API int qtap_session_fd(qtap_session* s);
 
 /**
- * Handles what there is, waiting up to timeout_ms for the first record (0: do not wait, -1: no limit). Returns the number
- * of records handled; 0 after stop or at the end of a recording means that it is over (see qtap_session_done()).
- * Errors: QTAP_ERR_CALLBACK, QTAP_ERR_CORRUPT (recording), QTAP_ERR_IO, QTAP_ERR_STATE, QTAP_ERR_BUSY, QTAP_ERR_NOMEM.
+ * Handles what there is, waiting up to timeout_ms for the first record (0: do not wait, -1: no
+ * limit). Returns the number of records handled; 0 after stop or at the end of a recording means
+ * that it is over (see qtap_session_done()). Errors: QTAP_ERR_CALLBACK, QTAP_ERR_CORRUPT
+ * (recording), QTAP_ERR_IO, QTAP_ERR_STATE, QTAP_ERR_BUSY, QTAP_ERR_NOMEM.
  * @since 0.1
  */
-QTAP_API int qtap_session_poll(qtap_session *s, int timeout_ms);
+QTAP_API int qtap_session_poll(qtap_session* s, int timeout_ms);
 
-/** 1 when no record can come any more: stopped and drained, or the recording is at its end; else 0. @since 0.1 */
-QTAP_API int qtap_session_done(qtap_session *s);
+/** 1 when no record can come any more: stopped and drained, or the recording is at its end; else 0.
+ * @since 0.1 */
+QTAP_API int qtap_session_done(qtap_session* s);
 
 /** Polls until the session is done. 0, or the first error of qtap_session_poll(). @since 0.1 */
-QTAP_API int qtap_session_run(qtap_session *s);
+QTAP_API int qtap_session_run(qtap_session* s);
 
 /**
- * Ends the capture. Any thread, any callback, any signal handler. Wakes a waiting poll; what the kernel has already
- * handed over is still delivered by later polls. @since 0.1
+ * Ends the capture. Any thread, any callback, any signal handler. Wakes a waiting poll; what the
+ * kernel has already handed over is still delivered by later polls. @since 0.1
  */
-QTAP_API void qtap_session_stop(qtap_session *s);
+QTAP_API void qtap_session_stop(qtap_session* s);
 
 /**
- * Waits until the sinks have taken what was queued, at most timeout_ms (-1: sink.flush_timeout). Errors: QTAP_ERR_TIMEOUT,
- * QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
+ * Waits until the sinks have taken what was queued, at most timeout_ms (-1: sink.flush_timeout).
+ * Errors: QTAP_ERR_TIMEOUT, QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
  */
-QTAP_API int qtap_session_flush(qtap_session *s, int timeout_ms);
+QTAP_API int qtap_session_flush(qtap_session* s, int timeout_ms);
 
 /** Fills *ret up to ret->size. Errors: QTAP_ERR_INVALID. Any thread. @since 0.1 */
-QTAP_API int qtap_session_stats(qtap_session *s, struct qtap_stats *ret);
+QTAP_API int qtap_session_stats(qtap_session* s, struct qtap_stats* ret);
 
 /**
- * What is attached, line `index` ("openssl: /usr/lib/x86_64-linux-gnu/libssl.so.3"), NULL past the end. Borrowed until
- * the next call on this session. @since 0.1
+ * What is attached, line `index` ("openssl: /usr/lib/x86_64-linux-gnu/libssl.so.3"), NULL past the
+ * end. Borrowed until the next call on this session. @since 0.1
  */
-QTAP_API const char *qtap_session_attached_at(qtap_session *s, size_t index);
+QTAP_API const char* qtap_session_attached_at(qtap_session* s, size_t index);
 
 /**
- * The text of the last error or warning of a call on this session, "" when there was none: one line, what was tried, on
- * what, why, what to do. Borrowed until the next call on this session. @since 0.1
+ * The text of the last error or warning of a call on this session, "" when there was none: one
+ * line, what was tried, on what, why, what to do. Borrowed until the next call on this session.
+ * @since 0.1
  */
-QTAP_API const char *qtap_session_error(qtap_session *s);
+QTAP_API const char* qtap_session_error(qtap_session* s);
 
 /**
- * Stops, detaches, joins the workers, closes each sink exactly once and frees. Does not flush: what is still queued is
- * counted as dropped. NULL is fine. @since 0.1
+ * Stops, detaches, joins the workers, closes each sink exactly once and frees. Does not flush: what
+ * is still queued is counted as dropped. NULL is fine. @since 0.1
  */
-QTAP_API void qtap_session_free(qtap_session *s);
+QTAP_API void qtap_session_free(qtap_session* s);
 
 #ifdef __cplusplus
 }

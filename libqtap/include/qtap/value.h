@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * @file value.h
- * A typed value: what a field of a transaction, connection or event holds, and what a rule is evaluated over.
+ * A typed value: what a field of a transaction, connection or event holds, and what a rule is
+ * evaluated over.
  *
- * The type says which members count; the others are zero. Everything a value points at is borrowed from the
- * object it was read from (or, in a lookup callback, must stay valid until the evaluation returns).
+ * The type says which members count; the others are zero. Everything a value points at is borrowed
+ * from the object it was read from (or, in a lookup callback, must stay valid until the evaluation
+ * returns).
  */
 #ifndef QTAP_VALUE_H
 #define QTAP_VALUE_H
@@ -15,20 +17,21 @@
 extern "C" {
 #endif
 
-/** The type of a value. New types may come at the end; treat an unknown one as opaque. @since 0.1 */
+/** The type of a value. New types may come at the end; treat an unknown one as opaque. @since 0.1
+ */
 enum qtap_value_type {
-    QTAP_VALUE_NULL = 0,        /**< known to be empty; no member counts */
-    QTAP_VALUE_BOOL = 1,        /**< i: 0 or 1 */
-    QTAP_VALUE_INT64 = 2,       /**< i */
-    QTAP_VALUE_UINT64 = 3,      /**< u */
-    QTAP_VALUE_DOUBLE = 4,      /**< d */
-    QTAP_VALUE_STRING = 5,      /**< s: text, normally UTF-8, not checked */
-    QTAP_VALUE_BYTES = 6,       /**< s: raw bytes; in a rule they never compare */
-    QTAP_VALUE_IP = 7,          /**< ip, family */
-    QTAP_VALUE_CIDR = 8,        /**< ip (host bits zero), family, bits */
-    QTAP_VALUE_MAC = 9,         /**< s: the raw bytes, 6 or 8 of them */
-    QTAP_VALUE_LIST = 10,       /**< items, count: elements of any type (the array of a rule) */
-    QTAP_VALUE_STRING_LIST = 11 /**< items, count: every element is a STRING (tags, tls.alpn) */
+  QTAP_VALUE_NULL = 0,        /**< known to be empty; no member counts */
+  QTAP_VALUE_BOOL = 1,        /**< i: 0 or 1 */
+  QTAP_VALUE_INT64 = 2,       /**< i */
+  QTAP_VALUE_UINT64 = 3,      /**< u */
+  QTAP_VALUE_DOUBLE = 4,      /**< d */
+  QTAP_VALUE_STRING = 5,      /**< s: text, normally UTF-8, not checked */
+  QTAP_VALUE_BYTES = 6,       /**< s: raw bytes; in a rule they never compare */
+  QTAP_VALUE_IP = 7,          /**< ip, family */
+  QTAP_VALUE_CIDR = 8,        /**< ip (host bits zero), family, bits */
+  QTAP_VALUE_MAC = 9,         /**< s: the raw bytes, 6 or 8 of them */
+  QTAP_VALUE_LIST = 10,       /**< items, count: elements of any type (the array of a rule) */
+  QTAP_VALUE_STRING_LIST = 11 /**< items, count: every element is a STRING (tags, tls.alpn) */
 };
 
 /**
@@ -37,18 +40,18 @@ enum qtap_value_type {
  * @since 0.1
  */
 struct qtap_value {
-    int type;       /**< enum qtap_value_type */
-    int family;     /**< IP, CIDR: 4 or 6, how the address was written; comparison does not look at it */
-    uint32_t bits;  /**< CIDR: prefix length, 0-32 when family is 4, 0-128 when it is 6 */
-    uint32_t flags; /**< 0 today */
-    int64_t i;
-    uint64_t u;
-    double d;
-    struct qtap_str s;
-    uint8_t ip[16]; /**< network order; IPv4 is mapped: ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2) */
-    const struct qtap_value *items; /**< count elements, or NULL when count is 0 */
-    size_t count;
-    uint64_t reserved[2]; /**< 0 today: room for later types, so that the size need not change */
+  int type;   /**< enum qtap_value_type */
+  int family; /**< IP, CIDR: 4 or 6, how the address was written; comparison does not look at it */
+  uint32_t bits;  /**< CIDR: prefix length, 0-32 when family is 4, 0-128 when it is 6 */
+  uint32_t flags; /**< 0 today */
+  int64_t i;
+  uint64_t u;
+  double d;
+  struct qtap_str s;
+  uint8_t ip[16]; /**< network order; IPv4 is mapped: ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2) */
+  const struct qtap_value* items; /**< count elements, or NULL when count is 0 */
+  size_t count;
+  uint64_t reserved[2]; /**< 0 today: room for later types, so that the size need not change */
 };
 
 #ifdef __cplusplus

@@ -8,7 +8,8 @@ import sys
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.check_hostname = False
 context.verify_mode = ssl.CERT_NONE
-other = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+listener = socket.create_server(("127.0.0.1", 0))
+other = socket.create_connection(listener.getsockname())
 
 
 def on_message(_, direction, *__):

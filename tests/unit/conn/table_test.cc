@@ -107,8 +107,7 @@ TEST_SUITE("conn/table") {
     f.data(1, 1, Direction::kSent, kRequest);
     f.data(1, 1, Direction::kReceived, kResponse);
     f.close(1);
-    CHECK(f.events.log ==
-          std::vector<std::string>{"open 8.8.8.8", "final", "close api.example"});
+    CHECK(f.events.log == std::vector<std::string>{"open 8.8.8.8", "final", "close api.example"});
     REQUIRE(f.events.transactions.size() == 1);
     const Transaction& tx = *f.events.transactions[0];
     CHECK(tx.url == "http://api.example/a");

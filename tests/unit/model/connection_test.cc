@@ -36,9 +36,9 @@ TEST_SUITE("model/connection") {
         {"100.128.0.0", false},    {"8.8.8.8", false},       {"::1", true},
         {"fe80::1", true},         {"fd00::1", true},        {"2001:db8::1", false},
         {"::ffff:10.1.2.3", true}, {"::ffff:8.8.8.8", false}};
-    for (const auto& [text, internal] : table) {
-      CAPTURE(text);
-      CHECK(is_internal_ip(address(text)) == internal);
+    for (const auto& row : table) {  // clang 14 cannot capture a structured binding
+      CAPTURE(row.first);
+      CHECK(is_internal_ip(address(row.first)) == row.second);
     }
   }
 

@@ -20,7 +20,9 @@ void put_vector(Bytes& out, size_t width, const Bytes& body) {
   put(out, width, body.size());
   out.insert(out.end(), body.begin(), body.end());
 }
-Bytes text(std::string_view s) { return Bytes(s.begin(), s.end()); }
+Bytes text(std::string_view s) {
+  return Bytes(s.begin(), s.end());
+}
 
 void extension(Bytes& out, size_t type, const Bytes& body) {
   put(out, 2, type);
@@ -86,8 +88,9 @@ Bytes records(const Bytes& handshake, size_t max = 16384) {
     const size_t n = std::min(max, handshake.size() - at);
     out.push_back(22);
     put(out, 2, 0x0301);
-    put_vector(out, 2, Bytes(handshake.begin() + static_cast<ptrdiff_t>(at),
-                             handshake.begin() + static_cast<ptrdiff_t>(at + n)));
+    put_vector(out, 2,
+               Bytes(handshake.begin() + static_cast<ptrdiff_t>(at),
+                     handshake.begin() + static_cast<ptrdiff_t>(at + n)));
   }
   return out;
 }

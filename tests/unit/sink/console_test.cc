@@ -52,7 +52,6 @@ TEST_SUITE("sink/console") {
     CHECK(console.is_broken());
     CHECK_FALSE(console.write("y").ok());
     CHECK_FALSE(console.status().ok());
-    CHECK(console.dropped() == 2);
     ::close(ends[1]);
   }
 
@@ -63,7 +62,6 @@ TEST_SUITE("sink/console") {
     const qtap::Status status = console.write("secret");
     REQUIRE_FALSE(status.ok());
     CHECK(status.error().text == "write to standard output: No space left on device");
-    CHECK(console.dropped() == 1);
     ::close(full);
   }
 }

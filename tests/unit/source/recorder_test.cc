@@ -190,9 +190,9 @@ TEST_SUITE("source/recorder") {
     CHECK(recorder->records_lost() == lost);
 
     const Collector all = replayed(path);
-    CHECK(all.types() == std::vector<RecordType>{RecordType::kData, RecordType::kTick,
-                                                 RecordType::kLoss, RecordType::kData,
-                                                 RecordType::kLoss});
+    REQUIRE(all.types() == std::vector<RecordType>{RecordType::kData, RecordType::kTick,
+                                                   RecordType::kLoss, RecordType::kData,
+                                                   RecordType::kLoss});
     CHECK(all.payload[3] == "after");
     CHECK(all.records[2].lost_records[kLossCauses - 1] == lost);
     CHECK(all.records[4].lost_records[kLossCauses - 1] == lost);

@@ -28,7 +28,12 @@ inline Ref<Connection> make_connection() {
   conn->address_known = true;
   conn->role = Role::kClient;
   conn->direction = FlowDirection::kEgressExternal;
-  conn->process = {.pid = 4711, .uid = 1000, .known = true, .exe = "/usr/bin/curl", .comm = "curl", .user = "ann"};
+  conn->process = {.pid = 4711,
+                   .uid = 1000,
+                   .known = true,
+                   .exe = "/usr/bin/curl",
+                   .comm = "curl",
+                   .user = "ann"};
   conn->opened_ns = 1'772'359'200'000'000'000;  // 2026-03-01T10:00:00Z
   conn->is_tls = true;
   conn->tls_probed = true;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// qtap.hpp from the outside: handles, handler, references that outlive their session, rules.
+#include <qtap/qtap.hpp>
+
+#include "abi.h"
+
+namespace {
+
+class Recorder : public qtap::Handler {
+ public:
+  int on_connection(const qtap::Connection& conn, int phase) override {
+    if (phase == QTAP_CONN_OPEN) pid = conn.integer("src.process.pid").value_or(-1);
+    return 0;
+  }
+  int on_data(const qtap::Connection&, const qtap_data& data) override {
+    bytes += data.len;
+    return 0;
+  }
+  int on_transaction(const qtap::Transaction& tx) override {
+    kept = tx;
+    return result;
+  }
+  int on_event(const qtap::Event& event) override {
+    CHECK(event.json().front() == '{' && !event.text("event.type").empty());
+    return 0;
+  }
+
+  int64_t pid = 0;
+  size_t bytes = 0;
+  int result = 0;
+  std::optional<qtap::Transaction> kept;
+};
+
+qtap::Session make_session(qtap::Handler& handler) {
+  qtap::Config config;
+  CHECK(config.set("capture.source", "feed").ok());
+  CHECK(config.set("worker.threads", "0").ok());
+  qtap::Session session;
+  CHECK(qtap::Session::create(session, config, &handler).ok());
+  return session;
+}
+
+qtap::Status exchange(qtap::Session& session) {
+  qtap_peer peer = {};
+  peer.pid = 4711;
+  peer.exe = qtap::str("/usr/bin/shop");
+  uint64_t id = 0;
+  if (auto status = session.feed_open(peer, ABI_START, id); !status) return status;
+  const std::string_view request(abi_request, sizeof abi_request - 1);
+  if (auto status = session.feed_data(id, QTAP_DIR_SENT, ABI_START, request); !status)
+    return status;
+  const std::string_view response(abi_response, sizeof abi_response - 1);
+  if (auto status = session.feed_data(id, QTAP_DIR_RECEIVED, ABI_START, response); !status)
+    return status;
+  return session.feed_close(id, ABI_START);
+}
+
+void a_handler_is_called_and_references_outlive_the_session() {
+  Recorder recorder;
+  {
+    qtap::Session session = make_session(recorder);
+    CHECK(session.start().ok());
+    CHECK(exchange(session).ok());
+    CHECK(session.stats().transactions == 1);
+    session.stop();
+    CHECK(session.run().ok() && session.done());
+  }
+  CHECK(recorder.pid == 4711);
+  CHECK(recorder.bytes == sizeof abi_request + sizeof abi_response - 2);
+  if (!CHECK(recorder.kept.has_value())) return;
+  const qtap::Transaction tx = *recorder.kept;
+  recorder.kept.reset();
+  CHECK(tx.text("http.req.method") == "GET");
+  CHECK(tx.integer("http.res.status") == 200);
+  CHECK(!tx.field("no.such.field"));
+  CHECK(tx.text("http.res.status").empty());
+  CHECK(tx.header(QTAP_REQUEST, 0)->value == "shop.example");
+  CHECK(!tx.header(QTAP_REQUEST, 1));
+  CHECK(tx.body(QTAP_RESPONSE) == "hi");
+  CHECK(tx.connection().text("src.process.path") == "/usr/bin/shop");
+}
+
+void failures_are_a_status_with_a_text() {
+  qtap::Config config;
+  const qtap::Status unknown = config.set("capture.sourc", "feed");
+  CHECK(unknown.code == QTAP_ERR_INVALID && !unknown.message.empty());
+  CHECK(!config.parse("tap: [").ok());
+
+  Recorder recorder;
+  recorder.result = -1;
+  qtap::Session session = make_session(recorder);
+  CHECK(session.poll(0).code == QTAP_ERR_STATE);
+  CHECK(session.start().ok());
+  const qtap::Status refused = exchange(session);
+  CHECK(refused.code == QTAP_ERR_CALLBACK &&
+        refused.message.find("on_transaction") != std::string::npos);
+
+  qtap::Session empty = std::move(session);
+  CHECK(session.start().code == QTAP_ERR_INVALID);  // moved from
+  CHECK(session.stats().records == 0);
+  CHECK(empty.stats().transactions == 1);
+}
+
+void a_rule_asks_a_lambda() {
+  qtap::Rule rule;
+  CHECK(qtap::Rule::compile("http.res.status >= 500", rule).ok());
+  const auto status = [](std::string_view name, qtap_value& ret) -> int {
+    if (name != "http.res.status") return QTAP_ERR_NOTFOUND;
+    ret.type = QTAP_VALUE_INT64;
+    ret.i = 503;
+    return 0;
+  };
+  bool matches = false;
+  CHECK(rule.matches(status, matches).ok() && matches);
+  const qtap::Status wrong = qtap::Rule::compile("http.res.status >=", rule);
+  CHECK(wrong.code == QTAP_ERR_INVALID && wrong.message.find("line 1") != std::string::npos);
+  CHECK(rule.matches(status, matches).ok());  // the old one is still there
+}
+
+}  // namespace
+
+int main() {
+  a_handler_is_called_and_references_outlive_the_session();
+  failures_are_a_status_with_a_text();
+  a_rule_asks_a_lambda();
+  return failed_checks != 0;
+}
