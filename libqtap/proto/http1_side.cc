@@ -39,7 +39,6 @@ llhttp_settings_t Http1Side::make_settings() {
   s.on_header_value = [](llhttp_t* p, const char* at, size_t len) {
     return side_of(p).on_value(at, len);
   };
-  s.on_header_field_complete = [](llhttp_t* p) { return side_of(p).on_start_line(); };
   s.on_header_value_complete = [](llhttp_t* p) {
     side_of(p).field_open_ = false;
     side_of(p).tell_limit();
@@ -90,8 +89,7 @@ int Http1Side::on_begin() {
   return 0;
 }
 
-// Called at the end of the start line and, as some llhttp leave that out when there is no reason
-// phrase, of each field name. HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours.
+// HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours.
 int Http1Side::on_start_line() {
   has_start_line_ = parser_.http_major == 1;
   tell_limit();
@@ -128,15 +126,16 @@ std::vector<http::Header>& Http1Side::fields() {
 int Http1Side::on_field(const char* at, size_t len) {
   const bool fits = head_room(len) == len;
   std::vector<http::Header>& list = fields();
-  if (!field_open_ && fits) {
-    if (list.empty() && !in_body_) list.reserve(kUsualFields);
-    list.emplace_back();
+  if (fits && field_open_) {
+    list.back().name.append(at, len);
+  } else if (fits) {
+    if (list.capacity() == 0) list.reserve(in_body_ ? 1 : kUsualFields);
+    list.emplace_back().name.assign(at, len);
     field_open_ = true;
-  } else if (field_open_ && !fits) {
+  } else if (field_open_) {
     list.pop_back();
     field_open_ = false;
   }
-  if (field_open_) list.back().name.append(at, len);
   return 0;
 }
 

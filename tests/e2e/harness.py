@@ -127,28 +127,31 @@ class Agent(Process):
         events = [json.loads(line) for line in list(self.out)]
         return [event for event in events if kind in (None, event["eventType"])]
 
-    def wait_for_requests(self, path, count):
-        """Waits for `count` request events of a path and the last report of each of their connections."""
+    def wait_for_requests(self, url, count):
+        """Waits for `count` request events of a URL and the last report of each of their connections."""
 
         def found():
-            requests = [event for event in self.events("request") if event["path"] == path]
+            requests = [event for event in self.events("request") if event["url"] == url]
             ids = {event["connectionId"] for event in requests}
             final = {event["meta"]["connectionId"] for event in self.events("connection") if event["finalized"]}
             return requests if len(requests) >= count and ids <= final else None
 
-        return self.wait_for(f"{count} requests of {path} on closed connections", found)
+        return self.wait_for(f"{count} requests of {url} on closed connections", found)
 
     def connection(self, connection_id):
         """The last report of a connection."""
         return [event for event in self.events("connection") if event["meta"]["connectionId"] == connection_id][-1]
 
-    def finish(self):
-        """Stops it; returns (events, objects). Everything that was seen must have been delivered."""
+    def finish(self, server):
+        """Stops it; returns (request events, objects) of a server, since other programs of this machine may be seen as
+        well. Everything that was seen must have been delivered."""
         assert self.stop() == 0, self.err
         ledger = self.ledger()
         for name in ("lost", "ring full", "fault", "map full", "other", "corrupt", "parse errors", "dropped"):
             assert ledger[name] == 0, self.err
-        return self.events(), objects_in(self.objects_dir) if self.objects_dir else []
+        prefix = server.url("/")
+        return ([event for event in self.events("request") if event["url"].startswith(prefix)],
+                [one for one in objects_in(self.objects_dir) if one["request"]["url"].startswith(prefix)])
 
     def ledger(self):
         return ledger_of(self.err)

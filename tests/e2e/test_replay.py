@@ -62,12 +62,12 @@ def test_a_live_recording_replays_to_the_same_bytes(servers, agent, tmp_path, fo
     for name in ("nginx", "s_server", "python", "nginx-plain", "python-plain"):
         server = servers[name]
         curl(server.url("/recorded"), "-A", name, cert=server.cert)
+        running.wait_for_requests(server.url("/recorded"), 2)
     server = servers["python"]
     run_client([PYTHON, HERE / "clients" / "get_http_client.py", server.url("/number/"), server.cert, 20])
     curl(server.url("/bytes/3000000"), "-o", "/dev/null", cert=server.cert)
-    running.wait_for_requests("/recorded", 10)
-    running.wait_for_requests("/bytes/3000000", 2)
-    running.finish()
+    running.wait_for_requests(server.url("/bytes/3000000"), 2)
+    assert running.stop() == 0, running.err
     assert file.stat().st_mode & 0o777 == 0o600  # it holds plain text
 
     live = sorted(running.out), files_in(running.objects_dir)
