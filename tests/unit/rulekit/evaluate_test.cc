@@ -84,9 +84,9 @@ TEST_SUITE("rulekit/evaluate") {
         {"http.res.status == \"404\"", "false"},
         {"http.res.status != \"404\"", "false"},
     };
-    for (const auto& [rule, result] : kTable) {
-      CAPTURE(rule);
-      CHECK(outcome(rule, example()) == result);
+    for (const auto& row : kTable) {
+      CAPTURE(row.rule);
+      CHECK(outcome(row.rule, example()) == row.result);
     }
   }
 
