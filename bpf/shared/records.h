@@ -51,8 +51,9 @@
 
 /* qtap_record_header.flags */
 #define QTAP_RF_TRUNCATED 1u /* captured_len < full_len; the rest of the bytes is not in any record */
-#define QTAP_RF_TLS 2u /* the socket carries TLS records: its bytes past the hellos are counted, not copied  \
-			*/
+#define QTAP_RF_TLS                                                                                          \
+	2u /* the socket carries TLS records: its bytes past the hellos are counted, not copied              \
+	    */
 
 struct qtap_record_header {
 	__u32 size;	 /* bytes of the whole record, header included, payload included */

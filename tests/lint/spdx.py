@@ -23,15 +23,20 @@ def check(root, file):
             yield f"line {number}: a tab"
 
 
-def main(root):
-    failed = False
+def sources(root):
+    yield from (root / "meson.build", root / "meson_options.txt")
     for folder in ("libqtap", "bpf", "bindings", "examples", "tests", ".ci"):
         for file in sorted((root / folder).rglob("*")):
-            if not file.is_file() or (file.suffix not in SUFFIXES and file.name != "run"):
-                continue
-            for what in check(root, file):
-                print(f"{file}: {what}")
-                failed = True
+            if file.is_file() and (file.suffix in SUFFIXES or file.name == "run"):
+                yield file
+
+
+def main(root):
+    failed = False
+    for file in sources(root):
+        for what in check(root, file):
+            print(f"{file}: {what}")
+            failed = True
     return 1 if failed else 0
 
 

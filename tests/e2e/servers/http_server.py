@@ -10,6 +10,7 @@ Usage: http_server.py [CERT KEY]. Listens on a free port of 127.0.0.1 and prints
   POST anything    the SHA-256 of the body, in hex
   GET  anything    "hello\\n"
 """
+import array
 import hashlib
 import http.server
 import socketserver
@@ -19,7 +20,10 @@ import sys
 
 def pattern(size):
     """Bytes that differ at every 4-byte position, so that a shifted or doubled piece shows."""
-    return b"".join(i.to_bytes(4, "big") for i in range((size + 3) // 4))[:size]
+    numbers = array.array("I", range((size + 3) // 4))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers.tobytes()[:size]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
