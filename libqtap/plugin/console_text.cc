@@ -53,7 +53,7 @@ std::string process_name(const Process& process) {
 
 // "4711 @ /usr/bin/curl", as far as known.
 std::string process_text(const Process& process) {
-  const std::string where = printable(process.exe.empty() ? process.comm : process.exe);
+  std::string where = printable(process.exe.empty() ? process.comm : process.exe);
   if (process.pid == 0) return where;
   return std::to_string(process.pid) + (where.empty() ? "" : " @ " + where);
 }

@@ -91,7 +91,7 @@ bool Store::enqueue(Item item) {
                                      std::to_string(options_.queue_bytes) +
                                      " bytes; raise sink.queue_bytes or use a faster store"};
     } else if (options_.has_worker) {
-      queue_.push_back(std::move(item));
+      queue_.push_back(item);
       counters_.queue_bytes += bytes;
       ++taken_;
     }
