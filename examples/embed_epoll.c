@@ -99,6 +99,7 @@ int main(int argc, char** argv) {
   int epoll = epoll_create1(EPOLL_CLOEXEC), signals = stop_signals(), timer = every_10_seconds();
   int status;
 
+  setvbuf(stdout, NULL, _IOLBF, 0); /* line by line, also into a pipe */
   if (!session || epoll < 0 || watch(epoll, signals) < 0 || watch(epoll, timer) < 0) return 1;
   status = qtap_session_set_callbacks(session, &callbacks, NULL);
   if (status == 0)

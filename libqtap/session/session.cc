@@ -163,7 +163,8 @@ Result<int> Session::Impl::start() {
 bool Session::Impl::on_record(const Record& record) {
   if (recorder_) {
     if (Status status = recorder_->append(record); !status.ok()) {
-      if (record_file_errors_++ == 0) log(QTAP_LOG_ERROR, status.error().text);
+      if (record_file_errors_ == 0) log(QTAP_LOG_ERROR, status.error().text);
+      record_file_errors_ = recorder_->records_lost();
     }
   }
   shard_->on_record(record);
@@ -196,7 +197,7 @@ void Session::Impl::finish() {
   state_ = State::kDone;
   if (recorder_) {
     if (Status status = recorder_->close(); !status.ok()) {
-      ++record_file_errors_;
+      record_file_errors_ = recorder_->records_lost();
       log(QTAP_LOG_ERROR, status.error().text);
     }
   }

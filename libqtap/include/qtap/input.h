@@ -50,7 +50,8 @@ QTAP_API int qtap_feed_open(qtap_session* s, const struct qtap_peer* peer, uint6
 QTAP_API int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns,
                             const void* bytes, size_t n);
 
-/** Tells that `len` bytes of one direction are missing here. Errors as qtap_feed_data(). @since 0.1
+/** Tells that `len` bytes of one direction are missing here; 0 is QTAP_ERR_INVALID. Errors as
+ * qtap_feed_data(). @since 0.1
  */
 QTAP_API int qtap_feed_gap(qtap_session* s, uint64_t id, int direction, uint64_t len);
 

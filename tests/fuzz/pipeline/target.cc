@@ -142,7 +142,7 @@ class Run {
         data(step, slot);
         break;
       case Step::Kind::kGap:
-        if (slot.open)
+        if (slot.open && step.amount != 0)  // a gap of nothing is refused
           must(qtap_feed_gap(session_, slot.id, step.direction, step.amount), session_, "gap");
         break;
       case Step::Kind::kClose:

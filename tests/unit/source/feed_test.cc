@@ -114,6 +114,7 @@ TEST_SUITE("source/feed") {
     REQUIRE(f.source.close(f.sink, id, 104).ok());
     CHECK(f.sink.types() == std::vector{kProcessInfo, kOpen, kBind, kData, kStreamEnd, kClose});
     CHECK(f.sink.records[4].stream_id == bind.stream_id);
+    CHECK(f.sink.records[4].total_bytes == std::array<uint64_t, 2>{3, 0});
     CHECK(f.last().stream_id == id);
   }
 

@@ -81,12 +81,11 @@ inline std::vector<Record> one_of_each() {
   gap.truncated = true;
   gap.offset = 32;
   gap.full_len = UINT32_MAX;
-  for (const RecordType type : {RecordType::kCount, RecordType::kClose}) {
+  for (const RecordType type : {RecordType::kCount, RecordType::kClose, RecordType::kStreamEnd}) {
     Record& count = add(type);
     count.total_bytes = {41, 42};
     count.filtered_bytes = {43, 44};
   }
-  add(RecordType::kStreamEnd);
   for (const RecordType type : {RecordType::kExec, RecordType::kExit}) {
     Record& process = add(type);
     process.ppid = 51;
