@@ -140,8 +140,7 @@ std::string read_file(const std::string& path, std::string& ret) {
   if (!file) return "read configuration " + path + ": " + strerror(errno);
   ret.resize(kMaxConfigBytes);
   ret.resize(fread(ret.data(), 1, ret.size(), file));
-  const std::string error =
-      ferror(file) ? "read configuration " + path + ": " + strerror(errno) : "";
+  std::string error = ferror(file) ? "read configuration " + path + ": " + strerror(errno) : "";
   if (!is_stdin) fclose(file);
   return error;
 }

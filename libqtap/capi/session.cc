@@ -6,7 +6,6 @@
 #include "capi/boundary.h"
 
 using namespace qtap::capi;
-using qtap::Result;
 using qtap::Status;
 using qtap::session::Session;
 
