@@ -242,12 +242,14 @@ bool read_yaml(std::string_view yaml, YamlNode& ret, std::vector<Mistake>& mista
   Reader reader(mistakes);
   bool is_over = false;
   bool is_readable = true;
+  // Owned, since take() allocates and may throw.
+  const auto free_event = [&](fy_event* event) { fy_parser_event_free(parser.get(), event); };
   while (!is_over && is_readable) {
-    fy_event* event = fy_parser_parse(parser.get());
+    const std::unique_ptr<fy_event, decltype(free_event)> event(fy_parser_parse(parser.get()),
+                                                                free_event);
     if (!event) break;
     is_over = event->type == FYET_STREAM_END;
     is_readable = reader.take(*event);
-    fy_parser_event_free(parser.get(), event);
   }
   if (!is_over) {
     if (is_readable) report_syntax_error(diag.get(), mistakes);
