@@ -8,8 +8,9 @@
 """
 from ._session import Config, Feed, QtapError, Session
 from ._model import Connection, Data, Event, Object, Transaction
+from ._sink import Again
 from ._rule import Rule, RuleError
 from ._tables import fields, options, version
 
-__all__ = ["Config", "Connection", "Data", "Event", "Feed", "Object", "QtapError", "Rule", "RuleError", "Session",
+__all__ = ["Again", "Config", "Connection", "Data", "Event", "Feed", "Object", "QtapError", "Rule", "RuleError", "Session",
            "Transaction", "fields", "options", "version"]

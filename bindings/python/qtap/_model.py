@@ -29,8 +29,6 @@ class _Noun:
         if status == _abi.STATUS["QTAP_ERR_NOTFOUND"]:
             raise KeyError(name)
         check(status)
-        if value.count and not value.items:  # a list: its elements have names of their own
-            return [self[f"{name}[{index}]"] for index in range(value.count)]
         return to_python(value)
 
     def get(self, name, default=None):

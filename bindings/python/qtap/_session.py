@@ -6,6 +6,7 @@ import ipaddress
 
 from . import _abi
 from ._model import Connection, Data, Event, Object, Transaction
+from ._sink import make_ops
 from ._values import QtapError, check
 
 _lib = _abi.lib
@@ -54,7 +55,7 @@ class Session:
     Callbacks are set as keyword arguments or attributes before start: on_connection(conn, phase), on_data(conn, data),
     on_transaction(tx), on_event(event), on_object(object). Iterating gives transactions as they come, events() events:
     those from the moment on at which the iterator was made. An exception in a callback ends the poll that it came from
-    and is raised there.
+    and is raised there. Bodies are kept for whoever iterates; capture.body_buffer=0 saves that.
     """
 
     def __init__(self, options=None, *, config=None, yaml=None, logger=None, **callbacks):
@@ -62,6 +63,7 @@ class Session:
         self._config = config or Config(options, yaml, logger)  # its logger must live as long as the session
         self._config._check(_lib.qtap_session_new(ctypes.byref(self._handle), self._config._handle))
         self._callbacks, self._failure, self._depth = None, None, 0
+        self._sinks = {}  # the C tables, until each is closed
         self._queues = {Transaction: [], Event: []}  # one per living iterator
         for name in ("on_connection", "on_data", "on_transaction", "on_event", "on_object"):
             setattr(self, name, callbacks.pop(name, None))
@@ -108,6 +110,18 @@ class Session:
         """True: everything is attached. False: only a part (see .error). QtapError: nothing."""
         self._install_callbacks()
         return self._check(_lib.qtap_session_start(self._open())) != _abi.STATUS["QTAP_WARN_PARTIAL"]
+
+    def add_sink(self, sink):
+        """Storage of your own, before start. sink.name is its id; each method is optional: put_event(event),
+        put_object(object) (raise qtap.Again to be asked again; any other exception drops it, counted), locate(object)
+        gives the URL or None, flush(timeout_ms), close(). They come one at a time from a thread of the session."""
+        ops = make_ops(sink, lambda: self._sinks.pop(id(sink), None))
+        self._sinks[id(sink)] = ops
+        try:
+            self._check(_lib.qtap_session_add_sink(self._open(), ctypes.byref(ops), None))
+        except QtapError:
+            del self._sinks[id(sink)]
+            raise
 
     # ---- callbacks
 
