@@ -128,19 +128,21 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   return options;
 }
 
-Status add_sinks(const Settings& settings, Outlet& outlet) {
+Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,
+                                                            sink::Console& console) {
+  std::vector<std::unique_ptr<sink::Sink>> sinks;
   for (const StoreSettings& store : settings.event_stores) {
-    QTAP_CHECK(outlet.add_sink(sink::make_stdout_events(store.id, outlet.console())));
+    sinks.push_back(sink::make_stdout_events(store.id, console));
   }
   for (const StoreSettings& store : settings.object_stores) {
     if (store.type == "file") {
       QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir));
-      QTAP_CHECK(outlet.add_sink(std::move(files)));
+      sinks.push_back(std::move(files));
     } else {
-      QTAP_CHECK(outlet.add_sink(sink::make_stdout_objects(store.id, outlet.console())));
+      sinks.push_back(sink::make_stdout_objects(store.id, console));
     }
   }
-  return {};
+  return sinks;
 }
 
 sink::StoreOptions make_store_options(const Settings& settings) {

@@ -22,8 +22,9 @@ conn::ConnOptions make_conn_options(const Settings& settings,
                                     const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
                                     const Host& host);
 
-// Adds the configured stores to those of the host program.
-Status add_sinks(const Settings& settings, Outlet& outlet);
+// The configured stores, which come beside those of the host program.
+Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,
+                                                            sink::Console& console);
 
 sink::StoreOptions make_store_options(const Settings& settings);
 

@@ -2,19 +2,25 @@
 #include "session/outlet.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <string_view>
 
 #include "base/clock.h"
 #include "model/event_json.h"
 
 namespace qtap::session {
 
-Status Outlet::add_sink(std::unique_ptr<sink::Sink> sink) {
-  for (const auto& other : sinks_) {
-    if (other->id() == sink->id()) {
+Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
+  std::set<std::string_view> ids;
+  for (const auto& sink : sinks_) ids.insert(sink->id());
+  for (const auto& sink : sinks) {
+    if (!ids.insert(sink->id()).second) {
       return Error{QTAP_ERR_INVALID, "add sink: the name \"" + sink->id() + "\" is already used"};
     }
   }
-  sinks_.push_back(std::move(sink));
+  sinks_.reserve(sinks_.size() + sinks.size());  // from here on nothing can fail
+  std::move(sinks.begin(), sinks.end(), std::back_inserter(sinks_));
   return {};
 }
 

@@ -32,8 +32,8 @@ class Outlet final : public plugin::Output {
 
   sink::Console& console() { return console_; }
 
-  // QTAP_ERR_INVALID: the id is taken.
-  Status add_sink(std::unique_ptr<sink::Sink> sink);
+  // All or none. QTAP_ERR_INVALID: an id is taken.
+  Status add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks);
   // Starts a store with a queue and a worker for each sink.
   void open(const sink::StoreOptions& options);
   void close();

@@ -130,8 +130,11 @@ Result<int> Session::Impl::start() {
     return Error{QTAP_ERR_STATE, "start: the session was started before; make a new one"};
   }
   warning_.clear();
-  if (!has_sinks_) QTAP_CHECK(add_sinks(settings_, outlet_));
-  has_sinks_ = true;
+  if (!has_sinks_) {
+    QTAP_TRY(auto sinks, make_sinks(settings_, outlet_.console()));
+    QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
+    has_sinks_ = true;
+  }
   QTAP_TRY(auto source, make_source(settings_));
   std::unique_ptr<source::Recorder> recorder;
   if (!settings_.capture.record_file.empty()) {
@@ -319,7 +322,9 @@ Status Session::add_sink(const qtap_sink_ops& ops, void* user) {
   if (impl_->state_ != State::kConfigured) {
     return Error{QTAP_ERR_STATE, "add sink: the session is started; add it before"};
   }
-  return impl_->outlet_.add_sink(std::make_unique<HostSink>(ops, user));
+  std::vector<std::unique_ptr<sink::Sink>> sinks;
+  sinks.push_back(std::make_unique<HostSink>(ops, user));
+  return impl_->outlet_.add_sinks(std::move(sinks));
 }
 
 Result<int> Session::start() {

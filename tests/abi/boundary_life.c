@@ -108,6 +108,26 @@ static void start_again(void) {
   qtap_session_free(s);
 }
 
+/* The same when one of two stores could not be made: the other is not added twice. */
+static void start_again_with_stores(void) {
+  static const char kYaml[] =
+      "services:\n"
+      "  event_stores: [{type: stdout}]\n"
+      "  object_stores: [{type: file, dir: /dev/null/objects}]\n";
+  qtap_config* config = abi_feed_config();
+  qtap_session* s = NULL;
+  int i;
+
+  CHECK_STATUS(QTAP_OK, qtap_config_parse(config, kYaml, sizeof kYaml - 1));
+  CHECK_STATUS(QTAP_OK, qtap_session_new(&s, config));
+  qtap_config_free(config);
+  for (i = 0; i < 2; ++i) {
+    CHECK_STATUS(QTAP_ERR_IO, qtap_session_start(s));
+    CHECK(strstr(qtap_session_error(s), "/dev/null/objects") != NULL);
+  }
+  qtap_session_free(s);
+}
+
 static qtap_session* signalled;
 
 static void on_alarm(int number) {
@@ -149,6 +169,7 @@ int main(void) {
   order_of_calls();
   config_is_copied();
   start_again();
+  start_again_with_stores();
   stop_from_a_signal_handler();
   tables_end();
   return failed_checks != 0;
