@@ -80,6 +80,29 @@ void a_handler_is_called_and_references_outlive_the_session() {
   CHECK(tx.connection().text("src.process.path") == "/usr/bin/shop");
 }
 
+class Private : public qtap::Handler {
+ public:
+  int transactions = 0;
+
+ private:
+  int on_transaction(const qtap::Transaction&) override { return ++transactions, 0; }
+};
+
+class Derived final : public Private {};
+
+// What a type overrides is called, however it is written; what it does not is left out.
+void overridden_calls_are_installed() {
+  qtap::Config config;
+  CHECK(config.set("capture.source", "feed").ok());
+  CHECK(config.set("worker.threads", "0").ok());
+  qtap::Session session;
+  Derived handler;
+  CHECK(qtap::Session::create(session, config, &handler).ok());
+  CHECK(session.start().ok());
+  CHECK(exchange(session).ok());
+  CHECK(handler.transactions == 1);
+}
+
 void failures_are_a_status_with_a_text() {
   qtap::Config config;
   const qtap::Status unknown = config.set("capture.sourc", "feed");
@@ -122,6 +145,7 @@ void a_rule_asks_a_lambda() {
 int main() {
   a_handler_is_called_and_references_outlive_the_session();
   failures_are_a_status_with_a_text();
+  overridden_calls_are_installed();
   a_rule_asks_a_lambda();
   return failed_checks != 0;
 }

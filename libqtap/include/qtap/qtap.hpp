@@ -246,20 +246,16 @@ class Session {
   Session() = default;
 
   /** On success `ret` is the new session. */
-  static Status create(Session& ret, const Config& config, Handler* handler = nullptr) {
-    if (!config.get()) return config.status(QTAP_ERR_NOMEM);
-    qtap_session* raw = nullptr;
-    const int code = qtap_session_new(&raw, config.get());
-    if (code < 0) return config.status(code);
-    Session made;
-    made.handle_.reset(raw);
-    if (handler) {
-      const qtap_callbacks callbacks = trampolines();
-      if (Status set = made.status(qtap_session_set_callbacks(raw, &callbacks, handler)); !set)
-        return set;
-    }
-    ret = std::move(made);
-    return {};
+  static Status create(Session& ret, const Config& config) {
+    return create(ret, config, {}, nullptr);
+  }
+  /**
+   * The session asks for what the type H overrides, and keeps no bodies for calls that nobody
+   * reads. Through a plain Handler it asks for everything.
+   */
+  template <std::derived_from<Handler> H>
+  static Status create(Session& ret, const Config& config, H* handler) {
+    return create(ret, config, trampolines<H>(), handler);
   }
 
   Status add_sink(const qtap_sink_ops& ops, void* user) {
@@ -311,8 +307,46 @@ class Session {
 
   Status status(int code) const { return {code, code == QTAP_OK ? "" : qtap_session_error(get())}; }
 
+  static Status create(Session& ret, const Config& config, const qtap_callbacks& callbacks,
+                       Handler* handler) {
+    if (!config.get()) return config.status(QTAP_ERR_NOMEM);
+    qtap_session* raw = nullptr;
+    const int code = qtap_session_new(&raw, config.get());
+    if (code < 0) return config.status(code);
+    Session made;
+    made.handle_.reset(raw);
+    if (handler) {
+      if (Status set = made.status(qtap_session_set_callbacks(raw, &callbacks, handler)); !set)
+        return set;
+    }
+    ret = std::move(made);
+    return {};
+  }
+
   static Handler& handler_of(void* user) { return *static_cast<Handler*>(user); }
+
+  // False only when H surely leaves the call as Handler has it: a private override has no address.
+#define QTAP_OVERRIDES_(call)                                               \
+  [] {                                                                      \
+    if constexpr (std::is_same_v<H, Handler>)                               \
+      return true;                                                          \
+    else if constexpr (requires { &H::call; })                              \
+      return !std::is_same_v<decltype(&H::call), decltype(&Handler::call)>; \
+    else                                                                    \
+      return true;                                                          \
+  }()
+  template <typename H>
   static qtap_callbacks trampolines() {
+    qtap_callbacks cb = all_trampolines();
+    if (!QTAP_OVERRIDES_(on_connection)) cb.on_connection = nullptr;
+    if (!QTAP_OVERRIDES_(on_data)) cb.on_data = nullptr;
+    if (!QTAP_OVERRIDES_(on_transaction)) cb.on_transaction = nullptr;
+    if (!QTAP_OVERRIDES_(on_event)) cb.on_event = nullptr;
+    if (!QTAP_OVERRIDES_(on_object)) cb.on_object = nullptr;
+    return cb;
+  }
+#undef QTAP_OVERRIDES_
+  static qtap_callbacks all_trampolines() {
     qtap_callbacks cb = {};
     cb.size = sizeof cb;
     cb.on_connection = [](const qtap_connection* conn, int phase, void* user) noexcept {
