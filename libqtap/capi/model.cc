@@ -52,7 +52,8 @@ qtap_value to_public(const qtap::FieldValue& from) {
       break;
     case qtap::FieldType::kTextList:
       to.type = QTAP_VALUE_STRING_LIST;
-      to.count = from.list.size();
+      to.items = from.list->values();
+      to.count = from.list->size();
       break;
   }
   return to;

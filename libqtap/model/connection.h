@@ -10,6 +10,7 @@
 
 #include "base/ref.h"
 #include "model/record.h"
+#include "model/text_list.h"
 
 namespace qtap {
 
@@ -50,7 +51,7 @@ enum class L7Protocol : uint8_t { kOther, kHttp1, kHttp2 };
 // Facts of the TLS hellos.
 struct TlsInfo {
   std::string sni;
-  std::vector<std::string> alpn;  // offered by the client
+  TextList alpn;         // offered by the client
   uint16_t version = 0;  // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
   uint16_t cipher = 0;   // of the ServerHello; 0 = not seen
 };

@@ -97,10 +97,10 @@ bool get(const FieldSource& source, std::string_view name, FieldValue& ret) {
   FieldValue value;
   if (!found.field->get(source, found.rest, value)) return false;
   if (found.element) {
-    if (*found.element >= value.list.size()) return false;
+    if (*found.element >= value.list->size()) return false;
     value.type = kText;
-    value.text = value.list[*found.element];
-    value.list = {};
+    value.text = (*value.list)[*found.element];
+    value.list = nullptr;
   }
   ret = value;
   return true;

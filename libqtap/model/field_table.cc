@@ -225,7 +225,7 @@ constexpr Field kFields[] = {
     {"tls.sni", kText, kConnection, "Server name that the client asked for.", "0.1",
      CONN known_text(v, c.tls.sni) END},
     {"tls.alpn[]", kTextList, kConnection, "Application protocols that the client offered.", "0.1",
-     CONN !c.tls.alpn.empty() && (v.type = kTextList, v.list = c.tls.alpn, true) END},
+     CONN !c.tls.alpn.empty() && (v.type = kTextList, v.list = &c.tls.alpn, true) END},
     {"tls.state", kText, kConnection, "Whether TLS was read: `decrypted`, or why not (`no_library`, `joined_late`, ...).", "0.1",
      CONN known_text(v, tls_state_name(c.tls_state)) END},
     {"src.ip", kIp, kConnection, "Address of the local end, also of a server.", "0.1",

@@ -13,6 +13,7 @@
 #include "model/connection.h"
 #include "model/event.h"
 #include "model/object.h"
+#include "model/text_list.h"
 #include "model/transaction.h"
 
 namespace qtap {
@@ -27,7 +28,7 @@ struct FieldValue {
   double number = 0;
   std::string_view text;
   const Address* ip = nullptr;
-  std::span<const std::string> list;
+  const TextList* list = nullptr;
 };
 
 // What a field is read from; a transaction has its connection, an object its transaction.

@@ -59,11 +59,13 @@ void read_server_name(std::string_view body, TlsInfo& info) {
 }
 
 void read_alpn(std::string_view body, TlsInfo& info) {
+  std::vector<std::string> alpn;
   Reader names(Reader(body).vector(2));
-  while (!names.empty() && names.ok() && info.alpn.size() < kMaxAlpn) {
+  while (!names.empty() && names.ok() && alpn.size() < kMaxAlpn) {
     const std::string_view name = names.vector(1);
-    if (!name.empty()) info.alpn.emplace_back(name);
+    if (!name.empty()) alpn.emplace_back(name);
   }
+  info.alpn = std::move(alpn);
 }
 
 bool is_grease(uint32_t version) {

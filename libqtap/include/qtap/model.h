@@ -67,9 +67,10 @@ QTAP_API void qtap_object_unref(const qtap_object* object);
 /**@}*/
 
 /**
- * Reads one field by its NUL-terminated name into *ret (written only on success). A list tells its
- * count; its elements are read as "tls.alpn[0]", "tls.alpn[1]", ... Errors: QTAP_ERR_NOTFOUND (no
- * such field, or this object has no value for it), QTAP_ERR_INVALID (NULL). Any thread. @since 0.1
+ * Reads one field by its NUL-terminated name into *ret (written only on success). What the value
+ * points to is borrowed from the object. An element of a list can be read by itself: "tls.alpn[0]".
+ * Errors: QTAP_ERR_NOTFOUND (no such field, or this object has no value for it), QTAP_ERR_INVALID
+ * (NULL). Any thread. @since 0.1
  */
 QTAP_API int qtap_connection_field(const qtap_connection* conn, const char* name,
                                    struct qtap_value* ret);

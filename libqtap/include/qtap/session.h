@@ -4,14 +4,15 @@
  * A capture session: new, configure, start, poll or run, stop, free. One session belongs to one
  * thread at a time; several sessions in one process are independent.
  *
- * Which call is allowed where (everything else: QTAP_ERR_BUSY inside a callback, undefined on
- * another thread):
+ * Which call is allowed where. Inside means from a callback or a sink of that session; beside means
+ * from another thread while a call on the session runs. What is not allowed is refused with
+ * QTAP_ERR_BUSY where the call can say so.
  *
- *     call                                        inside a callback   other thread while polling
- * signal handler qtap_session_stop                           yes                 yes yes
- *     qtap_session_stats, _ref, _unref, getters   yes                 yes no qtap_session_error,
- * qtap_session_fd         yes                 no                           no qtap_session_free
- * ignored and logged  no                           no
+ *  - qtap_session_stop(): inside, beside, and in a signal handler.
+ *  - qtap_session_stats(), every _ref, _unref and getter of a noun: inside and beside.
+ *  - qtap_session_fd(), _done(), _error(), _attached_at(): inside; beside is undefined.
+ *  - qtap_session_free(): inside it is ignored and logged; beside is undefined.
+ *  - every other call with a session: neither.
  */
 #ifndef QTAP_SESSION_H
 #define QTAP_SESSION_H
@@ -107,7 +108,8 @@ QTAP_API int qtap_session_start(qtap_session* s);
 
 /**
  * A file descriptor that is readable when qtap_session_poll(s, 0) has something to do. Owned by the
- * session; negative before start. Poll it, never read it. @since 0.1
+ * session, the same one from qtap_session_new() to qtap_session_free(). Poll it, never read it.
+ * Errors: QTAP_ERR_INVALID (NULL). @since 0.1
  */
 QTAP_API int qtap_session_fd(qtap_session* s);
 

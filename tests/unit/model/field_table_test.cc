@@ -215,7 +215,9 @@ TEST_SUITE("model/field_table") {
     FieldValue value;
     REQUIRE(get_field(*tx, "tls.alpn", value));
     CHECK(value.type == FieldType::kTextList);
-    CHECK(value.list.size() == 2);
+    REQUIRE(value.list->size() == 2);
+    const qtap_str second = value.list->values()[1].s;
+    CHECK(std::string_view(second.data, second.len) == "http/1.1");
     CHECK(text_of(*tx, "tls.alpn[1]") == "http/1.1");
     for (const char* name : {"tls.alpn[2]", "tls.alpn[]", "tls.alpn[x]", "tls.alpn[0", "tls.alpnx",
                              "tls.alpn[99999999999999999999]", "tls.alpn[-1]"}) {

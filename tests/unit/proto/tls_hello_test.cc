@@ -97,7 +97,7 @@ Bytes records(const Bytes& handshake, size_t max = 16384) {
 
 void check_client(const TlsInfo& info) {
   CHECK(info.sni == "api.example");
-  CHECK(info.alpn == std::vector<std::string>{"h2", "http/1.1"});
+  CHECK(info.alpn == TextList{"h2", "http/1.1"});
   CHECK(info.version == 772);
 }
 
