@@ -45,7 +45,9 @@ void Table::on_record(const Record& record) {
     case RecordType::kGap:
       return on_data(record);
     case RecordType::kCount:
-      if (Tracked* tracked = socket(record)) tracked->learn_totals(record.total_bytes);
+      if (Tracked* tracked = socket(record)) {
+        tracked->learn_totals(record.total_bytes, record.filtered_bytes);
+      }
       return;
     case RecordType::kClose:
       return on_close(record);
@@ -112,7 +114,7 @@ void Table::on_bind(const Record& record) {
     std::erase(known->second->tls_ids, record.stream_id);
     return attach(record.stream_id, *tracked);
   }
-  tracked->adopt(*orphan->second);
+  tracked->adopt(*orphan->second, now_ns_);
   known->second = tracked;
   orphan->second->close(now_ns_, http::Truncation::kNone);
   orphans_.erase(orphan);
@@ -150,7 +152,8 @@ void Table::on_close(const Record& record) {
   const auto it = sockets_.find(record.conn_key);
   if (it == sockets_.end()) return;
   Tracked& tracked = *it->second;
-  tracked.finish_socket(record.total_bytes, now_ns_);
+  tracked.learn_totals(record.total_bytes, record.filtered_bytes);
+  tracked.finish_socket(now_ns_);
   tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
   if (tracked.tls_ids.empty()) {
     finish_socket(record.conn_key, http::Truncation::kAborted);
@@ -163,7 +166,7 @@ void Table::on_stream_end(const Record& record) {
   const auto it = streams_.find(record.stream_id);
   if (it == streams_.end()) return;
   Tracked& tracked = *it->second;
-  tracked.finish_tls(record.total_bytes, now_ns_);
+  tracked.finish_tls(record.stream_id, record.total_bytes, now_ns_);
   if (orphans_.contains(record.stream_id)) {
     return finish_orphan(record.stream_id, http::Truncation::kAborted);
   }

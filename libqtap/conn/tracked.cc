@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/transaction.h"
+
 namespace qtap::conn {
 namespace {
 
@@ -31,6 +33,7 @@ bool direction_matches(FlowDirection filter, FlowDirection actual) {
 // The host part of "host:port", "[::1]:443"; an address is no name and gives "".
 std::string_view host_name(std::string_view authority) {
   if (authority.empty() || authority.front() == '[') return {};
+  authority = without_user_info(authority);
   authority = authority.substr(0, authority.find(':'));
   const bool is_ipv4 = authority.find_first_not_of("0123456789.") == std::string_view::npos;
   return is_ipv4 ? std::string_view() : authority;
@@ -132,9 +135,15 @@ void Tracked::learn_tls_probe() {
   update_tls_state();
 }
 
-void Tracked::learn_totals(const std::array<uint64_t, 2>& wire_bytes) {
+void Tracked::learn_totals(const std::array<uint64_t, 2>& wire_bytes,
+                           const std::array<uint64_t, 2>& filtered_bytes) {
   Connection& conn = writable(conn_);
-  for (size_t d = 0; d < 2; ++d) conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
+  for (size_t d = 0; d < 2; ++d) {
+    conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
+    if (filtered_bytes[d] <= filtered_bytes_[d]) continue;
+    counters_.bytes_filtered += filtered_bytes[d] - filtered_bytes_[d];
+    filtered_bytes_[d] = filtered_bytes[d];
+  }
 }
 
 void Tracked::learn_endpoint(std::string_view name) {
@@ -170,6 +179,9 @@ void Tracked::read_hello(const Record& record) {
   Connection& conn = writable(conn_);
   if (reader.add(record.bytes, conn.tls) == proto::TlsHelloReader::State::kClientHello) {
     learn_endpoint(conn.tls.sni);
+    if (conn.role == Role::kUnknown) {
+      set_role(record.direction == Direction::kSent ? Role::kClient : Role::kServer);
+    }
   }
 }
 
@@ -177,8 +189,8 @@ void Tracked::socket_data(const Record& record, int64_t time_ns) {
   const size_t d = index(record.direction);
   const uint64_t end = record.offset + record.full_len;
   if (end > conn_->wire_bytes[d]) writable(conn_).wire_bytes[d] = end;
-  if (record.tls) {
-    read_hello(record);
+  if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
+    if (record.tls) read_hello(record);
     socket_streams_[d].add(record.offset, record.full_len, record.bytes);
   } else {
     deliver(socket_streams_[d], record, time_ns);
@@ -187,8 +199,19 @@ void Tracked::socket_data(const Record& record, int64_t time_ns) {
 
 void Tracked::tls_data(const Record& record, int64_t time_ns) {
   learn_tls_probe();
-  deliver(tls_streams_[index(record.direction)], record, time_ns);
+  if (record.stream_id != talking_) start_talk(record.stream_id, time_ns);
+  deliver(tls_streams_[record.stream_id][index(record.direction)], record, time_ns);
   if (conn_->tls_state != TlsState::kDecrypted) update_tls_state();
+}
+
+// Another conversation begins: TLS inside of what a proxy has opened (CONNECT, SOCKS), or another
+// TLS object on the same socket (a forked server). What came before says nothing about it.
+void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
+  talking_ = stream_id;
+  if (parser_) parser_->close(time_ns, http::Truncation::kNone);
+  parser_.reset();
+  undetected_ = {};
+  detecting_ = true;
 }
 
 // Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not
@@ -213,13 +236,17 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
 }
 
 // `len` bytes right before `offset` are missing.
-void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len) {
-  if (!counts_gaps()) return;
+void Tracked::count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len) {
   counters_.bytes_seen += len;
   counters_.bytes_lost += len;
   ++counters_.gaps;
   writable(conn_).lost_bytes += len;
   if (wanted()) events_.on_data(conn_, direction, time_ns, offset, len, {});
+}
+
+void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len) {
+  if (!counts_gaps()) return;
+  count_gap(direction, time_ns, offset, len);
   if (parser_) {
     parser_->gap(direction, time_ns, len);
   } else {
@@ -256,22 +283,28 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   }
 }
 
-void Tracked::finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns) {
-  learn_totals(totals);
-  if (!conn_->is_tls) finish(socket_streams_, totals, time_ns);
+void Tracked::finish_socket(int64_t time_ns) {
+  if (conn_->is_tls) return;
+  std::array<uint64_t, 2> copied = conn_->wire_bytes;
+  for (size_t d = 0; d < 2; ++d) copied[d] -= std::min(copied[d], filtered_bytes_[d]);
+  finish(socket_streams_, copied, time_ns, /*is_parsed=*/true);
 }
 
-void Tracked::finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns) {
-  finish(tls_streams_, totals, time_ns);
+void Tracked::finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
+                         int64_t time_ns) {
+  finish(tls_streams_[stream_id], totals, time_ns, /*is_parsed=*/talking_ == stream_id);
+  tls_streams_.erase(stream_id);
 }
 
 // What was lost at the very end shows in no later offset, only in the totals.
-void Tracked::finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals,
-                     int64_t time_ns) {
+void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
+                     bool is_parsed) {
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
     Stream& stream = streams[index(d)];
-    if (const uint64_t missing = stream.finish(totals[index(d)]))
-      gap(d, time_ns, stream.next(), missing);
+    const uint64_t missing = stream.finish(totals[index(d)]);
+    if (missing == 0) continue;
+    is_parsed ? gap(d, time_ns, stream.next(), missing)
+              : count_gap(d, time_ns, stream.next(), missing);
   }
 }
 
@@ -290,7 +323,7 @@ void Tracked::on_time(int64_t now_ns) {
   announce();
   writable(conn_).reported_ns = now_ns;
   events_.on_report(conn_, /*finalized=*/false);
-  events_.on_connection(conn_, ConnEvents::Phase::kUpdate);
+  if (!events_.on_connection(conn_, ConnEvents::Phase::kUpdate)) ignored_ = true;
   ++writable(conn_).part;
 }
 
@@ -306,11 +339,12 @@ void Tracked::close(int64_t now_ns, http::Truncation reason) {
   events_.on_connection(conn_, ConnEvents::Phase::kClose);
 }
 
-void Tracked::adopt(Tracked& orphan) {
+void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   learn_tls_probe();
-  tls_streams_ = orphan.tls_streams_;
+  tls_streams_.merge(orphan.tls_streams_);
   tls_ids.insert(tls_ids.end(), orphan.tls_ids.begin(), orphan.tls_ids.end());
   orphan.tls_ids.clear();
+  start_talk(orphan.talking_, now_ns);
   undetected_ = std::move(orphan.undetected_);
   undetected_since_ns_ = orphan.undetected_since_ns_;
   detecting_ = orphan.detecting_;

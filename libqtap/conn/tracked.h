@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,7 @@ struct ConnCounters {
   uint64_t bytes_seen = 0;
   uint64_t bytes_delivered = 0;
   uint64_t bytes_lost = 0;
+  uint64_t bytes_filtered = 0;  // socket bytes that were counted without being read
   uint64_t gaps = 0;
   uint64_t transactions = 0;
   uint64_t transactions_truncated = 0;
@@ -70,7 +72,9 @@ class Tracked {
   void learn_socket(const Record& open, int64_t boot_to_unix_ns);
   void learn_process(const Process& process);
   void learn_tls_probe();
-  void learn_totals(const std::array<uint64_t, 2>& wire_bytes);
+  // What the socket carried so far, and how much of it was left out on purpose.
+  void learn_totals(const std::array<uint64_t, 2>& wire_bytes,
+                    const std::array<uint64_t, 2>& filtered_bytes);
 
   // Bytes as they cross the socket: plain text, or the hellos of TLS.
   void socket_data(const Record& record, int64_t time_ns);
@@ -78,8 +82,8 @@ class Tracked {
   void tls_data(const Record& record, int64_t time_ns);
   // The socket, the TLS object carried this much in all: what of its plain text never came is a
   // gap.
-  void finish_socket(const std::array<uint64_t, 2>& totals, int64_t time_ns);
-  void finish_tls(const std::array<uint64_t, 2>& totals, int64_t time_ns);
+  void finish_socket(int64_t time_ns);  // the totals as learnt last
+  void finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals, int64_t time_ns);
 
   // Gives up transactions that wait for too long; reports when it is due.
   void on_time(int64_t now_ns);
@@ -87,17 +91,20 @@ class Tracked {
   void close(int64_t now_ns, http::Truncation reason);
 
   // Takes over the TLS side of a connection whose socket was not known before.
-  void adopt(Tracked& orphan);
+  void adopt(Tracked& orphan, int64_t now_ns);
 
   std::vector<uint64_t> tls_ids;  // stream ids of its live TLS objects
   int64_t socket_closed_ns = 0;   // the socket is gone; a TLS object may still hand out bytes
 
  private:
   class ParserHome;
+  using StreamPair = std::array<Stream, 2>;  // by direction
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
-  void finish(std::array<Stream, 2>& streams, const std::array<uint64_t, 2>& totals,
-              int64_t time_ns);
+  void finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
+              bool is_parsed);
+  void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
+  void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
   void read_hello(const Record& record);
@@ -113,8 +120,11 @@ class Tracked {
   ConnCounters& counters_;
   ConnEvents& events_;
 
-  std::array<Stream, 2> socket_streams_;
-  std::array<Stream, 2> tls_streams_;
+  StreamPair socket_streams_;
+  std::array<uint64_t, 2> filtered_bytes_ = {};
+  std::map<uint64_t, StreamPair>
+      tls_streams_;       // by stream id: one socket may carry several in turn
+  uint64_t talking_ = 0;  // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
 
   std::unique_ptr<ParserHome> home_;

@@ -9,13 +9,12 @@ std::optional<uint64_t> elapsed_us(int64_t from_ns, int64_t to_ns) {
   return static_cast<uint64_t>(to_ns - from_ns) / 1000;
 }
 
-// "user:password@host" → "host": user information never leaves the message itself.
+}  // namespace
+
 std::string_view without_user_info(std::string_view authority) {
   const size_t at = authority.rfind('@');
   return at == std::string_view::npos ? authority : authority.substr(at + 1);
 }
-
-}  // namespace
 
 std::optional<uint64_t> Transaction::missing_bytes() const {
   if (!request.missing_bytes || !response.missing_bytes) return std::nullopt;
@@ -46,7 +45,7 @@ void resolve_url(Transaction& tx) {
     tx.authority = without_user_info(rest.substr(0, path));
     tx.path = path == std::string_view::npos ? "/" : rest.substr(path);
   } else if (tx.request.method == "CONNECT") {
-    tx.authority = target;
+    tx.authority = without_user_info(target);
     tx.path.clear();
   }
   if (tx.authority.empty()) {

@@ -44,6 +44,9 @@ struct Transaction : RefCounted {
   std::optional<uint64_t> ttfb_us() const;
 };
 
+// "user:password@host" → "host": user information never leaves the message itself.
+std::string_view without_user_info(std::string_view authority);
+
 // Fills scheme, authority, path and url from the request line, the Host header and the connection.
 void resolve_url(Transaction& tx);
 

@@ -277,7 +277,7 @@ void Session::Impl::publish_stats() {
   s.bytes_seen = conns.bytes_seen;
   s.bytes_delivered = conns.bytes_delivered;
   s.bytes_lost = conns.bytes_lost;
-  s.bytes_filtered = shard.bytes_filtered;
+  s.bytes_filtered = conns.bytes_filtered;
   for (size_t cause = 0; cause < kLossCauses; ++cause) {
     uint64_t& counter = cause == kLossRingFull  ? s.lost_ring_full
                         : cause == kLossFault   ? s.lost_fault

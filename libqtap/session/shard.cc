@@ -30,9 +30,6 @@ void Shard::on_record(const Record& record) {
     case RecordType::kLoss:
       counters_.lost_records = record.lost_records;
       return;
-    case RecordType::kClose:
-      counters_.bytes_filtered += record.filtered_bytes[0] + record.filtered_bytes[1];
-      break;
     default:
       break;
   }

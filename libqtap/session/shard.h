@@ -22,7 +22,6 @@ namespace qtap::session {
 
 struct ShardCounters {
   uint64_t records = 0;
-  uint64_t bytes_filtered = 0;  // socket bytes that were counted without being read
   uint64_t plugin_errors = 0;
   std::array<uint64_t, kLossCauses> lost_records = {};  // by cause, see bpf/shared/records.h
 };

@@ -208,6 +208,57 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.counters().bytes_lost == 700);
   }
 
+  TEST_CASE("what was filtered on purpose is not lost") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kReceived, "220 mail.example ready\r\n");
+    const uint64_t copied = f.offsets[1];
+    f.offsets[1] += 5000;
+    Record count = f.at(RecordType::kCount, 1);
+    count.total_bytes = {0, copied + 3000};
+    count.filtered_bytes = {0, 3000};
+    f.table.on_record(count);
+    CHECK(f.table.counters().bytes_filtered == 3000);  // before the end, too
+    Record close = f.at(RecordType::kClose, 1);
+    close.total_bytes = f.offsets;
+    close.filtered_bytes = {0, 4900};
+    f.table.on_record(close);
+    CHECK(f.table.counters().bytes_filtered == 4900);
+    CHECK(f.table.counters().bytes_lost == 100);
+  }
+
+  TEST_CASE("TLS inside of a tunnel that a proxy opened is parsed by itself") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent,
+           "CONNECT me:pw@api.example:443 HTTP/1.1\r\nHost: api.example\r\n\r\n");
+    f.data(1, 1, Direction::kReceived, "HTTP/1.1 200 OK\r\n\r\n");
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    f.offsets = {};
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 2);
+    CHECK(f.events.transactions[0]->request.method == "CONNECT");
+    CHECK(f.events.transactions[0]->url == "http://api.example:443");
+    CHECK(f.events.transactions[1]->url == "https://api.example/a");
+  }
+
+  TEST_CASE("each TLS object of a socket has offsets and messages of its own") {
+    Fixture f;
+    f.open(1);
+    for (const uint64_t stream_id : {uint64_t{50}, uint64_t{51}}) {
+      f.offsets = {};
+      f.data(1, stream_id, Direction::kSent, kRequest);
+      f.data(1, stream_id, Direction::kReceived, kResponse);
+    }
+    CHECK(f.events.transactions.size() == 2);
+    CHECK(f.table.counters().bytes_delivered == 2 * (kRequest.size() + kResponse.size()));
+    Record end = f.at(RecordType::kStreamEnd, 1, 50);
+    end.total_bytes = {kRequest.size() + 9, kResponse.size()};
+    f.table.on_record(end);
+    CHECK(f.table.counters().bytes_lost == 9);
+  }
+
   TEST_CASE("reports come after half a second, every ten seconds and at the end") {
     Fixture f;
     f.open(1);
