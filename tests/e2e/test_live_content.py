@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from harness import HERE, PYTHON, body_of, curl, run_client, sha256
+from harness import HERE, PYTHON, Process, body_of, curl, run_client, sha256
 from http_server import pattern
 
 pytestmark = pytest.mark.live
@@ -128,3 +128,19 @@ def test_head_and_error_statuses(servers, agent):
     heads = [one for one in objects if one["request"]["method"] == "HEAD"]
     assert len(heads) == 2
     assert all("body" not in one["response"] and "truncated" not in one for one in heads)
+
+
+@pytest.mark.parametrize("server", ["nginx", "python"])
+def test_https_through_a_connect_proxy_is_read(server, servers, agent):
+    server = servers[server]
+    running = agent()
+    with Process([PYTHON, HERE / "servers" / "connect_proxy.py"]) as proxy:
+        proxy_port = proxy.wait_for_line(proxy.out, r"^port (\d+)$").group(1)
+        curl(server.url("/files/tunnel"), "-x", f"http://127.0.0.1:{proxy_port}", cert=server.cert)
+        requests = running.wait_for_requests(server.url("/files/tunnel"), 2)
+        egress = min(requests, key=lambda request: request["direction"])
+        connection = running.connection(egress["connectionId"])
+    assert connection["destination"]["address"]["port"] == int(proxy_port)
+    assert connection["tlsState"] == "decrypted" and "lostBytes" not in connection
+    connects = running.wait_for_requests(f"http://localhost:{server.port}", 2)
+    assert [request["method"] for request in connects] == ["CONNECT", "CONNECT"]
