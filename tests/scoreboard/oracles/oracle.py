@@ -145,6 +145,9 @@ def run_blocking(args, ctx):
 async def exchange_asyncio(args, reader, writer):
     global calls
     for phase in range(args.phases):
+        if phase and args.hold:  # stops the loop, and so all connections
+            emit(ev="held")
+            sys.stdin.readline()
         truth = Truth(args, phase)
         for ours, size in truth.turns():
             if ours:
