@@ -89,13 +89,22 @@ def matches(truth, streams):
     return [one for one in ours if (one.local, one.remote) == (truth.local, truth.remote)]
 
 
+def wrong_segments(truth, stream):
+    """Who joined late, and says so, cannot know how much came before: its offsets may also be meant from the end."""
+    shifts = [0]
+    if truth.late and stream.late:
+        shifts.append(truth.bytes - max(offset + length for offset, length, _ in stream.segments))
+    return min(([one for one in stream.segments if not is_right(truth, (one[0] + shift, *one[1:]))]
+                for shift in shifts if shift >= 0), key=len)
+
+
 def judge_one(truth, stream):
     declared = stream.lost > 0 or stream.undecrypted is not None or stream.late
     verdict = Verdict("unseen", told=declared)
     if not stream.segments:
         verdict.why = stream.undecrypted or ""
         return verdict
-    wrong = [segment for segment in stream.segments if not is_right(truth, segment)]
+    wrong = wrong_segments(truth, stream)
     if wrong:
         verdict.kind, verdict.why = "false", f"offset {wrong[0][0]}, {wrong[0][1]} bytes of {truth.bytes}"
         return verdict

@@ -4,12 +4,13 @@ import hashlib
 import pathlib
 import re
 import secrets
+import socket
 import subprocess
 import tempfile
 
 from compare import NONCE_BYTES, Truth
 from drive import Process
-from harness import DEADLINE_S, ENVIRONMENT, free_port
+from harness import DEADLINE_S, ENVIRONMENT
 
 # The nonce of an answer is in a header field, looked up by that of the request: they must differ.
 CONF = """
@@ -33,6 +34,12 @@ http {{
   }}
 }}
 """
+
+
+def free_port():
+    """nginx cannot pick one itself; it says so if somebody else takes it meanwhile."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
 def nonce():

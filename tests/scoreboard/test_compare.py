@@ -105,6 +105,13 @@ def test_a_late_connection_must_say_so():
     assert (result.kind, result.told) == ("incomplete", False)
 
 
+def test_who_joined_late_may_count_from_where_it_joined():
+    tail = (0, 500, piece(SIZE - 500, 500)[2])
+    result = verdict(stream(tail, late=True), late=True)
+    assert (result.kind, result.told) == ("incomplete", True)
+    assert verdict(stream(tail, late=True)).kind == "false"
+
+
 def test_bytes_that_do_not_follow_from_the_nonce_are_checked_too():
     data = b"GET /" + NONCE.encode() + b" HTTP/1.1\r\n\r\n"
     one = stream((0, 10, sha(data[:10])), lost=len(data) - 10, head=data)
