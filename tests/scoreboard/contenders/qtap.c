@@ -4,7 +4,7 @@
  * and direction, and prints one `stream` line each when the connection closes (see ../README.md).
  *
  * Usage: scoreboard_qtap [--set KEY=VALUE]... [--pause-ms N]
- * --pause-ms: does not read the ring for so long after the first records, as a reader without CPU.
+ * --pause-ms: does not read the ring for so long after it said `ready`, as a reader without CPU.
  */
 #include <openssl/evp.h>
 #include <poll.h>
