@@ -11,6 +11,8 @@ from drive import BUILD, PYTHON
 HERE = pathlib.Path(__file__).resolve().parent / "contenders"
 QTAP = pathlib.Path(os.environ.get("SCOREBOARD_QTAP", BUILD / "tests" / "scoreboard" / "scoreboard_qtap"))
 
+KERNEL_HEADERS = ("/sys/kernel/kheaders.tar.xz", f"/lib/modules/{os.uname().release}/build")
+
 # name -> (command, program that must be there, Debian package that has it)
 NAMES = {
     "qtap": ([QTAP], QTAP, None),
@@ -31,4 +33,6 @@ def command(name, install):
                        stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
     if not shutil.which(program):
         return None, f"{program} is not installed" + (f" (--install takes it from {package})" if package else "")
+    if package == "bpfcc-tools" and not any(pathlib.Path(path).exists() for path in KERNEL_HEADERS):
+        return None, f"{program} compiles at start and needs one of {', '.join(KERNEL_HEADERS)}"
     return argv, ""
