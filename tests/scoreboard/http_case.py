@@ -57,7 +57,12 @@ def run_curl(url, cert, upload):
             argv += ["-H", "Expect:", "--data-binary", f"@{body}"]
         process = subprocess.Popen([str(arg) for arg in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
-        local, log = process.communicate(timeout=DEADLINE_S)
+        try:
+            local, log = process.communicate(timeout=DEADLINE_S)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         if process.returncode != 0:
             raise RuntimeError(f"curl: {log[-500:]}")
         head = "".join(line[2:].rstrip("\r\n") + "\r\n" for line in log.splitlines() if line.startswith("> "))

@@ -9,6 +9,7 @@ import dataclasses
 import fnmatch
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,7 @@ def main():
     if missing:
         print(f"skipped: {args.contender}: {missing}")
         return 77
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that everything started is stopped as well
     rows, broken, begin = [], 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="scoreboard-") as folder:
         cert = certificate(folder)
@@ -78,10 +80,14 @@ def main():
             start = time.monotonic()
             try:
                 rows.append(run_case(case, cert, argv))
-            except (AssertionError, RuntimeError, OSError) as error:
+            except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as error:
                 print(f"{case.name}: could not be run: {error}", file=sys.stderr)
                 rows.append(Row(case.name))
                 broken += 1
+            except (KeyboardInterrupt, SystemExit):  # what was measured is not thrown away
+                print(f"{case.name}: interrupted", file=sys.stderr)
+                broken += 1
+                break
             print(f"{case.name}: {time.monotonic() - start:.1f} s", file=sys.stderr)
     print(f"contender: {args.contender}, {time.monotonic() - begin:.0f} s\n{table(rows)}")
     for row in rows:
