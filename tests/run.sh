@@ -31,7 +31,7 @@ echo $? >"$results/meson.code"
 cp "$build/meson-logs/testlog.json" "$results/meson.json"
 
 # Not run by meson: pytest shows each of its tests by name.
-for suite in bindings/python/tests tests/e2e; do
+for suite in bindings/python/tests tests/e2e tests/scoreboard; do
   name=$(echo "$suite" | tr / -)
   QTAP_BUILD_DIR=$build PYTHONPATH=bindings/python PYTHONDONTWRITEBYTECODE=1 \
     /usr/bin/python3 -m pytest -p no:cacheprovider -q -ra --junitxml="$results/$name.xml" "$suite" </dev/null
