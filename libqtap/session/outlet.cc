@@ -115,17 +115,20 @@ void Outlet::deliver_deferred() {
   for (const Ref<Event>& event : events) host_.event(*event);
 }
 
-// Objects first: each makes an event for the event stores.
+// Objects first: each makes an event for the event stores. A store that fails must not cost the
+// others their flush: all get one, the first error is the result.
 Status Outlet::flush(int timeout_ms) {
+  Status result;
   const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
   for (const bool objects : {true, false}) {
     for (auto& store : stores_) {
       if (store->sink().takes_objects() != objects) continue;
       const int64_t left_ns = deadline_ns - monotonic_ns();
-      QTAP_CHECK(store->flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0))));
+      Status status = store->flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
+      if (result.ok()) result = std::move(status);
     }
   }
-  return {};
+  return result;
 }
 
 void Outlet::add_to(qtap_stats& stats) const {

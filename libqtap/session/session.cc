@@ -365,9 +365,9 @@ void Session::stop() {
 Status Session::flush(int timeout_ms) {
   if (timeout_ms < 0)
     timeout_ms = static_cast<int>(impl_->settings_.sink.flush_timeout_ns / 1'000'000);
-  QTAP_CHECK(impl_->outlet_.flush(timeout_ms));
-  impl_->outlet_.deliver_deferred();
-  return {};
+  Status status = impl_->outlet_.flush(timeout_ms);
+  impl_->outlet_.deliver_deferred();  // what was stored is told, whatever was not
+  return status;
 }
 
 qtap_stats Session::stats() const {
