@@ -39,9 +39,10 @@ void Outlet::open(const sink::StoreOptions& options) {
 }
 
 void Outlet::close() {
-  // Object stores first: what their workers still report goes to event stores.
+  // What the workers of object stores still report goes to event stores: those that take no events
+  // themselves come first.
   for (auto& store : stores_) {
-    if (store->sink().takes_objects()) store->close();
+    if (!store->sink().takes_events()) store->close();
   }
   for (auto& store : stores_) store->close();
   for (auto& sink : sinks_) sink->close();
@@ -115,18 +116,23 @@ void Outlet::deliver_deferred() {
   for (const Ref<Event>& event : events) host_.event(*event);
 }
 
-// Objects first: each makes an event for the event stores. A store that fails must not cost the
-// others their flush: all get one, the first error is the result.
+// Each object makes an event for the event stores, so there are two passes: whatever takes objects,
+// then whatever takes events. A store that takes both is in both, or it would miss the events about
+// its own objects. A store that fails must not cost the others their flush: all get one, the first
+// error is the result.
 Status Outlet::flush(int timeout_ms) {
-  Status result;
   const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
-  for (const bool objects : {true, false}) {
-    for (auto& store : stores_) {
-      if (store->sink().takes_objects() != objects) continue;
-      const int64_t left_ns = deadline_ns - monotonic_ns();
-      Status status = store->flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
-      if (result.ok()) result = std::move(status);
-    }
+  Status result;
+  const auto flush = [&](sink::Store& store) {
+    const int64_t left_ns = deadline_ns - monotonic_ns();
+    Status status = store.flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
+    if (result.ok()) result = std::move(status);
+  };
+  for (auto& store : stores_) {
+    if (store->sink().takes_objects()) flush(*store);
+  }
+  for (auto& store : stores_) {
+    if (store->sink().takes_events() || !store->sink().takes_objects()) flush(*store);
   }
   return result;
 }

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <future>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +24,20 @@ namespace {
 struct Script {
   bool events = false;
   bool objects = false;
-  Status flush;
+  Status flush = {};
+  Script* waits_for = nullptr;                 // takes no object before that one was flushed once
+  std::vector<std::string>* closed = nullptr;  // gets the id
   std::vector<std::string> got = {};
   std::vector<std::string> flushed = {};  // what it had got when it was flushed last
+  std::promise<void> first_flush = {};
+  bool was_flushed = false;
+
+  void note_flush() {
+    flushed = got;
+    if (!was_flushed) first_flush.set_value();
+    was_flushed = true;
+  }
+  void wait_flushed() { first_flush.get_future().wait_for(std::chrono::seconds(20)); }
 };
 
 class ScriptedSink final : public sink::Sink {
@@ -37,15 +51,18 @@ class ScriptedSink final : public sink::Sink {
     return {};
   }
   Status put_object(const Ref<Object>& object) override {
+    if (script_.waits_for) script_.waits_for->wait_flushed();
     script_.got.push_back(object->data);
     return {};
   }
   std::string locate(const Object& object) const override { return "test:" + object.digest; }
   Status flush(int) override {
-    script_.flushed = script_.got;
+    script_.note_flush();
     return script_.flush;
   }
-  void close() override {}
+  void close() override {
+    if (script_.closed) script_.closed->push_back(id_);
+  }
 
  private:
   Script& script_;
@@ -94,5 +111,26 @@ TEST_SUITE("session/outlet") {
     CHECK(status.error().text == "flush: the disk is gone");
     CHECK(objects.flushed == std::vector<std::string>{"bytes"});
     CHECK(artifacts_in(events.flushed) == 2);
+  }
+
+  TEST_CASE("a store of events and objects has every artifact_record after a flush") {
+    Script both = {.events = true, .objects = true};
+    // Makes its artifact_record when the other one was flushed already.
+    Script objects = {.objects = true, .waits_for = &both};
+    Bench bench({&both, &objects});
+    bench.outlet().emit_object(make_object("bytes"));
+
+    CHECK(bench.outlet().flush(kLongEnoughMs).ok());
+    CHECK(artifacts_in(both.flushed) == 2);
+  }
+
+  TEST_CASE("stores that take no events close first") {
+    std::vector<std::string> closed;
+    Script both = {.events = true, .objects = true, .closed = &closed};
+    Script objects = {.objects = true, .closed = &closed};
+    Script events = {.events = true, .closed = &closed};
+    Bench bench({&both, &events, &objects});
+    bench.outlet().close();
+    CHECK(closed == std::vector<std::string>{"sink-2", "sink-0", "sink-1"});
   }
 }
