@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/build.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +64,21 @@ Result<std::unique_ptr<source::Source>> make_live_source(
 }
 
 }  // namespace
+
+Status check_record_file(const Settings& settings) {
+  const auto& capture = settings.capture;
+  struct stat replayed = {};
+  struct stat recorded = {};
+  if (capture.source != CaptureSource::kReplay || capture.record_file.empty() ||
+      ::stat(capture.replay_file.c_str(), &replayed) != 0 ||
+      ::stat(capture.record_file.c_str(), &recorded) != 0) {
+    return {};
+  }
+  if (replayed.st_dev != recorded.st_dev || replayed.st_ino != recorded.st_ino) return {};
+  return Error{QTAP_ERR_INVALID,
+               "capture.record_file: " + capture.record_file +
+                   " is the recording that capture.replay_file replays; choose another name"};
+}
 
 Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
   switch (settings.capture.source) {

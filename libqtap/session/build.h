@@ -14,6 +14,10 @@
 
 namespace qtap::session {
 
+// QTAP_ERR_INVALID: the recording would replace the one that is replayed. Looks at the files, which
+// resolve() does not.
+Status check_record_file(const Settings& settings);
+
 Result<std::unique_ptr<source::Source>> make_source(const Settings& settings);
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings);

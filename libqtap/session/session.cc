@@ -135,13 +135,16 @@ Result<int> Session::Impl::start() {
     QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
     has_sinks_ = true;
   }
+  QTAP_CHECK(check_record_file(settings_));
   QTAP_TRY(auto source, make_source(settings_));
+  QTAP_CHECK(source->start());
+  if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
+  // Last, because it replaces what an earlier session may have recorded. When it fails, the source
+  // takes its probes and its descriptor with it.
   std::unique_ptr<source::Recorder> recorder;
   if (!settings_.capture.record_file.empty()) {
     QTAP_TRY(recorder, source::Recorder::create(settings_.capture.record_file, source->origin()));
   }
-  QTAP_CHECK(source->start());
-  if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
 
   source_ = std::move(source);
   recorder_ = std::move(recorder);

@@ -277,3 +277,23 @@ def test_a_closed_stdout_is_told_and_counted(recording, tmp_path):
 def test_a_record_file_that_cannot_be_made(recording, tmp_path):
     target = tmp_path / "none" / "copy.qrec"
     assert str(target) in the_error(qtap_mini("--replay", recording, "--record", target))
+
+
+def test_a_failed_start_leaves_an_existing_recording(public_copy):
+    """Live capture without the privileges for it, towards the file of an earlier run."""
+    public_copy.chmod(0o777)
+    target = public_copy / "earlier.qrec"
+    target.write_bytes(b"precious")
+    target.chmod(0o666)
+    prefix = NOBODY if os.geteuid() == 0 else []
+    the_error(run_as(prefix, public_copy, "--record", target))
+    assert target.read_bytes() == b"precious"
+    assert sorted(path.name for path in public_copy.iterdir()) == ["earlier.qrec", "libqtap.so.0", "qtap-mini"]
+
+
+def test_a_recording_is_not_recorded_over_itself(recording, tmp_path):
+    file = tmp_path / "a.qrec"
+    shutil.copy(recording, file)
+    error = the_error(qtap_mini("--replay", file, "--record", tmp_path / "." / "a.qrec"), 2)
+    assert "capture.record_file" in error and "capture.replay_file" in error
+    assert file.read_bytes() == recording.read_bytes()
