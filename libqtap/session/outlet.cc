@@ -26,7 +26,8 @@ Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
 
 void Outlet::open(const sink::StoreOptions& options) {
   has_workers_ = options.has_worker;
-  stores_.reserve(sinks_.size());  // stored() walks them, from workers that run already
+  const std::lock_guard lock(stores_mutex_);
+  stores_.reserve(sinks_.size());
   for (auto& sink : sinks_) {
     if (!sink) continue;  // has its store since a start that ran out of memory
     stores_.push_back(std::make_unique<sink::Store>(
@@ -140,6 +141,7 @@ Status Outlet::flush(int timeout_ms) {
 void Outlet::add_to(qtap_stats& stats) const {
   stats.events = events_;
   stats.objects = objects_;
+  const std::lock_guard lock(stores_mutex_);
   for (const auto& store : stores_) {
     const sink::StoreCounters& counters = store->counters();
     stats.sink_sent += counters.sent;

@@ -59,7 +59,10 @@ class Outlet final : public plugin::Output {
   std::function<void(const std::string&)> log_;
   sink::Console console_{1};
   std::vector<std::unique_ptr<sink::Sink>> sinks_;  // until open()
+  // Grows only in open(), which locks against add_to(), the one reader on other threads then: the
+  // workers look at it after something was put, and nothing is before open() has returned.
   std::vector<std::unique_ptr<sink::Store>> stores_;
+  mutable std::mutex stores_mutex_;
   bool has_workers_ = false;
   std::atomic<uint64_t> events_{0};
   std::atomic<uint64_t> objects_{0};
