@@ -75,8 +75,11 @@ std::string Outlet::emit_object(Ref<Object> object) {
 }
 
 void Outlet::emit_console(std::string text) {
-  // A closed standard output ends printing, not capturing; the console remembers it.
-  [[maybe_unused]] const Status ignored = console_.write(text);
+  // A closed standard output ends printing, not capturing.
+  const Status status = console_.write(text);
+  if (status.ok()) return;
+  if (console_dropped_++ > 0) return;
+  log_(status.error().text + "; what would be printed is dropped and counted");
 }
 
 void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
@@ -120,10 +123,10 @@ void Outlet::deliver_deferred() {
 // Each object makes an event for the event stores, so there are two passes: whatever takes objects,
 // then whatever takes events. A store that takes both is in both, or it would miss the events about
 // its own objects. A store that fails must not cost the others their flush: all get one, the first
-// error is the result.
+// error is the result. Standard output has nothing to flush but may be gone, which is the same.
 Status Outlet::flush(int timeout_ms) {
   const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
-  Status result;
+  Status result = console_.status();
   const auto flush = [&](sink::Store& store) {
     const int64_t left_ns = deadline_ns - monotonic_ns();
     Status status = store.flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
@@ -141,6 +144,7 @@ Status Outlet::flush(int timeout_ms) {
 void Outlet::add_to(qtap_stats& stats) const {
   stats.events = events_;
   stats.objects = objects_;
+  stats.sink_dropped += console_dropped_;
   const std::lock_guard lock(stores_mutex_);
   for (const auto& store : stores_) {
     const sink::StoreCounters& counters = store->counters();

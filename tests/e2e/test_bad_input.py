@@ -274,6 +274,33 @@ def test_a_closed_stdout_is_told_and_counted(recording, tmp_path):
     assert any(path.is_file() for path in (tmp_path / "objects").rglob("*"))
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("kind", ["closed", "full"])
+def test_an_only_output_that_is_gone_is_a_failure(recording, flags, kind):
+    if kind == "full":
+        output = os.open("/dev/full", os.O_WRONLY)
+    else:
+        read_end, output = os.pipe()
+        os.close(read_end)
+    with open(output, "w", encoding="ascii") as stdout:
+        result = qtap_mini("--replay", recording, "--all", *flags, stdout=stdout)
+    reason = {"closed": "Broken pipe", "full": "No space left on device"}[kind]
+    assert result.returncode == 1, result.stderr
+    # Told when it happened by the library, once, and at the end by qtap-mini.
+    told, last = errors(result)
+    assert reason in told and "dropped and counted" in told
+    assert last == "qtap-mini: error: write to standard output: " + reason
+    assert ledger_of(result.stderr.splitlines())["dropped"] > 0
+
+
+def test_a_second_output_makes_up_for_a_closed_stdout(recording, tmp_path):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = qtap_mini("--replay", recording, "--all", "--objects", tmp_path / "objects", stdout=full)
+    assert result.returncode == 0, result.stderr
+    assert ledger_of(result.stderr.splitlines())["dropped"] > 0
+    assert any(path.is_file() for path in (tmp_path / "objects").rglob("*"))
+
+
 def test_a_record_file_that_cannot_be_made(recording, tmp_path):
     target = tmp_path / "none" / "copy.qrec"
     assert str(target) in the_error(qtap_mini("--replay", recording, "--record", target))

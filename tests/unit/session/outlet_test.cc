@@ -2,6 +2,8 @@
 #include "session/outlet.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -124,6 +126,28 @@ TEST_SUITE("session/outlet") {
 
     CHECK(bench.outlet().flush(kLongEnoughMs).ok());
     CHECK(artifacts_in(both.flushed) == 2);
+  }
+
+  TEST_CASE("a standard output that is gone is told once, counted and an error of flush") {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    REQUIRE(full >= 0);
+    std::vector<std::string> lines;
+    Host host;
+    Outlet outlet(
+        host, [] {}, [&](const std::string& line) { lines.push_back(line); }, full);
+    CHECK(outlet.flush(0).ok());
+    outlet.emit_console("secret");
+    outlet.emit_console("secret");
+    CHECK(lines == std::vector<std::string>{
+                       "write to standard output: No space left on device; what would be printed "
+                       "is dropped and counted"});
+    qtap_stats stats = {};
+    outlet.add_to(stats);
+    CHECK(stats.sink_dropped == 2);
+    const Status status = outlet.flush(0);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().status == QTAP_ERR_IO);
+    ::close(full);
   }
 
   // For ThreadSanitizer; without it a race here crashes within these rounds, but need not.
