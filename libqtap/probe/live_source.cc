@@ -133,6 +133,7 @@ Status Live::start() {
   settings.max_call_bytes = options_.max_call_bytes;
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
+  settings.libbpf_print = options_.libbpf_print;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {
     QTAP_CHECK(check_uprobe_permission(options_.proc_root));

@@ -47,14 +47,15 @@ bool stdout_takes_colour() {
   return ::isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0');
 }
 
-Result<std::unique_ptr<source::Source>> make_live_source(
-    [[maybe_unused]] const Settings& settings) {
+Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const Settings& settings,
+                                                         [[maybe_unused]] LogLine debug) {
 #ifdef QTAP_HAVE_BPF
   probe::LiveOptions options;
   options.ring_bytes = settings.capture.ring_bytes;
   if (!settings.capture.openssl) options.tls.clear();
   options.self_pid = static_cast<uint32_t>(::getpid());
   options.id_seed = settings.id_seed;
+  if (settings.log_libbpf) options.libbpf_print = std::move(debug);
   return probe::LiveSource::create(options);
 #else
   return Error{QTAP_ERR_UNSUPPORTED,
@@ -80,7 +81,7 @@ Status check_record_file(const Settings& settings) {
                    " is the recording that capture.replay_file replays; choose another name"};
 }
 
-Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, LogLine debug) {
   switch (settings.capture.source) {
     case CaptureSource::kReplay:
       return source::ReplaySource::open(settings.capture.replay_file);
@@ -95,7 +96,7 @@ Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
     case CaptureSource::kLive:
       break;
   }
-  return make_live_source(settings);
+  return make_live_source(settings, std::move(debug));
 }
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings) {

@@ -2,6 +2,7 @@
 // Settings turned into the parts of a session.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -18,7 +19,10 @@ namespace qtap::session {
 // resolve() does not.
 Status check_record_file(const Settings& settings);
 
-Result<std::unique_ptr<source::Source>> make_source(const Settings& settings);
+using LogLine = std::function<void(const std::string& line)>;
+
+// `debug` gets what libraries below us say, on the thread that starts and polls.
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, LogLine debug);
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings);
 

@@ -136,7 +136,8 @@ Result<int> Session::Impl::start() {
     has_sinks_ = true;
   }
   QTAP_CHECK(check_record_file(settings_));
-  QTAP_TRY(auto source, make_source(settings_));
+  QTAP_TRY(auto source,
+           make_source(settings_, [this](const std::string& line) { log(QTAP_LOG_DEBUG, line); }));
   QTAP_CHECK(source->start());
   if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
   // Last, because it replaces what an earlier session may have recorded. When it fails, the source
