@@ -46,7 +46,7 @@ void handle_signals(qtap_session* session) {
   sigaction(SIGTERM, &action, nullptr);
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action,
-            nullptr);  // a closed stdout stops the stdout store and is counted there
+            nullptr);  // a closed stdout is an error of the write, and counted
 }
 
 void hint_when_silent(qtap_session* session) {
@@ -63,8 +63,17 @@ int64_t now_ms() {
   return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1'000'000;
 }
 
-// Until a signal, the end of the recording, or an error, which is the result.
-int run(qtap_session* session, bool hint) {
+// Asked after every poll: the counter is cheap, and the rest only comes when it is not zero.
+bool stdout_is_gone(qtap_session* session) {
+  qtap_stats stats = {};
+  stats.size = sizeof stats;
+  return qtap_session_stats(session, &stats) == 0 && stats.sink_dropped > 0 &&
+         qtap_session_flush(session, 0) == QTAP_ERR_IO;
+}
+
+// Until a signal, the end of the recording, or an error, which is the result. With `needs_stdout` a
+// standard output that is closed is a reason to end, too.
+int run(qtap_session* session, bool hint, bool needs_stdout) {
   const int64_t hint_at = now_ms() + kHintAfterMs;
   while (qtap_session_done(session) == 0) {
     const int64_t wait = hint_at - now_ms();
@@ -74,8 +83,18 @@ int run(qtap_session* session, bool hint) {
     }
     const int n = qtap_session_poll(session, hint ? static_cast<int>(wait) : -1);
     if (n < 0) return n;
+    if (needs_stdout && stdout_is_gone(session)) qtap_session_stop(session);
   }
   return 0;
+}
+
+// What a configuration file or --set adds is not looked into: it may be another output.
+bool writes_only_to_stdout(const Options& options) {
+  if (!options.config.empty() || !options.objects.empty() || !options.record.empty()) return false;
+  for (const auto& [key, value] : options.settings) {
+    if (key.starts_with("services.") || key == "capture.record_file") return false;
+  }
+  return true;
 }
 
 int capture(qtap_session* session, const Options& options) {
@@ -90,12 +109,19 @@ int capture(qtap_session* session, const Options& options) {
   if (options.replay.empty()) say_ready(session);
 
   const bool hint = options.config.empty() && options.replay.empty() && !options.all;
+  const bool needs_stdout = writes_only_to_stdout(options);
   bool failed = false;
-  if (run(session, hint) < 0) {
+  if (run(session, hint, needs_stdout) < 0) {
     say_error(qtap_session_error(session));
     failed = true;
   }
-  if (qtap_session_flush(session, -1) < 0) say_warning(qtap_session_error(session));
+  const int flushed = qtap_session_flush(session, -1);
+  if (flushed == QTAP_ERR_IO && needs_stdout) {
+    say_error(qtap_session_error(session));
+    failed = true;
+  } else if (flushed < 0) {
+    say_warning(qtap_session_error(session));
+  }
   say_ledger(session);
   g_session = nullptr;  // it is freed next
   return failed ? kCannotRun : kStopped;

@@ -120,7 +120,7 @@ constexpr Option kOptions[] = {
     {.key = "worker.threads", .type = kInt, .default_text = "1", .max = 16, .max_now = 1,
      .help = "1: each store has a worker; 0: stores run inline. This version knows no more."},
     {.key = "log.libbpf", .type = kWord, .default_text = "on", .words = "on, off",
-     .help = "Whether libbpf's messages go to the logger."},
+     .help = "Whether libbpf's warnings go to the logger, at level debug."},
     {.key = "ids.seed", .type = kInt, .default_text = "0",
      .help = "Seed of connection and request ids (0: random); the same seed and input give the same ids."},
 };

@@ -65,7 +65,8 @@ void Links::clear() {
 
 Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& settings) {
   std::unique_ptr<KernelSide> side(new KernelSide());
-  const LibbpfLog log;
+  side->libbpf_print_ = settings.libbpf_print;
+  const LibbpfLog log(settings.libbpf_print);
   side->skeleton_ = qtap_bpf__open();
   if (side->skeleton_ == nullptr) return failed("open the kernel programs", errno, log);
   qtap_bpf& skeleton = *side->skeleton_;
@@ -123,7 +124,7 @@ KernelSide::~KernelSide() {
 }
 
 Status KernelSide::attach_tracepoints() {
-  const LibbpfLog log;
+  const LibbpfLog log(libbpf_print_);
   // The order matters little; the calls come last so that sockets are known when their bytes are.
   bpf_program* programs[] = {
       skeleton_->progs.on_exec,

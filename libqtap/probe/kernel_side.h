@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "model/record.h"
+#include "probe/libbpf_log.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -29,6 +30,7 @@ struct KernelSettings {
   // For tests of what older kernels run.
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;
+  LibbpfLog::Print libbpf_print;  // what libbpf says, on the thread that calls
 };
 
 struct LossTotals {
@@ -81,6 +83,7 @@ class KernelSide {
   bool has_uprobe_multi() const { return uprobe_multi_; }
   const qtap_bpf& skeleton() const { return *skeleton_; }
   const bpf_program* ssl_exit_program() const;
+  const LibbpfLog::Print& libbpf_print() const { return libbpf_print_; }
 
  private:
   KernelSide() = default;
@@ -89,6 +92,7 @@ class KernelSide {
   bool uprobe_multi_ = false;
   bool bpf_loop_ = false;
   int cpus_ = 0;
+  LibbpfLog::Print libbpf_print_;
   Links links_;
 };
 

@@ -37,7 +37,7 @@ struct LibbpfLog::Hook {
   }
 };
 
-LibbpfLog::LibbpfLog() : alone_(g_hook_mutex) {
+LibbpfLog::LibbpfLog(Print print) : print_(std::move(print)), alone_(g_hook_mutex) {
   g_active = this;
   g_host_print = libbpf_set_print(&Hook::print);
 }
@@ -45,6 +45,8 @@ LibbpfLog::LibbpfLog() : alone_(g_hook_mutex) {
 LibbpfLog::~LibbpfLog() {
   libbpf_set_print(g_host_print);
   g_active = nullptr;
+  alone_.unlock();
+  for (const std::string& line : lines_) print_(line);
 }
 
 std::string last_verifier_line(std::string_view text) {
@@ -63,13 +65,21 @@ std::string last_verifier_line(std::string_view text) {
 void LibbpfLog::add(std::string_view text) {
   if (text.find("PROG LOAD LOG") != text.npos) {
     verifier_line_ = last_verifier_line(text);
+    keep("verifier: " + verifier_line_);
     return;
   }
   std::string_view line;
+  for (std::string_view rest = text; next_line(rest, line);) keep(line);
   if (!warning_.empty() || !next_line(text, line))
     return;  // the first one is the cause, others follow from it
   if (line.starts_with("libbpf: ")) line.remove_prefix(8);
   warning_ = std::string(line.substr(0, kMaxReasonBytes));
+}
+
+void LibbpfLog::keep(std::string_view line) {
+  if (!print_ || line.empty() || lines_.size() >= kMaxLines) return;
+  if (line.starts_with("libbpf: ")) line.remove_prefix(8);
+  lines_.push_back("libbpf: " + std::string(line.substr(0, kMaxReasonBytes)));
 }
 
 std::string LibbpfLog::reason() const {

@@ -84,6 +84,7 @@ class Live final : public LiveSource {
   void stop() override;
   std::vector<std::string> warnings() const override;
   std::vector<std::string> attached() const override;
+  size_t attach_lines() const override;
 
  private:
   void find_libraries();
@@ -116,6 +117,7 @@ class Live final : public LiveSource {
     uint64_t due_ns;
   };
   std::vector<PendingMaps> pending_maps_;
+  bool maps_overflowed_ = false;
   std::unordered_set<uint32_t> speaks_tls_;  // processes whose maps were read because of that
   std::unordered_map<uint32_t, uint64_t> ended_images_;  // pid -> when its image ended
   uint64_t swept_ns_ = 0;
@@ -133,6 +135,7 @@ Status Live::start() {
   settings.max_call_bytes = options_.max_call_bytes;
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
+  settings.libbpf_print = options_.libbpf_print;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {
     QTAP_CHECK(check_uprobe_permission(options_.proc_root));
@@ -198,9 +201,14 @@ void Live::prepare(Record& record) {
 // What a delivered record means for our own tables.
 void Live::note(const Record& record) {
   const auto look_into_maps = [&](uint64_t due_ns) {
-    if (!options_.tls.empty() && options_.search_processes &&
-        pending_maps_.size() < kMaxPendingMaps) {
+    if (options_.tls.empty() || !options_.search_processes) return;
+    if (pending_maps_.size() < kMaxPendingMaps) {
       pending_maps_.push_back({record.pid, due_ns});
+    } else if (!maps_overflowed_) {  // told once: a machine that does this does it all the time
+      maps_overflowed_ = true;
+      warnings_.push_back("more than " + std::to_string(kMaxPendingMaps) +
+                          " processes started at once: TLS libraries that only the others map are "
+                          "found when those speak TLS");
     }
   };
   switch (record.type) {
@@ -358,6 +366,11 @@ std::vector<std::string> Live::attached() const {
   if (started_) all = {"sockets: TCP", "processes: exec, exit"};
   if (ssl_) all.insert(all.end(), ssl_->attached().begin(), ssl_->attached().end());
   return all;
+}
+
+size_t Live::attach_lines() const {
+  const size_t found = ssl_ ? ssl_->attached().size() + ssl_->warnings().size() : 0;
+  return warnings_.size() + found;
 }
 
 }  // namespace

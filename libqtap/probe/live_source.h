@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,9 +25,10 @@ struct LiveOptions {
   uint32_t hello_bytes = 2048;    // of a TLS socket, per direction
   uint32_t unknown_bytes = 1024;  // of a socket with an unknown protocol, per direction
   uint32_t max_call_bytes = 64u << 20;
-  uint64_t id_seed = 0;  // 0: random
-  std::string hostname;  // empty: gethostname
-  std::string instance;  // empty: made of the seed
+  uint64_t id_seed = 0;                                  // 0: random
+  std::string hostname;                                  // empty: gethostname
+  std::string instance;                                  // empty: made of the seed
+  std::function<void(const std::string&)> libbpf_print;  // what libbpf says, while it attaches
 
   // The machine, for tests.
   std::string proc_root = "/proc";

@@ -131,7 +131,7 @@ Status SslAttacher::attach_multi(const std::string& path,
   }
   const std::vector<__u64> cookies(calls.begin(), calls.end());
 
-  const LibbpfLog log;
+  const LibbpfLog log(kernel_.libbpf_print());
   // Returns first: a call whose entry was seen must not lack its return.
   bpf_uprobe_multi_opts exit = {};
   exit.sz = sizeof(exit);
@@ -157,7 +157,7 @@ Status SslAttacher::attach_multi(const std::string& path,
 
 Status SslAttacher::attach_each(const std::string& path,
                                 const std::vector<std::pair<size_t, uint64_t>>& found) {
-  const LibbpfLog log;
+  const LibbpfLog log(kernel_.libbpf_print());
   for (const bool at_return : {true, false}) {
     for (const auto& [index, offset] : found) {
       const SslCall call = kFunctions[index].call;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/build.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,14 +47,15 @@ bool stdout_takes_colour() {
   return ::isatty(STDOUT_FILENO) == 1 && (!no_color || *no_color == '\0');
 }
 
-Result<std::unique_ptr<source::Source>> make_live_source(
-    [[maybe_unused]] const Settings& settings) {
+Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const Settings& settings,
+                                                         [[maybe_unused]] LogLine debug) {
 #ifdef QTAP_HAVE_BPF
   probe::LiveOptions options;
   options.ring_bytes = settings.capture.ring_bytes;
   if (!settings.capture.openssl) options.tls.clear();
   options.self_pid = static_cast<uint32_t>(::getpid());
   options.id_seed = settings.id_seed;
+  if (settings.log_libbpf) options.libbpf_print = std::move(debug);
   return probe::LiveSource::create(options);
 #else
   return Error{QTAP_ERR_UNSUPPORTED,
@@ -64,7 +66,22 @@ Result<std::unique_ptr<source::Source>> make_live_source(
 
 }  // namespace
 
-Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
+Status check_record_file(const Settings& settings) {
+  const auto& capture = settings.capture;
+  struct stat replayed = {};
+  struct stat recorded = {};
+  if (capture.source != CaptureSource::kReplay || capture.record_file.empty() ||
+      ::stat(capture.replay_file.c_str(), &replayed) != 0 ||
+      ::stat(capture.record_file.c_str(), &recorded) != 0) {
+    return {};
+  }
+  if (replayed.st_dev != recorded.st_dev || replayed.st_ino != recorded.st_ino) return {};
+  return Error{QTAP_ERR_INVALID,
+               "capture.record_file: " + capture.record_file +
+                   " is the recording that capture.replay_file replays; choose another name"};
+}
+
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, LogLine debug) {
   switch (settings.capture.source) {
     case CaptureSource::kReplay:
       return source::ReplaySource::open(settings.capture.replay_file);
@@ -79,7 +96,7 @@ Result<std::unique_ptr<source::Source>> make_source(const Settings& settings) {
     case CaptureSource::kLive:
       break;
   }
-  return make_live_source(settings);
+  return make_live_source(settings, std::move(debug));
 }
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings) {

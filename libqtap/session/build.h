@@ -2,6 +2,7 @@
 // Settings turned into the parts of a session.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -14,7 +15,14 @@
 
 namespace qtap::session {
 
-Result<std::unique_ptr<source::Source>> make_source(const Settings& settings);
+// QTAP_ERR_INVALID: the recording would replace the one that is replayed. Looks at the files, which
+// resolve() does not.
+Status check_record_file(const Settings& settings);
+
+using LogLine = std::function<void(const std::string& line)>;
+
+// `debug` gets what libraries below us say, on the thread that starts and polls.
+Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, LogLine debug);
 
 std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings);
 

@@ -26,7 +26,8 @@ Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
 
 void Outlet::open(const sink::StoreOptions& options) {
   has_workers_ = options.has_worker;
-  stores_.reserve(sinks_.size());  // stored() walks them, from workers that run already
+  const std::lock_guard lock(stores_mutex_);
+  stores_.reserve(sinks_.size());
   for (auto& sink : sinks_) {
     if (!sink) continue;  // has its store since a start that ran out of memory
     stores_.push_back(std::make_unique<sink::Store>(
@@ -39,9 +40,10 @@ void Outlet::open(const sink::StoreOptions& options) {
 }
 
 void Outlet::close() {
-  // Object stores first: what their workers still report goes to event stores.
+  // What the workers of object stores still report goes to event stores: those that take no events
+  // themselves come first.
   for (auto& store : stores_) {
-    if (store->sink().takes_objects()) store->close();
+    if (!store->sink().takes_events()) store->close();
   }
   for (auto& store : stores_) store->close();
   for (auto& sink : sinks_) sink->close();
@@ -73,8 +75,11 @@ std::string Outlet::emit_object(Ref<Object> object) {
 }
 
 void Outlet::emit_console(std::string text) {
-  // A closed standard output ends printing, not capturing; the console remembers it.
-  [[maybe_unused]] const Status ignored = console_.write(text);
+  // A closed standard output ends printing, not capturing.
+  const Status status = console_.write(text);
+  if (status.ok()) return;
+  if (console_dropped_++ > 0) return;
+  log_(status.error().text + "; what would be printed is dropped and counted");
 }
 
 void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
@@ -115,22 +120,32 @@ void Outlet::deliver_deferred() {
   for (const Ref<Event>& event : events) host_.event(*event);
 }
 
-// Objects first: each makes an event for the event stores.
+// Each object makes an event for the event stores, so there are two passes: whatever takes objects,
+// then whatever takes events. A store that takes both is in both, or it would miss the events about
+// its own objects. A store that fails must not cost the others their flush: all get one, the first
+// error is the result. Standard output has nothing to flush but may be gone, which is the same.
 Status Outlet::flush(int timeout_ms) {
   const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
-  for (const bool objects : {true, false}) {
-    for (auto& store : stores_) {
-      if (store->sink().takes_objects() != objects) continue;
-      const int64_t left_ns = deadline_ns - monotonic_ns();
-      QTAP_CHECK(store->flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0))));
-    }
+  Status result = console_.status();
+  const auto flush = [&](sink::Store& store) {
+    const int64_t left_ns = deadline_ns - monotonic_ns();
+    Status status = store.flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
+    if (result.ok()) result = std::move(status);
+  };
+  for (auto& store : stores_) {
+    if (store->sink().takes_objects()) flush(*store);
   }
-  return {};
+  for (auto& store : stores_) {
+    if (store->sink().takes_events() || !store->sink().takes_objects()) flush(*store);
+  }
+  return result;
 }
 
 void Outlet::add_to(qtap_stats& stats) const {
   stats.events = events_;
   stats.objects = objects_;
+  stats.sink_dropped += console_dropped_;
+  const std::lock_guard lock(stores_mutex_);
   for (const auto& store : stores_) {
     const sink::StoreCounters& counters = store->counters();
     stats.sink_sent += counters.sent;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <qtap/session.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdint>
@@ -26,8 +27,10 @@ class Outlet final : public plugin::Output {
  public:
   // `wake` makes the polling thread call deliver_deferred() soon; any thread may call it.
   // `log` gets a line when a store gives something up; any thread.
-  Outlet(Host& host, std::function<void()> wake, std::function<void(const std::string&)> log)
-      : host_(host), wake_(std::move(wake)), log_(std::move(log)) {}
+  // `console_fd` is where text for people goes; it is borrowed.
+  Outlet(Host& host, std::function<void()> wake, std::function<void(const std::string&)> log,
+         int console_fd = STDOUT_FILENO)
+      : host_(host), wake_(std::move(wake)), log_(std::move(log)), console_(console_fd) {}
   ~Outlet() override { close(); }
 
   sink::Console& console() { return console_; }
@@ -44,6 +47,7 @@ class Outlet final : public plugin::Output {
 
   // Hands events that workers made to the host.
   void deliver_deferred();
+  // The first error of a store, or of standard output when something could not be printed.
   Status flush(int timeout_ms);
   // Adds what went out to the counters; any thread.
   void add_to(qtap_stats& stats) const;
@@ -57,9 +61,13 @@ class Outlet final : public plugin::Output {
   Host& host_;
   std::function<void()> wake_;
   std::function<void(const std::string&)> log_;
-  sink::Console console_{1};
+  sink::Console console_;
+  std::atomic<uint64_t> console_dropped_{0};        // blocks that standard output did not take
   std::vector<std::unique_ptr<sink::Sink>> sinks_;  // until open()
+  // Grows only in open(), which locks against add_to(), the one reader on other threads then: the
+  // workers look at it after something was put, and nothing is before open() has returned.
   std::vector<std::unique_ptr<sink::Store>> stores_;
+  mutable std::mutex stores_mutex_;
   bool has_workers_ = false;
   std::atomic<uint64_t> events_{0};
   std::atomic<uint64_t> objects_{0};

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "session/attachments.h"
 #include "session/build.h"
 #include "session/host.h"
 #include "session/host_sink.h"
@@ -71,7 +72,7 @@ class Session::Impl final : public source::RecordSink {
   std::unique_ptr<source::Recorder> recorder_;
   std::unique_ptr<Shard> shard_;
   std::string warning_;
-  std::vector<std::string> attached_;
+  Attachments attachments_;
   uint64_t record_file_errors_ = 0;
   uint64_t records_corrupt_ = 0;
 
@@ -88,6 +89,7 @@ class Session::Impl final : public source::RecordSink {
   Result<int> drain(int limit);
   void finish();
   void deliver_deferred();
+  void tell_attachments();
   void log(int level, const std::string& text) const;
 };
 
@@ -135,13 +137,17 @@ Result<int> Session::Impl::start() {
     QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
     has_sinks_ = true;
   }
-  QTAP_TRY(auto source, make_source(settings_));
+  QTAP_CHECK(check_record_file(settings_));
+  QTAP_TRY(auto source,
+           make_source(settings_, [this](const std::string& line) { log(QTAP_LOG_DEBUG, line); }));
+  QTAP_CHECK(source->start());
+  if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
+  // Last, because it replaces what an earlier session may have recorded. When it fails, the source
+  // takes its probes and its descriptor with it.
   std::unique_ptr<source::Recorder> recorder;
   if (!settings_.capture.record_file.empty()) {
     QTAP_TRY(recorder, source::Recorder::create(settings_.capture.record_file, source->origin()));
   }
-  QTAP_CHECK(source->start());
-  if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
 
   source_ = std::move(source);
   recorder_ = std::move(recorder);
@@ -152,10 +158,9 @@ Result<int> Session::Impl::start() {
   }
   // A recording has no descriptor to wait for: it is always ready, and so is the session.
   if (settings_.capture.source == CaptureSource::kReplay) signal(wake_fd_);
-  attached_ = source_->attached();
   state_ = State::kRunning;
   for (const std::string& warning : settings_.warnings) log(QTAP_LOG_WARN, warning);
-  for (const std::string& warning : source_->warnings()) {
+  for (const std::string& warning : attachments_.update(*source_).warnings) {
     log(QTAP_LOG_WARN, warning);
     warning_ += (warning_.empty() ? "" : "; ") + warning;
   }
@@ -207,6 +212,13 @@ void Session::Impl::finish() {
   signal(stop_fd_);  // whoever watches the descriptor learns that it is over
 }
 
+// Programs that start during a capture bring libraries of their own.
+void Session::Impl::tell_attachments() {
+  const Attachments::News news = attachments_.update(*source_);
+  for (const std::string& line : news.attached) log(QTAP_LOG_INFO, "attached " + line);
+  for (const std::string& line : news.warnings) log(QTAP_LOG_WARN, line);
+}
+
 Result<int> Session::Impl::poll(int timeout_ms) {
   if (state_ == State::kConfigured) {
     return Error{QTAP_ERR_STATE, "poll: the session is not started"};
@@ -225,6 +237,7 @@ Result<int> Session::Impl::poll(int timeout_ms) {
     }
     Result<int> drained = drain(kMaxPerPoll - handled);
     publish_stats();
+    tell_attachments();
     if (!drained.ok()) {
       if (drained.error().status == QTAP_ERR_CORRUPT) ++records_corrupt_;
       // A damaged recording ends here; what it held before is finished properly.
@@ -346,7 +359,7 @@ bool Session::in_callback() const {
   return impl_->host_.in_callback();
 }
 const std::vector<std::string>& Session::attached() const {
-  return impl_->attached_;
+  return impl_->attachments_.attached();
 }
 
 Status Session::run() {
@@ -365,9 +378,9 @@ void Session::stop() {
 Status Session::flush(int timeout_ms) {
   if (timeout_ms < 0)
     timeout_ms = static_cast<int>(impl_->settings_.sink.flush_timeout_ns / 1'000'000);
-  QTAP_CHECK(impl_->outlet_.flush(timeout_ms));
-  impl_->outlet_.deliver_deferred();
-  return {};
+  Status status = impl_->outlet_.flush(timeout_ms);
+  impl_->outlet_.deliver_deferred();  // what was stored is told, whatever was not
+  return status;
 }
 
 qtap_stats Session::stats() const {

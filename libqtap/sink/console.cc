@@ -50,13 +50,13 @@ Error write_error(int error) {
 }  // namespace
 
 Status Console::status() const {
-  if (!broken_) return {};
-  return Error{QTAP_ERR_IO, "write to standard output: it was closed before"};
+  if (errno_ == 0) return {};
+  return write_error(errno_);
 }
 
 Status Console::write(std::string_view block) {
   const std::lock_guard lock(mutex_);
-  if (broken_) return status();
+  if (errno_ != 0) return status();
   SigpipeGuard guard;
   while (!block.empty()) {
     const ssize_t n = ::write(fd_, block.data(), block.size());
@@ -68,7 +68,7 @@ Status Console::write(std::string_view block) {
       ::poll(&ready, 1, -1);
     } else if (error != EINTR) {
       if (error == EPIPE) guard.take_back();
-      broken_ = true;
+      errno_ = error;
       return write_error(error);
     }
   }

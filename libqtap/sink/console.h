@@ -18,14 +18,13 @@ class Console {
   // Any thread. QTAP_ERR_IO: the reader is gone or the disk is full; from then on nothing is
   // written any more.
   Status write(std::string_view block);
-  bool is_broken() const { return broken_; }
-  // Why nothing is written any more; ok while it is.
+  // Why nothing is written any more, in the words of the write that failed; ok while it is.
   Status status() const;
 
  private:
   int fd_;
   std::mutex mutex_;
-  std::atomic<bool> broken_{false};
+  std::atomic<int> errno_{0};  // of the write that failed
 };
 
 }  // namespace qtap::sink

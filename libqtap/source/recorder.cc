@@ -2,9 +2,12 @@
 #include "source/recorder.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "source/record_encode.h"
@@ -26,29 +29,37 @@ Error io_error(const char* what, const std::string& path, int error) {
   return {QTAP_ERR_IO, std::string(what) + " recording " + path + ": " + std::strerror(error)};
 }
 
-// A new file has our owner and mode, whatever stood there before.
-Result<UniqueFd> create_file(const std::string& path) {
+// The name in the same folder under which a recording is made until it is one.
+std::string aside(const std::string& path) {
+  return path.substr(0, path.rfind('/') + 1) + ".qtap-XXXXXX";
+}
+
+Status check_replaceable(const std::string& path) {
   struct stat old = {};
-  if (::lstat(path.c_str(), &old) == 0) {
-    if (!S_ISREG(old.st_mode)) {
-      return Error{QTAP_ERR_INVALID,
-                   "create recording " + path +
-                       ": it exists and is not a regular file; choose another name"};
-    }
-    if (::unlink(path.c_str()) != 0) return io_error("replace", path, errno);
-  }
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!fd) return io_error("create", path, errno);
-  return fd;
+  if (::lstat(path.c_str(), &old) != 0 || S_ISREG(old.st_mode)) return {};
+  return Error{QTAP_ERR_INVALID, "create recording " + path +
+                                     ": it exists and is not a regular file; choose another name"};
 }
 
 }  // namespace
 
+// What stood there goes when its successor is there with its head. mkostemp gives a file of our
+// own, mode 0600.
 Result<std::unique_ptr<Recorder>> Recorder::create(const std::string& path, const Origin& origin) {
-  QTAP_TRY(UniqueFd fd, create_file(path));
+  QTAP_CHECK(check_replaceable(path));
+  std::string temporary = aside(path);
+  UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd) return io_error("create", path, errno);
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(fd), path));
   recorder->buffer_ = encode_head(origin);
-  QTAP_CHECK(recorder->flush());
+  Status status = recorder->flush();
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    status = io_error("create", path, errno);
+  }
+  if (!status.ok()) {
+    ::unlink(temporary.c_str());
+    return std::move(status).error();
+  }
   return recorder;
 }
 

@@ -17,9 +17,9 @@ namespace qtap::source {
 
 class Recorder {
  public:
-  // A regular file that has this name already is replaced, not overwritten: a replay that reads it
-  // goes on unharmed. QTAP_ERR_INVALID: the name belongs to something else. QTAP_ERR_IO: the file
-  // cannot be created.
+  // A regular file that has this name already is replaced, not overwritten, and only when nothing
+  // can fail any more: a replay that reads it goes on unharmed, an error leaves it as it was.
+  // QTAP_ERR_INVALID: the name belongs to something else. QTAP_ERR_IO: the file cannot be created.
   static Result<std::unique_ptr<Recorder>> create(const std::string& path, const Origin& origin);
   ~Recorder();
 

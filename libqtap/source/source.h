@@ -5,6 +5,7 @@
 // that recordings hold it too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -54,12 +55,16 @@ class Source {
   // Stops new records; poll() may be called until it returns 0 to get what is left.
   virtual void stop() = 0;
 
-  // What start() could not attach, one line each; empty = everything that was asked for.
+  // What could not be attached so far, one line each; empty = everything that was asked for.
   virtual std::vector<std::string> warnings() const { return {}; }
 
   // What is attached, one line each, for people ("openssl: /usr/lib/.../libssl.so.3 (4
   // functions)").
   virtual std::vector<std::string> attached() const { return {}; }
+
+  // How many lines both have together. They grow while a capture runs, and this is cheap enough to
+  // ask after each poll().
+  virtual size_t attach_lines() const { return 0; }
 };
 
 }  // namespace qtap::source

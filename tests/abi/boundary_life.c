@@ -128,6 +128,51 @@ static void start_again_with_stores(void) {
   qtap_session_free(s);
 }
 
+static int failing_flush(void* user, int timeout_ms) {
+  (void)user;
+  (void)timeout_ms;
+  return QTAP_ERR_IO;
+}
+
+static int take_object(void* user, const qtap_object* object) {
+  (void)user;
+  (void)object;
+  return 0;
+}
+
+static int count_event(const qtap_event* event, void* user) {
+  (void)event;
+  ++*(int*)user;
+  return 0;
+}
+
+/* What a worker stored is told by the flush that waited for it, also by one that fails. */
+static void a_failed_flush_tells_what_was_stored(void) {
+  static const char kYaml[] =
+      "stacks: {s: {plugins: [{type: http_capture, config: {level: full}}]}}\n"
+      "tap: {direction: all, http: {stack: s}}\n";
+  const struct qtap_sink_ops ops = {sizeof ops, "objects",     NULL, take_object,
+                                    NULL,       failing_flush, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, count_event, NULL};
+  qtap_config* config = abi_feed_config();
+  qtap_session* s = NULL;
+  int told = 0;
+  int told_before;
+
+  CHECK_STATUS(QTAP_OK, qtap_config_parse(config, kYaml, sizeof kYaml - 1));
+  CHECK_STATUS(QTAP_OK, qtap_config_set(config, "worker.threads", "1"));
+  CHECK_STATUS(QTAP_OK, qtap_session_new(&s, config));
+  qtap_config_free(config);
+  CHECK_STATUS(QTAP_OK, qtap_session_set_callbacks(s, &cb, &told));
+  CHECK_STATUS(QTAP_OK, qtap_session_add_sink(s, &ops, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_session_start(s));
+  CHECK_STATUS(QTAP_OK, abi_exchange(s));
+  told_before = told;
+  CHECK_STATUS(QTAP_ERR_IO, qtap_session_flush(s, 20000));
+  CHECK(told == told_before + 1);
+  qtap_session_free(s);
+}
+
 static qtap_session* signalled;
 
 static void on_alarm(int number) {
@@ -170,6 +215,7 @@ int main(void) {
   config_is_copied();
   start_again();
   start_again_with_stores();
+  a_failed_flush_tells_what_was_stored();
   stop_from_a_signal_handler();
   tables_end();
   return failed_checks != 0;

@@ -274,6 +274,53 @@ def test_a_closed_stdout_is_told_and_counted(recording, tmp_path):
     assert any(path.is_file() for path in (tmp_path / "objects").rglob("*"))
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("kind", ["closed", "full"])
+def test_an_only_output_that_is_gone_is_a_failure(recording, flags, kind):
+    if kind == "full":
+        output = os.open("/dev/full", os.O_WRONLY)
+    else:
+        read_end, output = os.pipe()
+        os.close(read_end)
+    with open(output, "w", encoding="ascii") as stdout:
+        result = qtap_mini("--replay", recording, "--all", *flags, stdout=stdout)
+    reason = {"closed": "Broken pipe", "full": "No space left on device"}[kind]
+    assert result.returncode == 1, result.stderr
+    # Told when it happened by the library, once, and at the end by qtap-mini.
+    told, last = errors(result)
+    assert reason in told and "dropped and counted" in told
+    assert last == "qtap-mini: error: write to standard output: " + reason
+    assert ledger_of(result.stderr.splitlines())["dropped"] > 0
+
+
+def test_a_second_output_makes_up_for_a_closed_stdout(recording, tmp_path):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = qtap_mini("--replay", recording, "--all", "--objects", tmp_path / "objects", stdout=full)
+    assert result.returncode == 0, result.stderr
+    assert ledger_of(result.stderr.splitlines())["dropped"] > 0
+    assert any(path.is_file() for path in (tmp_path / "objects").rglob("*"))
+
+
 def test_a_record_file_that_cannot_be_made(recording, tmp_path):
     target = tmp_path / "none" / "copy.qrec"
     assert str(target) in the_error(qtap_mini("--replay", recording, "--record", target))
+
+
+def test_a_failed_start_leaves_an_existing_recording(public_copy):
+    """Live capture without the privileges for it, towards the file of an earlier run."""
+    public_copy.chmod(0o777)
+    target = public_copy / "earlier.qrec"
+    target.write_bytes(b"precious")
+    target.chmod(0o666)
+    prefix = NOBODY if os.geteuid() == 0 else []
+    the_error(run_as(prefix, public_copy, "--record", target))
+    assert target.read_bytes() == b"precious"
+    assert sorted(path.name for path in public_copy.iterdir()) == ["earlier.qrec", "libqtap.so.0", "qtap-mini"]
+
+
+def test_a_recording_is_not_recorded_over_itself(recording, tmp_path):
+    file = tmp_path / "a.qrec"
+    shutil.copy(recording, file)
+    error = the_error(qtap_mini("--replay", file, "--record", tmp_path / "." / "a.qrec"), 2)
+    assert "capture.record_file" in error and "capture.replay_file" in error
+    assert file.read_bytes() == recording.read_bytes()

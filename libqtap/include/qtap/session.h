@@ -76,7 +76,8 @@ struct qtap_stats {
   uint64_t events;
   uint64_t objects;
   uint64_t sink_sent;    /**< events and objects accepted by a sink, one count per sink */
-  uint64_t sink_dropped; /**< refused for good, or no room in a queue, one count per sink */
+  uint64_t sink_dropped; /**< refused for good, or no room in a queue, one count per sink; blocks of
+                            text that standard output did not take */
   uint64_t sink_retries;
   uint64_t record_file_errors; /**< records that capture.record_file could not take */
 };
@@ -137,7 +138,9 @@ QTAP_API void qtap_session_stop(qtap_session* s);
 
 /**
  * Waits until the sinks have taken what was queued, at most timeout_ms (-1: sink.flush_timeout).
- * Errors: QTAP_ERR_TIMEOUT, QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
+ * Every sink is waited for, whatever became of the others; the result is the first error:
+ * QTAP_ERR_TIMEOUT, QTAP_ERR_IO (standard output is closed or full), what a sink's flush returned,
+ * QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
  */
 QTAP_API int qtap_session_flush(qtap_session* s, int timeout_ms);
 

@@ -4,6 +4,9 @@
 #include <bpf/libbpf.h>
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 namespace qtap::probe {
 
 TEST_SUITE("probe/libbpf_log") {
@@ -28,6 +31,27 @@ TEST_SUITE("probe/libbpf_log") {
     }
     const bool restored = libbpf_set_print(before) == mine;
     CHECK(restored);
+  }
+
+  TEST_CASE("what libbpf says is printed when the hook is the host's again") {
+    const libbpf_print_fn_t mine = [](libbpf_print_level, const char*, va_list) { return 0; };
+    const libbpf_print_fn_t before = libbpf_set_print(mine);
+    std::vector<std::string> lines;
+    bool is_free = false;
+    {
+      const LibbpfLog log([&](const std::string& line) {
+        lines.push_back(line);
+        const LibbpfLog nested;  // nobody waits for the one that prints
+        is_free = true;
+      });
+      CHECK(bpf_object__open("/nonexistent.o") == nullptr);
+      CHECK(lines.empty());
+    }
+    libbpf_set_print(before);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].starts_with("libbpf: "));
+    CHECK(lines[0].find("/nonexistent.o") != std::string::npos);
+    CHECK(is_free);
   }
 
   TEST_CASE("the first warning is the reason") {

@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <iterator>
+
 #include "helpers.h"
 #include "source/record_encode.h"
 #include "source/replay.h"
@@ -136,6 +139,19 @@ TEST_SUITE("source/recorder") {
     Collector sink;
     CHECK(*(*source)->poll(sink, 10) == 1);
     CHECK(sink.payload == std::vector<std::string>{"old"});
+  }
+
+  TEST_CASE("a recording that cannot be begun leaves the one that is there") {
+    TempDir dir;
+    const std::string path = dir.file("a.qrec");
+    REQUIRE(created(path)->append(data_of("old", 0)).ok());
+    {
+      const FileSizeLimit full(4);
+      CHECK_FALSE(Recorder::create(path, kOrigin).ok());
+    }
+    CHECK(replayed(path).payload == std::vector<std::string>{"old"});
+    const auto files = std::filesystem::directory_iterator(dir.path());
+    CHECK(std::distance(begin(files), end(files)) == 1);
   }
 
   TEST_CASE("what cannot be created is one clear error") {
