@@ -24,7 +24,7 @@
  * lookup inside.
  */
 
-/* COUNT when this many bytes or nanoseconds passed since the last one. */
+/* COUNT when this many bytes or nanoseconds passed since the last one; plain text of TLS brings its own. */
 #define COUNT_BYTES (256 << 10)
 #define COUNT_NS 1000000000ULL
 
@@ -99,30 +99,6 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	rec->role = st->role;
 	rec->fd = fd;
 	rec->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	submit(rec);
-	return 0;
-}
-
-/* `type`: QTAP_REC_COUNT or QTAP_REC_CLOSE. */
-VERIFIED_ONCE int emit_count(__u64 sk, __u16 type)
-{
-	struct sock_state *st = sock_find(sk);
-	struct qtap_rec_count *rec;
-
-	if (!st || !RESERVE(rec, type, st->class == SOCK_TLS ? QTAP_RF_TLS : 0))
-		return 0;
-	rec->h.conn_key = st->conn_key;
-	rec->h.stream_id = st->conn_key;
-	if (type ==
-	    QTAP_REC_CLOSE) { /* sockets die in softirq: name the last user, not whom it interrupted */
-		rec->h.pid = st->tgid;
-		rec->h.tid = 0;
-		rec->h.cgroup_id = 0;
-	}
-	rec->bytes[0] = st->bytes[0];
-	rec->bytes[1] = st->bytes[1];
-	rec->filtered[0] = st->filtered[0];
-	rec->filtered[1] = st->filtered[1];
 	submit(rec);
 	return 0;
 }
@@ -263,11 +239,8 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 		return;
 	now = bpf_ktime_get_boot_ns();
 	total = st->bytes[0] + st->bytes[1];
-	if (total - st->counted_bytes >= COUNT_BYTES || now - st->counted_ns >= COUNT_NS) {
-		st->counted_ns = now;
-		st->counted_bytes = total;
+	if (total - st->counted_bytes >= COUNT_BYTES || now - st->counted_ns >= COUNT_NS)
 		emit_count((__u64)io->sk, QTAP_REC_COUNT);
-	}
 }
 
 static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int loop)

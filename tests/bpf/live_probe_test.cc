@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -153,6 +154,16 @@ void check_https(const probe::LiveOptions& live) {
     CHECK(response.bytes.ends_with("\r\n\r\n" + pattern(40000)));
     CHECK(response.missing == 0);
     CHECK(response.contiguous);
+
+    // Encrypted text is longer than plain text, and what of it is known is told before the text.
+    std::array<uint64_t, 2> wire = {};
+    for (const Kept& kept : capture.records()) {
+      const Record& record = kept.record;
+      if (record.conn_key != open->record.conn_key) continue;
+      if (record.type == RecordType::kCount) wire = record.total_bytes;
+      if (record.type != RecordType::kData || record.stream_kind != StreamKind::kOpenssl) continue;
+      CHECK(wire[static_cast<size_t>(record.direction)] > record.offset + record.full_len);
+    }
 
     // The socket: both hellos, then only counts.
     const auto hello = capture.assemble(open->record.conn_key, Direction::kSent);
