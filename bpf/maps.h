@@ -49,7 +49,7 @@ struct sock_state {
 	__u8 role;
 	__u8 class;
 	__u8 head_len[2];
-	__u8 opened; /* OPEN was sent */
+	__u8 opened; /* OPEN is in the ring */
 	__u8 tunnel; /* began with CONNECT: TLS may follow inside */
 	__u32 tgid;  /* who used it last */
 	__u32 bound_tgid;

@@ -14,7 +14,8 @@ static __always_inline void sock_gone(__u64 sk)
 
 	if (!st)
 		return;
-	if (st->opened)
+	/* Its DATA alone makes a connection of it, if OPEN was lost. */
+	if (st->opened || st->bytes[0] || st->bytes[1])
 		emit_count(sk, QTAP_REC_CLOSE);
 	bpf_map_delete_elem(&state_by_sock, &sk);
 }

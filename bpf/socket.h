@@ -2,8 +2,8 @@
 /*
  * The table of TCP sockets: who talks to whom, what kind of bytes, how many.
  *
- * In: a socket call that ended. Out: OPEN (once, when both addresses are known), DATA (what the class
- * allows), COUNT (now and then, when bytes are only counted). CLOSE is written in socket.bpf.c.
+ * In: a socket call that ended. Out: OPEN (one that arrives, when both addresses are known), DATA (what the
+ * class allows), COUNT (now and then, when bytes are only counted). CLOSE is written in socket.bpf.c.
  *
  *   UNDECIDED --TLS record header------------------> TLS    copy hello_bytes per direction, then count
  *       |-------HTTP method, "HTTP/", h2 preface---> PLAIN  copy all; after CONNECT a TLS record leads to TLS
@@ -72,7 +72,8 @@ VERIFIED_ONCE int sock_add(__u64 sk, __u8 role, __u64 start_ns)
 	return 0;
 }
 
-/* Tells about the socket, once both addresses are known. */
+/* Tells about the socket, once both addresses are known and the ring has room: each call with bytes asks
+ * again. */
 VERIFIED_ONCE int sock_open(__u64 key, int fd)
 {
 	struct sock_state *st = sock_find(key);
@@ -84,9 +85,12 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	if (!read_addresses(st, sk))
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	st->opened = 1;
-	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
+	if (!RESERVE(rec, QTAP_REC_OPEN, 0)) {
+		st->start_ns =
+		    0; /* it is told with the next bytes: nobody must take that for the time of connect() */
 		return 0;
+	}
+	st->opened = 1;
 	rec->h.conn_key = st->conn_key;
 	rec->h.stream_id = st->conn_key;
 	rec->socket_cookie = st->cookie;

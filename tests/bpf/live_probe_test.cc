@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -286,6 +287,39 @@ TEST_SUITE("bpf/live_probe") {
     const auto losses = capture.of(RecordType::kLoss);
     REQUIRE(!losses.empty());
     CHECK(losses.back()->record.lost_bytes[QTAP_LOSS_RING_FULL] > 800'000);
+  }
+
+  TEST_CASE("a connection whose opening found the ring full is told with its next bytes") {
+    auto live = options();
+    live.ring_bytes = 64u << 10;
+    Child server(python("server"));
+    const std::string port = server.read_line();
+    Capture capture(live);
+    // Nobody reads the ring meanwhile. The smallest records fill it to the last byte.
+    Child filler(python("connections", {"1000"}));
+    while (!filler.ended()) usleep(1000);
+    Child client(python("keep_alive", {port}));
+    REQUIRE(client.read_line() == "connected");
+    auto quiet = std::make_unique<Child>(python("keep_alive", {port}));
+    const pid_t quiet_pid = quiet->pid();
+    REQUIRE(quiet->read_line() == "connected");
+    capture.settle();
+    REQUIRE(capture.lost(QTAP_LOSS_RING_FULL) > 0);
+    REQUIRE(capture.first(RecordType::kOpen, client.pid()) == nullptr);
+    client.write_line("/77");
+    CHECK(capture.poll_until(
+        [&] { return capture.first(RecordType::kOpen, client.pid()) != nullptr; }));
+    const Kept* open = capture.first(RecordType::kOpen, client.pid());
+    REQUIRE(open != nullptr);
+    CHECK(open->record.role == Role::kClient);
+    CHECK(open->record.remote.port == std::stoi(port));
+    CHECK(open->record.start_ns == 0);  // connect() did not take until now
+    CHECK(capture.of(RecordType::kOpen, client.pid()).size() == 1);
+    // Who says nothing more has still moved bytes.
+    quiet.reset();
+    CHECK(capture.poll_until(
+        [&] { return capture.first(RecordType::kClose, quiet_pid) != nullptr; }));
+    CHECK(capture.first(RecordType::kOpen, quiet_pid) == nullptr);
   }
 
   TEST_CASE("plain HTTP is copied in full") {
