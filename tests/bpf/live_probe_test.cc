@@ -106,6 +106,32 @@ struct KernelObjects {
   }
 };
 
+// A copy of the OpenSSL library that nobody but the test's own programs uses.
+class TemporaryLibrary {
+ public:
+  TemporaryLibrary() {
+    char directory[] = "/tmp/qtap-live-XXXXXX";
+    REQUIRE(mkdtemp(directory) != nullptr);
+    directory_ = directory;
+    Child cp(
+        {"sh", "-c", "cp -L \"$(ldconfig -p | awk '/libssl.so.3 /{print $NF; exit}')\" " + path()});
+    cp.read_line();
+    while (!cp.ended()) usleep(5000);
+  }
+  ~TemporaryLibrary() {
+    unlink(path().c_str());
+    rmdir(directory_.c_str());
+  }
+  TemporaryLibrary(const TemporaryLibrary&) = delete;
+  TemporaryLibrary& operator=(const TemporaryLibrary&) = delete;
+
+  const std::string& directory() const { return directory_; }
+  std::string path() const { return directory_ + "/libssl.so.3"; }
+
+ private:
+  std::string directory_;
+};
+
 void check_https(const probe::LiveOptions& live) {
   Child server(python("server", certificate()));
   const std::string port = server.read_line();
@@ -448,6 +474,49 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(capture.of(RecordType::kExit, curl).size() == 1);
   }
 
+  TEST_CASE("time, losses and late libraries do not wait until a busy ring is empty") {
+    struct Counter : source::RecordSink {
+      bool on_record(const Record& record) override {
+        records += record.type != RecordType::kTick && record.type != RecordType::kLoss;
+        losses += record.type == RecordType::kLoss;
+        if (record.type == RecordType::kTick) {
+          ++ticks;
+          CHECK(record.time_ns == latest_ns);
+        } else {
+          latest_ns = std::max(latest_ns, record.time_ns);
+        }
+        return true;
+      }
+      int records = 0;
+      int losses = 0;
+      int ticks = 0;
+      uint64_t latest_ns = 0;
+    };
+    const TemporaryLibrary library;
+    auto live = options();
+    live.ring_bytes = 64u << 10;
+    live.library_directories = {"/nonexistent"};
+    Capture capture(live);
+    const size_t attached = capture.source().attached().size();
+    Child late({"/usr/bin/env", "LD_PRELOAD=" + library.path(), "/usr/bin/sleep", "60"});
+    Child filler(python("connections", {"1000"}));  // more than the ring holds
+    while (!filler.ended()) usleep(1000);
+    Counter counter;
+    constexpr int kPolls = 20;  // far less than there is
+    for (int i = 0; i < kPolls; ++i) {
+      if (i == 10) usleep(300'000);  // a tick becomes due
+      const auto delivered = capture.source().poll(counter, 5);
+      REQUIRE(delivered.ok());
+      CHECK(*delivered <= 5);
+    }
+    CHECK(counter.ticks >= 1);
+    CHECK(counter.losses >= 1);
+    CHECK(capture.source().attached().size() > attached);
+    const int told = counter.records;
+    REQUIRE(capture.source().poll(counter, 5).ok());
+    CHECK(counter.records > told);  // it was not empty
+  }
+
   TEST_CASE("a connection that is older than the capture is seen from its next request on") {
     Child server(python("server"));
     const std::string port = server.read_line();
@@ -655,13 +724,7 @@ TEST_SUITE("bpf/live_probe") {
   }
 
   TEST_CASE("a library that nobody told us about is found when a program uses it") {
-    char directory[] = "/tmp/qtap-live-XXXXXX";
-    REQUIRE(mkdtemp(directory) != nullptr);
-    const std::string copy = std::string(directory) + "/libssl.so.3";
-    Child cp(
-        {"sh", "-c", "cp -L \"$(ldconfig -p | awk '/libssl.so.3 /{print $NF; exit}')\" " + copy});
-    cp.read_line();
-    while (!cp.ended()) usleep(5000);
+    const TemporaryLibrary library;
     auto live = options();
     live.library_directories = {"/nonexistent"};
     Child server(python("server", certificate()));
@@ -669,12 +732,10 @@ TEST_SUITE("bpf/live_probe") {
     Capture capture(live);
     const size_t attached = capture.source().attached().size();
     Child client({"sh", "-c",
-                  "LD_LIBRARY_PATH=" + std::string(directory) + " exec /usr/bin/python3 " +
+                  "LD_LIBRARY_PATH=" + library.directory() + " exec /usr/bin/python3 " +
                       workload("post") + " " + port + " 10; "});
     CHECK(capture.poll_until([&] { return capture.source().attached().size() > attached; }));
-    CHECK(capture.source().attached().back().find(copy) != std::string::npos);
-    unlink(copy.c_str());
-    rmdir(directory);
+    CHECK(capture.source().attached().back().find(library.path()) != std::string::npos);
   }
 }
 
