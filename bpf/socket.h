@@ -107,8 +107,12 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	return 0;
 }
 
-/* Request methods of RFC 9110 9 and 5789, "HTTP/" (RFC 9112 4), the HTTP/2 preface (RFC 9113 3.4); first 4
- * bytes. */
+/*
+ * First 4 bytes of: request methods of RFC 9110 9 and 5789, "HTTP/" (RFC 9112 4), the HTTP/2 preface (RFC
+ * 9113 3.4); then the other methods that the parser of user space knows (llhttp.h, HTTP_METHOD_MAP,
+ * llhttp 9.3): WebDAV and its family (RFC 4918, 3744, 5323, 5842, 3253, 4791), UPnP, caches, Icecast, QUERY.
+ * What only looks like one costs copying.
+ */
 #define FOUR(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
 
 static __always_inline int is_http(__u64 head)
@@ -125,6 +129,31 @@ static __always_inline int is_http(__u64 head)
 	case FOUR('C', 'O', 'N', 'N'):
 	case FOUR('P', 'R', 'I', ' '):
 	case FOUR('H', 'T', 'T', 'P'):
+	case FOUR('P', 'R', 'O', 'P'): /* PROPPATCH too */
+	case FOUR('L', 'O', 'C', 'K'):
+	case FOUR('U', 'N', 'L', 'O'):
+	case FOUR('C', 'O', 'P', 'Y'):
+	case FOUR('M', 'O', 'V', 'E'):
+	case FOUR('M', 'K', 'C', 'O'):
+	case FOUR('M', 'K', 'A', 'C'):
+	case FOUR('M', 'K', 'C', 'A'):
+	case FOUR('S', 'E', 'A', 'R'):
+	case FOUR('R', 'E', 'P', 'O'):
+	case FOUR('C', 'H', 'E', 'C'):
+	case FOUR('M', 'E', 'R', 'G'):
+	case FOUR('A', 'C', 'L', ' '):
+	case FOUR('B', 'I', 'N', 'D'):
+	case FOUR('R', 'E', 'B', 'I'):
+	case FOUR('U', 'N', 'B', 'I'):
+	case FOUR('M', '-', 'S', 'E'):
+	case FOUR('N', 'O', 'T', 'I'):
+	case FOUR('S', 'U', 'B', 'S'):
+	case FOUR('U', 'N', 'S', 'U'):
+	case FOUR('P', 'U', 'R', 'G'):
+	case FOUR('L', 'I', 'N', 'K'):
+	case FOUR('U', 'N', 'L', 'I'):
+	case FOUR('S', 'O', 'U', 'R'):
+	case FOUR('Q', 'U', 'E', 'R'):
 		return 1;
 	}
 	return 0;

@@ -370,6 +370,28 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(capture.of(RecordType::kLoss).empty());
   }
 
+  TEST_CASE("every HTTP method is recognised as the beginning of plain HTTP") {
+    const std::vector<std::string> methods = {
+        "GET",    "HEAD",       "POST",       "PUT",    "DELETE",   "OPTIONS",    "TRACE",
+        "PATCH",  "PROPFIND",   "PROPPATCH",  "MKCOL",  "COPY",     "MOVE",       "LOCK",
+        "UNLOCK", "MKACTIVITY", "MKCALENDAR", "SEARCH", "REPORT",   "CHECKOUT",   "MERGE",
+        "ACL",    "BIND",       "REBIND",     "UNBIND", "M-SEARCH", "NOTIFY",     "SUBSCRIBE",
+        "PURGE",  "LINK",       "UNLINK",     "SOURCE", "QUERY",    "UNSUBSCRIBE"};
+    Capture capture(options());
+    const pid_t pid = run(capture, python("methods", methods));
+    std::set<std::string> whole;
+    for (const Kept* open : capture.of(RecordType::kOpen, pid)) {
+      if (open->record.role != Role::kClient) continue;
+      const auto sent = capture.assemble(open->record.conn_key, Direction::kSent);
+      const size_t body = sent.bytes.find("\r\n\r\n");
+      if (body == std::string::npos) continue;
+      const std::string method = sent.bytes.substr(0, sent.bytes.find(' '));
+      CHECK_MESSAGE((sent.bytes.substr(body + 4) == pattern(5000)), method);
+      whole.insert(method);
+    }
+    CHECK(whole == std::set<std::string>(methods.begin(), methods.end()));
+  }
+
   TEST_CASE("every socket call is understood: peeks once, segments in order, sendfile as a gap") {
     Capture capture(options());
     const pid_t pid = run(capture, python("calls"));
