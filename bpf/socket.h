@@ -85,12 +85,17 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	if (!read_addresses(st, sk))
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (!RESERVE(rec, QTAP_REC_OPEN, 0)) {
-		st->start_ns =
-		    0; /* it is told with the next bytes: nobody must take that for the time of connect() */
+	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
 		return 0;
-	}
 	st->opened = 1;
+	/* Whenever it is told: from start_ns to here is how long connecting took. */
+	if (st->established_ns)
+		rec->h.time_ns = st->established_ns;
+	if (st->in_progress) { /* handshakes end in softirq: name who called, not whom it interrupted */
+		rec->h.pid = st->tgid;
+		rec->h.tid = 0;
+		rec->h.cgroup_id = 0;
+	}
 	rec->h.conn_key = st->conn_key;
 	rec->h.stream_id = st->conn_key;
 	rec->socket_cookie = st->cookie;

@@ -330,6 +330,7 @@ TEST_SUITE("bpf/live_probe") {
     const pid_t quiet_pid = quiet->pid();
     REQUIRE(quiet->read_line() == "connected");
     capture.settle();
+    const uint64_t full_ns = capture.of(RecordType::kLoss).back()->record.time_ns;
     REQUIRE(capture.lost(QTAP_LOSS_RING_FULL) > 0);
     REQUIRE(capture.first(RecordType::kOpen, client.pid()) == nullptr);
     client.write_line("/77");
@@ -339,7 +340,9 @@ TEST_SUITE("bpf/live_probe") {
     REQUIRE(open != nullptr);
     CHECK(open->record.role == Role::kClient);
     CHECK(open->record.remote.port == std::stoi(port));
-    CHECK(open->record.start_ns == 0);  // connect() did not take until now
+    // Connecting did not take until now.
+    CHECK(open->record.start_ns > 0);
+    CHECK(open->record.time_ns < full_ns);
     CHECK(capture.of(RecordType::kOpen, client.pid()).size() == 1);
     // Who says nothing more has still moved bytes.
     quiet.reset();
@@ -368,6 +371,23 @@ TEST_SUITE("bpf/live_probe") {
       CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{0, 0});
     }
     CHECK(capture.of(RecordType::kLoss).empty());
+  }
+
+  TEST_CASE("a non-blocking connect is told when it has succeeded, with the time that it took") {
+    Capture capture(options());
+    const pid_t pid = run(capture, python("slow_connect"));
+    uint64_t longest_ns = 0;
+    int clients = 0;
+    for (const Kept* open : capture.of(RecordType::kOpen, pid)) {
+      if (open->record.role != Role::kClient) continue;
+      ++clients;
+      CHECK(open->record.start_ns > 0);
+      CHECK(open->record.fd >= 0);
+      CHECK(capture.close_of(open->record.conn_key) != nullptr);
+      longest_ns = std::max(longest_ns, open->record.time_ns - open->record.start_ns);
+    }
+    CHECK(clients == 2);  // the refused one is none
+    CHECK(longest_ns > 500'000'000);
   }
 
   TEST_CASE("every HTTP method is recognised as the beginning of plain HTTP") {
