@@ -34,13 +34,14 @@ struct sock_state {
 	__u64 bound_stream; /* the TLS stream that runs over it, 0 = none known */
 	__u64 bound_ssl;    /* its key, to see whether it is still there */
 	__u64 cookie;
-	__u64 start_ns;	     /* connect() began, 0 = unknown */
-	__u64 bytes[2];	     /* payload so far, by direction */
-	__u64 filtered[2];   /* of these: counted, not copied */
-	__u64 copy_until[2]; /* offset behind the last byte to copy while the class limits copying */
-	__u64 head[2];	     /* the first 8 bytes, for the classification */
-	__u64 counted_ns;    /* the last COUNT record: when, ... */
-	__u64 counted_bytes; /* ... and how many bytes it told about */
+	__u64 start_ns;	      /* connect() began, 0 = unknown */
+	__u64 established_ns; /* the handshake of that connect() ended, 0 = not (yet) */
+	__u64 bytes[2];	      /* payload so far, by direction */
+	__u64 filtered[2];    /* of these: counted, not copied */
+	__u64 copy_until[2];  /* offset behind the last byte to copy while the class limits copying */
+	__u64 head[2];	      /* the first 8 bytes, for the classification */
+	__u64 counted_ns;     /* the last COUNT record: when, ... */
+	__u64 counted_bytes;  /* ... and how many bytes it told about */
 	__u8 local_ip[16];
 	__u8 remote_ip[16];
 	__u16 local_port;
@@ -49,9 +50,12 @@ struct sock_state {
 	__u8 role;
 	__u8 class;
 	__u8 head_len[2];
-	__u8 opened; /* OPEN was sent */
-	__u8 tunnel; /* began with CONNECT: TLS may follow inside */
-	__u32 tgid;  /* who used it last */
+	__u8 opened;	  /* OPEN is in the ring */
+	__u8 tunnel;	  /* began with CONNECT: TLS may follow inside */
+	__u8 in_progress; /* connect() returned before the handshake ended */
+	__u8 pad0[3];
+	__s32 fd;   /* of that connect() */
+	__u32 tgid; /* who used it last */
 	__u32 bound_tgid;
 };
 

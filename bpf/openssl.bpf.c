@@ -186,6 +186,8 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	p.direction = direction;
 	p.stream_kind = QTAP_STREAM_OPENSSL;
 	stream->offset[direction & 1] += n;
+	if (p.conn_key)
+		emit_count_behind(stream->sk, p.conn_key);
 	emit_payload(&p, loop);
 	return 0;
 }

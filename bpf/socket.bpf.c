@@ -14,9 +14,22 @@ static __always_inline void sock_gone(__u64 sk)
 
 	if (!st)
 		return;
-	if (st->opened)
+	/* Its DATA alone makes a connection of it, if OPEN was lost. */
+	if (st->opened || st->bytes[0] || st->bytes[1])
 		emit_count(sk, QTAP_REC_CLOSE);
 	bpf_map_delete_elem(&state_by_sock, &sk);
+}
+
+/* A connect() of ours has its answer; accepted sockets come to the table later. */
+static __always_inline void sock_established(__u64 sk)
+{
+	struct sock_state *st = sock_find(sk);
+
+	if (!st || !st->start_ns)
+		return;
+	st->established_ns = bpf_ktime_get_boot_ns();
+	if (st->in_progress)
+		sock_open(sk, st->fd);
 }
 
 /* The address as a number: functions that are verified once take no pointers. */
@@ -42,6 +55,8 @@ int BPF_PROG(on_sock_state, struct sock *sk, int oldstate, int newstate)
 		if (!is_self(bpf_get_current_pid_tgid()))
 			sock_add(address_of(sk), QTAP_ROLE_CLIENT, bpf_ktime_get_boot_ns());
 	}
+	if (newstate == TCP_ESTABLISHED)
+		sock_established(address_of(sk));
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The table of TCP sockets: who talks to whom, what kind of bytes, how many.
  *
- * In: a socket call that ended. Out: OPEN (once, when both addresses are known), DATA (what the class
- * allows), COUNT (now and then, when bytes are only counted). CLOSE is written in socket.bpf.c.
+ * In: a socket call that ended. Out: OPEN (one that arrives, when both addresses are known), DATA (what the
+ * class allows), COUNT (now and then, when bytes are only counted). CLOSE is written in socket.bpf.c.
  *
  *   UNDECIDED --TLS record header------------------> TLS    copy hello_bytes per direction, then count
  *       |-------HTTP method, "HTTP/", h2 preface---> PLAIN  copy all; after CONNECT a TLS record leads to TLS
@@ -24,7 +24,7 @@
  * lookup inside.
  */
 
-/* COUNT when this many bytes or nanoseconds passed since the last one. */
+/* COUNT when this many bytes or nanoseconds passed since the last one; plain text of TLS brings its own. */
 #define COUNT_BYTES (256 << 10)
 #define COUNT_NS 1000000000ULL
 
@@ -72,7 +72,8 @@ VERIFIED_ONCE int sock_add(__u64 sk, __u8 role, __u64 start_ns)
 	return 0;
 }
 
-/* Tells about the socket, once both addresses are known. */
+/* Tells about the socket, once both addresses are known and the ring has room: each call with bytes asks
+ * again. */
 VERIFIED_ONCE int sock_open(__u64 key, int fd)
 {
 	struct sock_state *st = sock_find(key);
@@ -84,9 +85,17 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	if (!read_addresses(st, sk))
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	st->opened = 1;
 	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
 		return 0;
+	st->opened = 1;
+	/* Whenever it is told: from start_ns to here is how long connecting took. */
+	if (st->established_ns)
+		rec->h.time_ns = st->established_ns;
+	if (st->in_progress) { /* handshakes end in softirq: name who called, not whom it interrupted */
+		rec->h.pid = st->tgid;
+		rec->h.tid = 0;
+		rec->h.cgroup_id = 0;
+	}
 	rec->h.conn_key = st->conn_key;
 	rec->h.stream_id = st->conn_key;
 	rec->socket_cookie = st->cookie;
@@ -103,32 +112,12 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	return 0;
 }
 
-/* `type`: QTAP_REC_COUNT or QTAP_REC_CLOSE. */
-VERIFIED_ONCE int emit_count(__u64 sk, __u16 type)
-{
-	struct sock_state *st = sock_find(sk);
-	struct qtap_rec_count *rec;
-
-	if (!st || !RESERVE(rec, type, st->class == SOCK_TLS ? QTAP_RF_TLS : 0))
-		return 0;
-	rec->h.conn_key = st->conn_key;
-	rec->h.stream_id = st->conn_key;
-	if (type ==
-	    QTAP_REC_CLOSE) { /* sockets die in softirq: name the last user, not whom it interrupted */
-		rec->h.pid = st->tgid;
-		rec->h.tid = 0;
-		rec->h.cgroup_id = 0;
-	}
-	rec->bytes[0] = st->bytes[0];
-	rec->bytes[1] = st->bytes[1];
-	rec->filtered[0] = st->filtered[0];
-	rec->filtered[1] = st->filtered[1];
-	submit(rec);
-	return 0;
-}
-
-/* Request methods of RFC 9110 9 and 5789, "HTTP/" (RFC 9112 4), the HTTP/2 preface (RFC 9113 3.4); first 4
- * bytes. */
+/*
+ * First 4 bytes of: request methods of RFC 9110 9 and 5789, "HTTP/" (RFC 9112 4), the HTTP/2 preface (RFC
+ * 9113 3.4); then the other methods that the parser of user space knows (llhttp.h, HTTP_METHOD_MAP,
+ * llhttp 9.3): WebDAV and its family (RFC 4918, 3744, 5323, 5842, 3253, 4791), UPnP, caches, Icecast, QUERY.
+ * What only looks like one costs copying.
+ */
 #define FOUR(a, b, c, d) ((__u32)(a) | (__u32)(b) << 8 | (__u32)(c) << 16 | (__u32)(d) << 24)
 
 static __always_inline int is_http(__u64 head)
@@ -145,6 +134,31 @@ static __always_inline int is_http(__u64 head)
 	case FOUR('C', 'O', 'N', 'N'):
 	case FOUR('P', 'R', 'I', ' '):
 	case FOUR('H', 'T', 'T', 'P'):
+	case FOUR('P', 'R', 'O', 'P'): /* PROPPATCH too */
+	case FOUR('L', 'O', 'C', 'K'):
+	case FOUR('U', 'N', 'L', 'O'):
+	case FOUR('C', 'O', 'P', 'Y'):
+	case FOUR('M', 'O', 'V', 'E'):
+	case FOUR('M', 'K', 'C', 'O'):
+	case FOUR('M', 'K', 'A', 'C'):
+	case FOUR('M', 'K', 'C', 'A'):
+	case FOUR('S', 'E', 'A', 'R'):
+	case FOUR('R', 'E', 'P', 'O'):
+	case FOUR('C', 'H', 'E', 'C'):
+	case FOUR('M', 'E', 'R', 'G'):
+	case FOUR('A', 'C', 'L', ' '):
+	case FOUR('B', 'I', 'N', 'D'):
+	case FOUR('R', 'E', 'B', 'I'):
+	case FOUR('U', 'N', 'B', 'I'):
+	case FOUR('M', '-', 'S', 'E'):
+	case FOUR('N', 'O', 'T', 'I'):
+	case FOUR('S', 'U', 'B', 'S'):
+	case FOUR('U', 'N', 'S', 'U'):
+	case FOUR('P', 'U', 'R', 'G'):
+	case FOUR('L', 'I', 'N', 'K'):
+	case FOUR('U', 'N', 'L', 'I'):
+	case FOUR('S', 'O', 'U', 'R'):
+	case FOUR('Q', 'U', 'E', 'R'):
 		return 1;
 	}
 	return 0;
@@ -263,11 +277,8 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 		return;
 	now = bpf_ktime_get_boot_ns();
 	total = st->bytes[0] + st->bytes[1];
-	if (total - st->counted_bytes >= COUNT_BYTES || now - st->counted_ns >= COUNT_NS) {
-		st->counted_ns = now;
-		st->counted_bytes = total;
+	if (total - st->counted_bytes >= COUNT_BYTES || now - st->counted_ns >= COUNT_NS)
 		emit_count((__u64)io->sk, QTAP_REC_COUNT);
-	}
 }
 
 static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int loop)

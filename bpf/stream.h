@@ -3,7 +3,7 @@
  * Plain-text streams of TLS objects, and which socket each runs over.
  *
  * In: SSL_* calls that run on a thread (struct ssl_frame), socket calls nested in them. Out: BIND,
- * STREAM_END.
+ * STREAM_END, COUNT of the socket below.
  *
  * A socket call inside SSL_* belongs to that SSL object only if the object does its own socket I/O. Programs
  * with memory BIOs (node, asyncio) move the ciphertext later, and their callbacks may write to other sockets
@@ -135,6 +135,48 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		submit(rec);
 	}
 	return 0;
+}
+
+/* `type`: QTAP_REC_COUNT or QTAP_REC_CLOSE. */
+VERIFIED_ONCE int emit_count(__u64 sk, __u16 type)
+{
+	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
+	struct qtap_rec_count *rec;
+
+	if (!st)
+		return 0;
+	st->counted_ns = bpf_ktime_get_boot_ns();
+	st->counted_bytes = st->bytes[0] + st->bytes[1];
+	if (!RESERVE(rec, type, st->class == SOCK_TLS ? QTAP_RF_TLS : 0))
+		return 0;
+	rec->h.conn_key = st->conn_key;
+	rec->h.stream_id = st->conn_key;
+	if (type ==
+	    QTAP_REC_CLOSE) { /* sockets die in softirq: name the last user, not whom it interrupted */
+		rec->h.pid = st->tgid;
+		rec->h.tid = 0;
+		rec->h.cgroup_id = 0;
+	}
+	rec->bytes[0] = st->bytes[0];
+	rec->bytes[1] = st->bytes[1];
+	rec->filtered[0] = st->filtered[0];
+	rec->filtered[1] = st->filtered[1];
+	submit(rec);
+	return 0;
+}
+
+/*
+ * Plain text is about to be told: first what its socket carried for it. A message that ends with these bytes
+ * is reported with the totals of its connection as they are then, and most fit in one call, long before a
+ * COUNT is due.
+ */
+VERIFIED_ONCE int emit_count_behind(__u64 sk, __u64 conn_key)
+{
+	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
+
+	if (!st || st->conn_key != conn_key || st->bytes[0] + st->bytes[1] == st->counted_bytes)
+		return 0;
+	return emit_count(sk, QTAP_REC_COUNT);
 }
 
 #endif /* QTAP_STREAM_H */

@@ -21,6 +21,23 @@ static __always_inline void on_connection(__u64 sk, int fd, __u8 role)
 	sock_open(sk, fd);
 }
 
+/*
+ * A non-blocking connect() returned. Over loopback the handshake has ended by now; else OPEN is written when
+ * it does, and never if it fails.
+ */
+static __always_inline void on_connecting(__u64 sk, int fd)
+{
+	struct sock_state *st = sock_find(sk);
+
+	if (!st) /* began before we came: its first bytes tell */
+		return;
+	st->fd = fd;
+	st->in_progress = 1;
+	barrier(); /* the other side, sock_established(), writes and looks in the opposite order */
+	if (st->established_ns)
+		sock_open(sk, fd);
+}
+
 /* sendmmsg, recvmmsg: ret messages were moved; TCP programs hardly use them, so the bytes are counted, not
  * copied. */
 static __noinline __u64 mmsg_bytes(__u64 vec, __u64 messages)
@@ -94,6 +111,10 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	}
 	if (!io.sk)
 		return 0;
+	if (nr == NR_connect && ret) {
+		on_connecting((__u64)io.sk, io.fd);
+		return 0;
+	}
 	if (nr == NR_connect) {
 		on_connection((__u64)io.sk, io.fd, QTAP_ROLE_CLIENT);
 		return 0;

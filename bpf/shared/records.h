@@ -71,9 +71,9 @@ struct qtap_record_header {
 /* Addresses are 16 bytes in network order; IPv4 is mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2) when family is
  * AF_INET. */
 struct qtap_rec_open {
-	struct qtap_record_header h; /* time_ns: when connect()/accept() returned */
+	struct qtap_record_header h; /* time_ns: when the handshake of connect() ended or accept() returned */
 	__u64 socket_cookie;	     /* SO_COOKIE, 0 = not assigned */
-	__u64 start_ns;		     /* when connect() was entered; 0 = unknown */
+	__u64 start_ns;		     /* when connect() began; 0 = unknown */
 	__u8 local_ip[16];
 	__u8 remote_ip[16];
 	__u16 local_port;  /* host order */

@@ -107,7 +107,9 @@ class Live final : public LiveSource {
   bool started_ = false;
   bool stopped_ = false;
   bool tick_due_ = false;
-  uint32_t exec_pid_ = 0;  // its EXEC was delivered, who it is was not
+  bool losses_due_ = false;  // they come before the tick, once: a tick must get through
+  uint64_t told_ns_ = 0;     // the latest time that was told: time does not go back
+  uint32_t exec_pid_ = 0;    // its EXEC was delivered, who it is was not
   uint64_t exec_ns_ = 0;
   LossTotals told_losses_;
   std::vector<std::string> warnings_;
@@ -248,7 +250,10 @@ std::optional<Record> Live::new_losses(uint64_t now_ns) {
 
 Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   if (!started_) return 0;
-  if (waker_->take_tick()) tick_due_ = true;
+  // The poll before this one found no end of the records. Time goes on all the same, as far as what
+  // was delivered tells: expiry, losses and late libraries do not wait for a quieter hour.
+  bool overdue = tick_due_ && told_ns_ != 0 && !stopped_;
+  if (waker_->take_tick()) tick_due_ = losses_due_ = true;
   const uint64_t now_ns =
       clock_ns(CLOCK_BOOTTIME);  // everything before this is in the ring already
   int delivered = 0;
@@ -256,6 +261,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   bool drained = false;
   const auto deliver = [&](const Record& record) {
     const bool more = sink.on_record(record);
+    told_ns_ = std::max(told_ns_, record.time_ns);
     ++delivered;
     full = !more || delivered >= max_records;
   };
@@ -265,6 +271,12 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
       const Record* introduction = processes_.introduce(exec_pid_, exec_ns_);
       exec_pid_ = 0;
       if (introduction != nullptr) deliver(*introduction);
+      continue;
+    }
+    if (overdue) {
+      overdue = false;
+      deliver_tick(told_ns_, full, deliver);
+      housekeeping(now_ns);
       continue;
     }
     const auto bytes = ring_->peek();
@@ -311,7 +323,10 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
 
 template <typename Deliver>
 void Live::deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver) {
-  if (const auto loss = new_losses(now_ns)) deliver(*loss);
+  if (losses_due_) {
+    losses_due_ = false;
+    if (const auto loss = new_losses(now_ns)) deliver(*loss);
+  }
   if (full) {  // the tick comes with the next poll
     waker_->wake_after(0);
     return;

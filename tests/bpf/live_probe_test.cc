@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -104,6 +106,32 @@ struct KernelObjects {
   }
 };
 
+// A copy of the OpenSSL library that nobody but the test's own programs uses.
+class TemporaryLibrary {
+ public:
+  TemporaryLibrary() {
+    char directory[] = "/tmp/qtap-live-XXXXXX";
+    REQUIRE(mkdtemp(directory) != nullptr);
+    directory_ = directory;
+    Child cp(
+        {"sh", "-c", "cp -L \"$(ldconfig -p | awk '/libssl.so.3 /{print $NF; exit}')\" " + path()});
+    cp.read_line();
+    while (!cp.ended()) usleep(5000);
+  }
+  ~TemporaryLibrary() {
+    unlink(path().c_str());
+    rmdir(directory_.c_str());
+  }
+  TemporaryLibrary(const TemporaryLibrary&) = delete;
+  TemporaryLibrary& operator=(const TemporaryLibrary&) = delete;
+
+  const std::string& directory() const { return directory_; }
+  std::string path() const { return directory_ + "/libssl.so.3"; }
+
+ private:
+  std::string directory_;
+};
+
 void check_https(const probe::LiveOptions& live) {
   Child server(python("server", certificate()));
   const std::string port = server.read_line();
@@ -153,6 +181,16 @@ void check_https(const probe::LiveOptions& live) {
     CHECK(response.bytes.ends_with("\r\n\r\n" + pattern(40000)));
     CHECK(response.missing == 0);
     CHECK(response.contiguous);
+
+    // Encrypted text is longer than plain text, and what of it is known is told before the text.
+    std::array<uint64_t, 2> wire = {};
+    for (const Kept& kept : capture.records()) {
+      const Record& record = kept.record;
+      if (record.conn_key != open->record.conn_key) continue;
+      if (record.type == RecordType::kCount) wire = record.total_bytes;
+      if (record.type != RecordType::kData || record.stream_kind != StreamKind::kOpenssl) continue;
+      CHECK(wire[static_cast<size_t>(record.direction)] > record.offset + record.full_len);
+    }
 
     // The socket: both hellos, then only counts.
     const auto hello = capture.assemble(open->record.conn_key, Direction::kSent);
@@ -277,6 +315,42 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(losses.back()->record.lost_bytes[QTAP_LOSS_RING_FULL] > 800'000);
   }
 
+  TEST_CASE("a connection whose opening found the ring full is told with its next bytes") {
+    auto live = options();
+    live.ring_bytes = 64u << 10;
+    Child server(python("server"));
+    const std::string port = server.read_line();
+    Capture capture(live);
+    // Nobody reads the ring meanwhile. The smallest records fill it to the last byte.
+    Child filler(python("connections", {"1000"}));
+    while (!filler.ended()) usleep(1000);
+    Child client(python("keep_alive", {port}));
+    REQUIRE(client.read_line() == "connected");
+    auto quiet = std::make_unique<Child>(python("keep_alive", {port}));
+    const pid_t quiet_pid = quiet->pid();
+    REQUIRE(quiet->read_line() == "connected");
+    capture.settle();
+    const uint64_t full_ns = capture.of(RecordType::kLoss).back()->record.time_ns;
+    REQUIRE(capture.lost(QTAP_LOSS_RING_FULL) > 0);
+    REQUIRE(capture.first(RecordType::kOpen, client.pid()) == nullptr);
+    client.write_line("/77");
+    CHECK(capture.poll_until(
+        [&] { return capture.first(RecordType::kOpen, client.pid()) != nullptr; }));
+    const Kept* open = capture.first(RecordType::kOpen, client.pid());
+    REQUIRE(open != nullptr);
+    CHECK(open->record.role == Role::kClient);
+    CHECK(open->record.remote.port == std::stoi(port));
+    // Connecting did not take until now.
+    CHECK(open->record.start_ns > 0);
+    CHECK(open->record.time_ns < full_ns);
+    CHECK(capture.of(RecordType::kOpen, client.pid()).size() == 1);
+    // Who says nothing more has still moved bytes.
+    quiet.reset();
+    CHECK(capture.poll_until(
+        [&] { return capture.first(RecordType::kClose, quiet_pid) != nullptr; }));
+    CHECK(capture.first(RecordType::kOpen, quiet_pid) == nullptr);
+  }
+
   TEST_CASE("plain HTTP is copied in full") {
     Child server(python("server"));
     const std::string port = server.read_line();
@@ -297,6 +371,45 @@ TEST_SUITE("bpf/live_probe") {
       CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{0, 0});
     }
     CHECK(capture.of(RecordType::kLoss).empty());
+  }
+
+  TEST_CASE("a non-blocking connect is told when it has succeeded, with the time that it took") {
+    Capture capture(options());
+    const pid_t pid = run(capture, python("slow_connect"));
+    uint64_t longest_ns = 0;
+    int clients = 0;
+    for (const Kept* open : capture.of(RecordType::kOpen, pid)) {
+      if (open->record.role != Role::kClient) continue;
+      ++clients;
+      CHECK(open->record.start_ns > 0);
+      CHECK(open->record.fd >= 0);
+      CHECK(capture.close_of(open->record.conn_key) != nullptr);
+      longest_ns = std::max(longest_ns, open->record.time_ns - open->record.start_ns);
+    }
+    CHECK(clients == 2);  // the refused one is none
+    CHECK(longest_ns > 500'000'000);
+  }
+
+  TEST_CASE("every HTTP method is recognised as the beginning of plain HTTP") {
+    const std::vector<std::string> methods = {
+        "GET",    "HEAD",       "POST",       "PUT",    "DELETE",   "OPTIONS",    "TRACE",
+        "PATCH",  "PROPFIND",   "PROPPATCH",  "MKCOL",  "COPY",     "MOVE",       "LOCK",
+        "UNLOCK", "MKACTIVITY", "MKCALENDAR", "SEARCH", "REPORT",   "CHECKOUT",   "MERGE",
+        "ACL",    "BIND",       "REBIND",     "UNBIND", "M-SEARCH", "NOTIFY",     "SUBSCRIBE",
+        "PURGE",  "LINK",       "UNLINK",     "SOURCE", "QUERY",    "UNSUBSCRIBE"};
+    Capture capture(options());
+    const pid_t pid = run(capture, python("methods", methods));
+    std::set<std::string> whole;
+    for (const Kept* open : capture.of(RecordType::kOpen, pid)) {
+      if (open->record.role != Role::kClient) continue;
+      const auto sent = capture.assemble(open->record.conn_key, Direction::kSent);
+      const size_t body = sent.bytes.find("\r\n\r\n");
+      if (body == std::string::npos) continue;
+      const std::string method = sent.bytes.substr(0, sent.bytes.find(' '));
+      CHECK_MESSAGE((sent.bytes.substr(body + 4) == pattern(5000)), method);
+      whole.insert(method);
+    }
+    CHECK(whole == std::set<std::string>(methods.begin(), methods.end()));
   }
 
   TEST_CASE("every socket call is understood: peeks once, segments in order, sendfile as a gap") {
@@ -401,6 +514,49 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(response.contiguous);
     CHECK(capture.of(RecordType::kProcessInfo, curl).size() == 1);
     CHECK(capture.of(RecordType::kExit, curl).size() == 1);
+  }
+
+  TEST_CASE("time, losses and late libraries do not wait until a busy ring is empty") {
+    struct Counter : source::RecordSink {
+      bool on_record(const Record& record) override {
+        records += record.type != RecordType::kTick && record.type != RecordType::kLoss;
+        losses += record.type == RecordType::kLoss;
+        if (record.type == RecordType::kTick) {
+          ++ticks;
+          CHECK(record.time_ns == latest_ns);
+        } else {
+          latest_ns = std::max(latest_ns, record.time_ns);
+        }
+        return true;
+      }
+      int records = 0;
+      int losses = 0;
+      int ticks = 0;
+      uint64_t latest_ns = 0;
+    };
+    const TemporaryLibrary library;
+    auto live = options();
+    live.ring_bytes = 64u << 10;
+    live.library_directories = {"/nonexistent"};
+    Capture capture(live);
+    const size_t attached = capture.source().attached().size();
+    Child late({"/usr/bin/env", "LD_PRELOAD=" + library.path(), "/usr/bin/sleep", "60"});
+    Child filler(python("connections", {"1000"}));  // more than the ring holds
+    while (!filler.ended()) usleep(1000);
+    Counter counter;
+    constexpr int kPolls = 20;  // far less than there is
+    for (int i = 0; i < kPolls; ++i) {
+      if (i == 10) usleep(300'000);  // a tick becomes due
+      const auto delivered = capture.source().poll(counter, 5);
+      REQUIRE(delivered.ok());
+      CHECK(*delivered <= 5);
+    }
+    CHECK(counter.ticks >= 1);
+    CHECK(counter.losses >= 1);
+    CHECK(capture.source().attached().size() > attached);
+    const int told = counter.records;
+    REQUIRE(capture.source().poll(counter, 5).ok());
+    CHECK(counter.records > told);  // it was not empty
   }
 
   TEST_CASE("a connection that is older than the capture is seen from its next request on") {
@@ -610,13 +766,7 @@ TEST_SUITE("bpf/live_probe") {
   }
 
   TEST_CASE("a library that nobody told us about is found when a program uses it") {
-    char directory[] = "/tmp/qtap-live-XXXXXX";
-    REQUIRE(mkdtemp(directory) != nullptr);
-    const std::string copy = std::string(directory) + "/libssl.so.3";
-    Child cp(
-        {"sh", "-c", "cp -L \"$(ldconfig -p | awk '/libssl.so.3 /{print $NF; exit}')\" " + copy});
-    cp.read_line();
-    while (!cp.ended()) usleep(5000);
+    const TemporaryLibrary library;
     auto live = options();
     live.library_directories = {"/nonexistent"};
     Child server(python("server", certificate()));
@@ -624,12 +774,10 @@ TEST_SUITE("bpf/live_probe") {
     Capture capture(live);
     const size_t attached = capture.source().attached().size();
     Child client({"sh", "-c",
-                  "LD_LIBRARY_PATH=" + std::string(directory) + " exec /usr/bin/python3 " +
+                  "LD_LIBRARY_PATH=" + library.directory() + " exec /usr/bin/python3 " +
                       workload("post") + " " + port + " 10; "});
     CHECK(capture.poll_until([&] { return capture.source().attached().size() > attached; }));
-    CHECK(capture.source().attached().back().find(copy) != std::string::npos);
-    unlink(copy.c_str());
-    rmdir(directory);
+    CHECK(capture.source().attached().back().find(library.path()) != std::string::npos);
   }
 }
 

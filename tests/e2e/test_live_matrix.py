@@ -95,6 +95,20 @@ def test_both_ends_are_seen(client, server, servers, shared_agent):
         assert body_of(one["response"]) == body
 
 
+@pytest.mark.parametrize("name", ["python", "python-plain"])
+def test_an_object_counts_at_least_the_bytes_of_its_body(name, servers, shared_agent):
+    """Of TLS the socket's bytes are counted in the kernel: the count must not come later than the text."""
+    server = servers[name]
+    path = "/bytes/100000"
+    curl(server.url(path), "-o", "/dev/null", cert=server.cert)
+    requests = shared_agent.wait_for_requests(server.url(path), 2)
+    objects = {one["metadata"]["request_id"]: one for one in objects_in(shared_agent.objects_dir)}
+    assert sorted(request["direction"] for request in requests) == ["egress-internal", "ingress"]
+    for request in requests:
+        counted = "bytes_sent" if request["direction"] == "ingress" else "bytes_received"
+        assert objects[request["requestId"]]["metadata"][counted] > 100000
+
+
 def test_wget_is_seen_as_tls_that_is_not_decrypted(servers, shared_agent):
     """wget uses GnuTLS: its connection is told as such; the server's end (OpenSSL) is decrypted all the same."""
     server = servers["python"]
