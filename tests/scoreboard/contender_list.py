@@ -15,7 +15,9 @@ KERNEL_HEADERS = ("/sys/kernel/kheaders.tar.xz", f"/lib/modules/{os.uname().rele
 
 # name -> (command, program that must be there, Debian package that has it)
 NAMES = {
-    "qtap": ([QTAP], QTAP, None),
+    # With a ring that holds whatever a case moves, also when the reader gets no processor for a while.
+    "qtap": ([QTAP, "--set", "capture.ring_bytes=128mb"], QTAP, None),
+    "qtap-default": ([QTAP], QTAP, None),
     # The smallest ring and a reader that sleeps: what is said about the losses is on trial here.
     "qtap-starved": ([QTAP, "--set", "capture.ring_bytes=64kb", "--pause-ms", "1500"], QTAP, None),
     "bpftrace": ([PYTHON, HERE / "bpftrace.py"], "bpftrace", "bpftrace"),
