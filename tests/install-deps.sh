@@ -10,7 +10,8 @@ export DEBIAN_FRONTEND=noninteractive
 build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libssl-dev libfyaml-dev libre2-dev
   doctest-dev python3'
 run_packages='curl openssl ca-certificates'
-test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git"
+test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git
+  qemu-system-x86 busybox-static debian-archive-keyring binutils"
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 case "$codename" in

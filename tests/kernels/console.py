@@ -45,8 +45,14 @@ class Console:
             self.complaints.append("loader: " + text)
 
     def on_now(self, text):
-        word, name, number = text.split()
+        word, name, number, *_ = text.split()
         (self.running if word == "running" else self.links)[name] = int(number)
+
+    def on_later(self, text):
+        word, name, *numbers = text.split()
+        if word == "running" and int(numbers[1]):
+            self.complaints.append(f"the kernel did not run {name} {numbers[1]} times, since it was preempted or nested "
+                                   "on that CPU: what it would have read is missing")
 
     def on_client(self, text):
         self.clients.append(tuple(text.split()))
@@ -152,7 +158,7 @@ def features(console):
 
     return {
         "TLS probes": f"uprobe_multi ({console.links.get('uprobe_multi', 0)} links)" if runs("on_ssl_enter_mu") else
-                      f"perf ({console.links.get('perf', 0)} links)",
+                      f"perf ({console.links.get('perf', 'no')} links)",  # links: 5.15
         "long calls": "bounded loop" if runs("on_sys_exit_bou") else "bpf_loop",
         "sockets, processes": f"tp_btf ({console.links.get('raw_tp', 0) + console.links.get('tracing', 0)} links)",
         "transport": "ringbuf",

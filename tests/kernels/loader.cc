@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kernel's verifier says about each program of the BPF object, one line per program.
-//   loader           loads each program alone: "program NAME loads INSNS" or "program NAME refused
-//   ERRNO", with
-//                    the end of the verifier's log as "verifier NAME TEXT"
-//   loader running   what is loaded right now: "running NAME INSNS" (0 before Linux 5.16) and "link
-//   KIND COUNT"
+//   loader           each program alone: "program NAME loads INSNS" or "program NAME refused E"
+//                    with the end of the verifier's log as "verifier NAME TEXT"
+//   loader running   what is loaded right now: "running NAME INSNS MISSED" (INSNS: 0 before
+//                    Linux 5.16) and "link KIND COUNT"
+// MISSED: how often the kernel did not run it, since it was running on that CPU already (5.12).
 // INSNS is the number of instructions that the verifier processed. Linux 5.16 tells it of a loaded
 // program; the log tells it on all kernels. NAME is the kernel's, cut to 15 bytes.
 #include <bpf/bpf.h>
@@ -132,7 +132,8 @@ int list_running() {
     bpf_prog_info info = {};
     uint32_t info_bytes = sizeof(info);
     if (bpf_prog_get_info_by_fd(fd, &info, &info_bytes) == 0)
-      std::printf("running %s %u\n", info.name, info.verified_insns);
+      std::printf("running %s %u %llu\n", info.name, info.verified_insns,
+                  static_cast<unsigned long long>(info.recursion_misses));
     close(fd);
   }
   std::map<std::string, int> links;
