@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what a bare Debian 12 or 13 lacks to build, run and test libqtap. Usage: install-deps.sh build|test
+# Installs what a bare Debian 12 or 13 lacks to build, run and test libqtap. Usage: install-deps.sh build|test|kernels
 # The mirror is the one that this machine's own apt sources name; no host is written down here.
 set -eu
 
@@ -11,6 +11,7 @@ build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libs
   doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git"
+kernels_packages='qemu-system-x86 busybox-static debian-archive-keyring binutils'
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 case "$codename" in
@@ -20,7 +21,8 @@ case "$codename" in
 esac
 
 packages="$build_packages $run_packages"
-[ "$what" = test ] && packages="$packages $test_packages"
+case "$what" in test | kernels) packages="$packages $test_packages" ;; esac
+[ "$what" = kernels ] && packages="$packages $kernels_packages"
 
 missing() {  # prints those of its arguments that are not installed
   for package in "$@"; do
