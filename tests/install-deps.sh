@@ -43,8 +43,11 @@ fi
 [ -z "$need$need_backports" ] && exit 0
 
 if [ -n "$need_backports" ]; then
-  mirror=$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d/*.sources 2>/dev/null)
-  [ -n "$mirror" ] || mirror=$(awk '/^deb /{for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; exit}}' /etc/apt/sources.list)
+  # Either form of sources may be missing: awk fails then, and that is no failure here.
+  mirror=$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d/*.sources 2>/dev/null) || true
+  [ -n "$mirror" ] || mirror=$(awk '/^deb /{for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; exit}}' \
+    /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null) || true
+  [ -n "$mirror" ] || { echo 'install-deps: no Debian mirror in /etc/apt; add one and run this again' >&2; exit 1; }
   as_root sh -c "echo 'deb $mirror $codename-backports main' > /etc/apt/sources.list.d/qtap-backports.list"
 fi
 as_root apt-get update -q
