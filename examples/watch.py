@@ -12,6 +12,11 @@ import sys
 import qtap
 
 
+def printable(text):
+    """Text from the wire must not drive the terminal."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
 def line_of(tx):
     program = tx.get("src.process.binary") or "?"
     arrow = "←" if tx["direction"] == "ingress" else "→"
@@ -34,7 +39,7 @@ def main():
             if session.error:
                 print("warning:", session.error, file=sys.stderr)
             for tx in session:
-                print(line_of(tx), flush=True)
+                print(printable(line_of(tx)), flush=True)
                 count += 1
                 if count == args.count:
                     break

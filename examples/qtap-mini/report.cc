@@ -8,13 +8,36 @@
 
 namespace {
 
+// Texts name files and programs, whose names anybody chooses: what would drive the terminal (C0,
+// DEL and C1 of ECMA-48, 5.2 and 5.3) is escaped, as a character of UTF-8 and as a byte of its own.
+std::string printable(std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  unsigned char before = 0;
+  for (const char raw : text) {
+    const auto c = static_cast<unsigned char>(raw);
+    const bool is_c1 = c >= 0x80 && c < 0xa0 && (before < 0x80 || before == 0xc2);
+    if (c < 0x20 || c == 0x7f || is_c1) {
+      if (is_c1 && before == 0xc2) out.pop_back();
+      out += "\\x";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    } else {
+      out += raw;
+    }
+    // A continuation byte is one only after what may begin a character.
+    before = is_c1 ? 0 : c;
+  }
+  return out;
+}
+
 // One write per line, so that lines of several threads do not mix.
 void say(const std::string& prefix, std::string_view text) {
   std::string out;
   for (;;) {
     const size_t end = text.find('\n');
     out += prefix;
-    out += text.substr(0, end);
+    out += printable(text.substr(0, end));
     out += '\n';
     if (end == std::string_view::npos || end + 1 >= text.size()) break;
     text.remove_prefix(end + 1);

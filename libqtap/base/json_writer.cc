@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -59,13 +60,19 @@ void append_json_string(std::string& out, std::string_view text) {
     if (c < 0x80) {
       append_escaped(out, c);
       ++i;
-    } else if (const size_t len = utf8_sequence(text.substr(i))) {
-      out.append(text, i, len);
-      i += len;
-    } else {
-      append_latin1(out, c);
-      ++i;
+      continue;
     }
+    const size_t len = utf8_sequence(text.substr(i));
+    const std::string_view sequence = text.substr(i, len);
+    // RFC 8259 lets C1 controls stand as they are; the terminal that shows the document does not.
+    if (is_c1_control(sequence)) {
+      append_escaped(out, static_cast<unsigned char>(sequence[1]));
+    } else if (len > 0) {
+      out += sequence;
+    } else {
+      c < 0xa0 ? append_escaped(out, c) : append_latin1(out, c);
+    }
+    i += std::max<size_t>(len, 1);
   }
   out += '"';
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Appends JSON to a string, members in the order of the calls. Bytes that are not UTF-8 are read as
-// ISO 8859-1, so that any bytes give a valid document (spec/events-and-objects.md 1).
+// ISO 8859-1, so that any bytes give a valid document (spec/events-and-objects.md 1). Control
+// characters, C1 too, are escaped, so that a document cannot drive the terminal that shows it.
 #pragma once
 
 #include <cstdint>

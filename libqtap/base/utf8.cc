@@ -43,6 +43,11 @@ std::string_view utf8_prefix(std::string_view text, size_t max_bytes) {
   return text.substr(0, max_bytes);
 }
 
+bool is_c1_control(std::string_view sequence) {
+  return sequence.size() == 2 && sequence[0] == '\xc2' &&
+         static_cast<unsigned char>(sequence[1]) < 0xa0;
+}
+
 void append_latin1(std::string& out, unsigned char c) {
   out += static_cast<char>(0xc0 | c >> 6);
   out += static_cast<char>(0x80 | (c & 0x3f));

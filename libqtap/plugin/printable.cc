@@ -36,12 +36,6 @@ void append_control(std::string& out, unsigned char c, Lines lines) {
   }
 }
 
-// C1 controls (U+0080 to U+009F, ECMA-48, 5.3) drive terminals as well.
-bool is_c1(std::string_view sequence) {
-  return sequence.size() == 2 && sequence[0] == '\xc2' &&
-         static_cast<unsigned char>(sequence[1]) < 0xa0;
-}
-
 bool is_binary_type(std::string_view type) {
   return type == "application/octet-stream" || type == "application/pdf" ||
          type == "application/zip" || type == "application/gzip" || type.starts_with("image/") ||
@@ -70,7 +64,7 @@ std::string printable(std::string_view text, Lines lines) {
     if (is_control(c)) {
       const bool is_crlf = lines == Lines::kMany && text.starts_with("\r\n");
       if (!is_crlf) append_control(out, c, lines);
-    } else if (is_c1(text.substr(0, len))) {
+    } else if (is_c1_control(text.substr(0, len))) {
       append_control(out, static_cast<unsigned char>(text[1]), lines);
     } else if (len == 1 && c >= 0x80) {
       c < 0xa0 ? append_control(out, c, lines) : append_latin1(out, c);

@@ -149,6 +149,14 @@ def test_a_missing_recording(tmp_path):
     assert str(tmp_path / "none.qrec") in error and "No such file" in error
 
 
+def test_a_name_cannot_drive_the_terminal(tmp_path):
+    """In what qtap-mini says about it; C0, DEL and C1, as a character and as a byte."""
+    result = qtap_mini("--replay", tmp_path / os.fsdecode(b"\x1b[2J\x7f\xc2\x9b2J/\x9b2J \xc3\xa9.qrec"))
+    error = the_error(result)
+    assert r"\x1b[2J\x7f\x9b2J/\x9b2J é.qrec" in error
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", result.stderr)
+
+
 def test_a_folder_is_no_recording(tmp_path):
     assert str(tmp_path) in the_error(qtap_mini("--replay", tmp_path))
 

@@ -62,10 +62,11 @@ def test_watch_py_prints_the_transactions_of_another_program(servers):
     environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT / "bindings" / "python"), "PYTHONUNBUFFERED": "1"}
     with Process([PYTHON, ROOT / "examples" / "watch.py", "--count", "2"], env=environment) as process:
         process.wait_for_line(process.err, "^watching")
-        curl(server.url("/watched"), cert=server.cert)
+        curl(server.url("/"), "--request-target", "/watched\u009b2J", cert=server.cert)
         assert process.wait() == 0
     lines = [line for line in process.out if "/watched" in line]
     assert len(lines) == 2
+    assert all(r"/watched\x9b2J" in line and line.isprintable() for line in lines)
     assert any(line.startswith("curl") and " → GET https://localhost" in line for line in lines)
 
 

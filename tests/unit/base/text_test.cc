@@ -55,7 +55,14 @@ TEST_SUITE("base/json_writer") {
     CHECK(json_of("é€😀") == "\"é€😀\"");
     CHECK(json_of("caf\xe9") == "\"café\"");
     CHECK(json_of("\xed\xa0\x80") ==
-          "\"í\xc2\xa0\xc2\x80\"");  // a surrogate is no character (RFC 3629, 3)
+          "\"í\xc2\xa0\\u0080\"");  // a surrogate is no character (RFC 3629, 3)
+  }
+
+  TEST_CASE("C1 controls cannot reach a terminal, as characters or as raw bytes") {
+    CHECK(json_of("\xc2\x80 \xc2\x9b \xc2\x9f") == "\"\\u0080 \\u009b \\u009f\"");
+    CHECK(json_of("\x9b"
+                  "2J") == "\"\\u009b2J\"");
+    CHECK(json_of("\xc2\xa0") == "\"\xc2\xa0\"");  // the first that is none
   }
 
   TEST_CASE("members come out in the order of the calls, with commas between") {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "plugin/builtin.h"
 #include "plugin/console_text.h"
 #include "support/make.h"
@@ -55,12 +57,35 @@ TEST_SUITE("plugin/access_logs") {
   }
 
   TEST_CASE("traffic cannot drive the terminal") {
+    const std::string evil =
+        "\x1b[2J\x07\x7f\xc2\x9b"
+        "2J\x9b"
+        "2J\r";
     const auto tx = make_transaction();
-    tx->url = "https://x/\x1b[2J\x07\xc2\x9b";
-    const std::string line = plugin::access_line(*tx, false);
-    CHECK(line.find('\x1b') == std::string::npos);
-    CHECK(line.find('\x07') == std::string::npos);
-    CHECK(line.find("\xc2\x9b") == std::string::npos);
+    for (std::string* text : {&tx->url, &tx->path, &tx->authority, &tx->scheme, &tx->request.method,
+                              &tx->request.body, &tx->response.body, &tx->response.reason}) {
+      *text += evil;
+    }
+    tx->response.status = 599;  // none that is registered: the reason is the server's
+    for (http::Message* message :
+         {static_cast<http::Message*>(&tx->request), static_cast<http::Message*>(&tx->response)}) {
+      message->headers.push_back({"x" + evil, evil});
+      message->headers.push_back({"content-type", "text/plain" + evil});
+    }
+    Process& process = writable(tx->connection).process;
+    for (std::string* text : {&process.exe, &process.comm, &process.container_id}) *text += evil;
+
+    for (const std::string& text :
+         {plugin::access_line(*tx, false), plugin::access_box(*tx, Level::kFull, false),
+          plugin::access_json(*tx, Level::kSummary), plugin::access_json(*tx, Level::kFull),
+          plugin::capture_blocks(*tx, Level::kFull)}) {
+      CAPTURE(text);
+      CHECK(std::none_of(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f;
+      }));
+      CHECK(text.find("\xc2\x9b") == std::string::npos);
+      CHECK(is_utf8(text));
+    }
   }
 
   TEST_CASE("ingress points the other way, incomplete messages say so") {
