@@ -22,6 +22,9 @@ constexpr size_t kMaxFileBytes = 65536;
 constexpr int kCapPerfmon = 38;
 constexpr int kCapBpf = 39;
 
+// PROC_PID_INIT_INO, the same on every kernel since 3.8 (include/linux/proc_ns.h).
+constexpr const char* kInitialPidNamespace = "pid:[4026531836]";
+
 bool has(uint64_t set, int capability) {
   return ((set >> capability) & 1) != 0;
 }
@@ -79,7 +82,25 @@ Status check_capabilities(uint64_t effective, bool need_admin) {
                                   "; run as root or grant it to the program"};
 }
 
+Status check_pid_namespace(const std::string& path, std::string_view link) {
+  if (link == kInitialPidNamespace) return {};
+  return Error{QTAP_ERR_UNSUPPORTED,
+               "start live capture: " + path + " is " + std::string(link) + ", not the host's " +
+                   kInitialPidNamespace +
+                   ": processes cannot be told apart from inside a pid namespace; run in the "
+                   "host's, e.g. docker run --pid=host, or hostPID: true in a pod"};
+}
+
 namespace {
+
+Status check_own_pid_namespace(const std::string& proc_root) {
+  const std::string path = proc_root + "/self/ns/pid";
+  std::array<char, 64> link;
+  const ssize_t len = readlink(path.c_str(), link.data(), link.size());
+  if (len >= 0) return check_pid_namespace(path, {link.data(), static_cast<size_t>(len)});
+  if (errno == ENOENT) return {};  // a kernel without CONFIG_PID_NS has but one
+  return Error{QTAP_ERR_IO, "start live capture: read " + path + ": " + strerror(errno)};
+}
 
 Status check_own_capabilities(const std::string& proc_root, bool need_admin) {
   const auto status = read_text_file(proc_root + "/self/status", kMaxFileBytes);
@@ -100,6 +121,7 @@ Status check_machine(const std::string& sys_root, const std::string& proc_root) 
   struct utsname name = {};
   if (uname(&name) == 0) QTAP_CHECK(check_release(name.release));
   QTAP_CHECK(check_own_capabilities(proc_root, /*need_admin=*/false));
+  QTAP_CHECK(check_own_pid_namespace(proc_root));
 
   const std::string btf = sys_root + "/kernel/btf/vmlinux";
   if (access(btf.c_str(), R_OK) != 0) {

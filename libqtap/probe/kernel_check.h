@@ -22,6 +22,12 @@ Status check_lockdown(std::string_view text);
 // Linux 6.6).
 Status check_capabilities(uint64_t effective, bool need_admin);
 
+// `link`: what /proc/self/ns/pid points to. BPF tells pids of the initial pid namespace; /proc, and
+// the pid that we call our own, must mean the same. A link of a procfs that is mounted elsewhere
+// serves as well: it tells the namespace of this process, and is missing where the procfs belongs
+// to one that this process is not in.
+Status check_pid_namespace(const std::string& path, std::string_view link);
+
 // All of it; the roots are /sys and /proc.
 Status check_machine(const std::string& sys_root, const std::string& proc_root);
 

@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 
@@ -64,6 +63,17 @@ def test_root_without_a_capability_is_told_which(public_copy, missing):
     assert f"CAP_{missing.upper()}" in error
 
 
+@needs_root
+@pytest.mark.live
+@pytest.mark.parametrize("proc", [["--mount-proc"], []], ids=["own-proc", "proc-of-the-host"])
+def test_inside_a_pid_namespace_the_remedy_is_named(proc):
+    """BPF tells the host's pids. With the host's /proc they would be found, but not our own: getpid() is another."""
+    result = subprocess.run(["unshare", "--pid", "--fork", *proc, QTAP_MINI, "--all"], capture_output=True, text=True,
+                            timeout=60, stdin=subprocess.DEVNULL, env=ENVIRONMENT)
+    error = the_error(result)
+    assert "/proc/self/ns/pid is pid:[" in error and "--pid=host" in error
+
+
 def libraries_of(program):
     out = subprocess.run(["ldd", program], check=True, capture_output=True, text=True,
                          env={**ENVIRONMENT, "LD_LIBRARY_PATH": str(BUILD)}).stdout
@@ -74,6 +84,7 @@ def libraries_of(program):
 @pytest.mark.live
 def test_no_libssl_is_a_warning_and_sockets_are_still_captured():
     """In a root directory with nothing but qtap-mini, and a process table with nothing but itself."""
+    # Not a pid namespace, in which it would not start: its own folder of /proc, which exec keeps.
     with tempfile.TemporaryDirectory(prefix="qtap-e2e-") as name:
         root = pathlib.Path(name)
         for library in libraries_of(QTAP_MINI):
@@ -83,17 +94,14 @@ def test_no_libssl_is_a_warning_and_sockets_are_still_captured():
         shutil.copy(QTAP_MINI, root)
         (root / "proc").mkdir()
         (root / "sys").mkdir()
-        script = ('mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" && '
-                  'exec chroot "$1" /qtap-mini --all')
-        argv = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, "sh", root]
+        script = ('mount -t tmpfs tmpfs "$1/proc" && mkdir "$1/proc/$$" && mount --bind "/proc/$$" "$1/proc/$$" && '
+                  'ln -s $$ "$1/proc/self" && mount --rbind /sys "$1/sys" && exec chroot "$1" /qtap-mini --all')
+        argv = ["unshare", "--mount", "sh", "-c", script, "sh", root]
         with Process(argv, env={**ENVIRONMENT, "LD_LIBRARY_PATH": str(BUILD)}) as process:
             warning = process.wait_for_line(process.err, "^warning: .*").group()
             assert "libssl" in warning
             process.wait_for_line(process.err, "^ready: .*socket")
-            # unshare --fork passes no signal on.
-            children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            os.kill(int(children[0]), signal.SIGTERM)
-            assert process.wait() == 0
+            assert process.stop() == 0
 
 
 # ---- the command line and the configuration

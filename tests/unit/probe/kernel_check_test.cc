@@ -31,15 +31,21 @@ struct Roots {
     char name[] = "/tmp/qtap-roots-XXXXXX";
     REQUIRE(mkdtemp(name) != nullptr);
     base = name;
-    for (const char* part : {"/proc", "/proc/self", "/sys", "/sys/kernel", "/sys/kernel/btf",
-                             "/sys/kernel/security"}) {
+    for (const char* part : {"/proc", "/proc/self", "/proc/self/ns", "/sys", "/sys/kernel",
+                             "/sys/kernel/btf", "/sys/kernel/security"}) {
       REQUIRE(mkdir((base + part).c_str(), 0700) == 0);
     }
     put(base + "/proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n");
+    link_pid_namespace("pid:[4026531836]");
     put(base + "/sys/kernel/btf/vmlinux", "x");
     put(base + "/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
   }
   ~Roots() { CHECK(system(("rm -rf " + base).c_str()) == 0); }
+  void link_pid_namespace(const char* target) const {
+    const std::string path = base + "/proc/self/ns/pid";
+    unlink(path.c_str());
+    if (target) REQUIRE(symlink(target, path.c_str()) == 0);
+  }
   Status check() const { return check_machine(base + "/sys", base + "/proc"); }
   std::string base;
 };
@@ -94,6 +100,26 @@ TEST_SUITE("probe/kernel_check") {
           0xc000000000);
     CHECK(effective_capabilities("Name:\tx\n") == 0);
     CHECK(effective_capabilities("CapEff:\tnonsense\n") == 0);
+  }
+
+  TEST_CASE("only the initial pid namespace has the pids that BPF tells") {
+    const Roots roots;
+    roots.link_pid_namespace("pid:[4026532207]");
+    const Status status = roots.check();
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().status == QTAP_ERR_UNSUPPORTED);
+    CHECK(contains(status.error().text, "/proc/self/ns/pid is pid:[4026532207], not the host's"));
+    CHECK(contains(status.error().text, "--pid=host"));
+    SUBCASE("a kernel without pid namespaces") {
+      roots.link_pid_namespace(nullptr);
+      CHECK(roots.check().ok());
+    }
+    SUBCASE("a link that cannot be read") {
+      roots.link_pid_namespace(nullptr);
+      put(roots.base + "/proc/self/ns/pid", "no link");
+      REQUIRE_FALSE(roots.check().ok());
+      CHECK(roots.check().error().status == QTAP_ERR_IO);
+    }
   }
 
   TEST_CASE("a machine is refused for the first thing that it lacks, by name") {
