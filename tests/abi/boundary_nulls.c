@@ -77,6 +77,9 @@ static void feeds(void) {
   CHECK_STATUS(QTAP_OK, abi_open(s, &id));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(NULL, id, QTAP_DIR_SENT, ABI_START, "x", 1));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, NULL, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, NULL, 0));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, QTAP_DIR_SENT, ABI_START, "x", 0));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(s, id, QTAP_DIR_SENT, 0));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_data(s, id, 2, ABI_START, "x", 1));
   CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_feed_data(s, id + 1, QTAP_DIR_SENT, ABI_START, "x", 1));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_feed_gap(NULL, id, QTAP_DIR_SENT, 1));

@@ -44,14 +44,16 @@ QTAP_API int qtap_feed_open(qtap_session* s, const struct qtap_peer* peer, uint6
                             uint64_t* ret_id);
 
 /**
- * Delivers n bytes of one direction (enum qtap_direction); they are not kept. Errors: as
- * qtap_feed_open(), and QTAP_ERR_NOTFOUND (no such id). @since 0.1
+ * Delivers n bytes of one direction (enum qtap_direction); they are not kept. n = 0 is
+ * QTAP_ERR_INVALID and changes nothing, whatever `bytes` is: the end of a connection is told by
+ * qtap_feed_close(), time without bytes by qtap_feed_tick(). Errors: as qtap_feed_open(), and
+ * QTAP_ERR_NOTFOUND (no such id). @since 0.1
  */
 QTAP_API int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns,
                             const void* bytes, size_t n);
 
-/** Tells that `len` bytes of one direction are missing here; 0 is QTAP_ERR_INVALID. Errors as
- * qtap_feed_data(). @since 0.1
+/** Tells that `len` bytes of one direction are missing here; 0 is QTAP_ERR_INVALID and
+ * changes nothing. Errors as qtap_feed_data(). @since 0.1
  */
 QTAP_API int qtap_feed_gap(qtap_session* s, uint64_t id, int direction, uint64_t len);
 

@@ -231,12 +231,18 @@ TEST_SUITE("source/feed") {
     CHECK(f.sent(id, kMaxTimeNs, "a").ok());
   }
 
-  TEST_CASE("no bytes are an error") {
+  TEST_CASE("no bytes are an error and change nothing") {
     Fixture f;
     const uint64_t id = f.open(curl());
     check_error(f.sent(id, 101, ""), QTAP_ERR_INVALID, "feed: no bytes; give at least one");
     check_error(f.source.gap(f.sink, id, Direction::kSent, 0), QTAP_ERR_INVALID,
                 "feed: no bytes; give at least one");
+    // Neither the time nor the position has moved.
+    f.sink.records.clear();
+    CHECK(f.sent(id, 100, "a").ok());
+    REQUIRE(f.sink.records.size() == 1);
+    CHECK(f.sink.records[0].time_ns == 100);
+    CHECK(f.sink.records[0].offset == 0);
   }
 
   TEST_CASE("too many open connections are refused until one closes") {
