@@ -25,7 +25,9 @@ class HttpCapture final : public Plugin {
     if (prints_json) output.emit_console(object->data + "\n");
     if (!stores) return {};
     StoredObject stored = {.type = object->type, .digest = object->digest, .url = {}};
-    stored.url = output.emit_object(std::move(object));
+    auto url = output.emit_object(std::move(object));
+    if (!url) return {};
+    stored.url = *std::move(url);
     exchange.objects.push_back(std::move(stored));
     return {};
   }

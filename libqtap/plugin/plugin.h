@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,10 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void emit_event(Ref<Event> event) = 0;
-  // Hands an object to every object store; returns the URL at the first one ("" when there is
-  // none).
-  virtual std::string emit_object(Ref<Object> object) = 0;
+  // Hands an object to the host and to every object store. Returns the URL at the first store that
+  // took it, "" when that store has none; nothing when no store did: then there is no object that
+  // an event could refer to. A store that gives it up later says so in its artifact_record.
+  virtual std::optional<std::string> emit_object(Ref<Object> object) = 0;
   // Text for people, written to the process's standard output in one piece.
   virtual void emit_console(std::string text) = 0;
 };
@@ -34,7 +36,7 @@ class Output {
 // what the first stored.
 struct Exchange {
   const Ref<Transaction>& tx;
-  std::vector<StoredObject> objects;
+  std::vector<StoredObject> objects;  // that at least one store took
 };
 
 class Plugin {

@@ -62,14 +62,13 @@ void Outlet::emit_event(Ref<Event> event) {
   to_stores(event);
 }
 
-std::string Outlet::emit_object(Ref<Object> object) {
+std::optional<std::string> Outlet::emit_object(Ref<Object> object) {
   ++objects_;
   host_.object(*object);
-  std::string url;
+  std::optional<std::string> url;
   for (auto& store : stores_) {
     if (!store->sink().takes_objects()) continue;
-    if (url.empty()) url = store->sink().locate(*object);
-    store->put(object);
+    if (store->put(object) && !url) url = store->sink().locate(*object);
   }
   return url;
 }

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ class Outlet final : public plugin::Output {
   void close();
 
   void emit_event(Ref<Event> event) override;
-  std::string emit_object(Ref<Object> object) override;
+  std::optional<std::string> emit_object(Ref<Object> object) override;
   void emit_console(std::string text) override;
 
   // Hands events that workers made to the host.

@@ -100,7 +100,8 @@ bool Store::enqueue(Item item) {
     tell(item, std::move(refusal));
     return false;
   }
-  options_.has_worker ? changed_.notify_all() : deliver(item);
+  if (!options_.has_worker) return deliver(item);
+  changed_.notify_all();
   return true;
 }
 
@@ -115,7 +116,7 @@ void Store::work() {
     Status flushed;
     const auto* flush = std::get_if<FlushBy>(&item);
     try {
-      flush ? static_cast<void>(flushed = flush_sink(*flush)) : deliver(item);
+      flush ? static_cast<void>(flushed = flush_sink(*flush)) : static_cast<void>(deliver(item));
     } catch (const std::bad_alloc&) {  // there is nobody above to tell
       ++counters_.dropped_refused;
     }
@@ -127,7 +128,7 @@ void Store::work() {
   }
 }
 
-void Store::deliver(const Item& item) {
+bool Store::deliver(const Item& item) {
   const auto* object = std::get_if<Ref<Object>>(&item);
   Status status;
   if (object && is_known((*object)->digest)) {
@@ -138,6 +139,7 @@ void Store::deliver(const Item& item) {
   }
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
   tell(item, status);
+  return status.ok();
 }
 
 Status Store::put_with_retries(const Item& item) {

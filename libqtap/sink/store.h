@@ -61,7 +61,8 @@ class Store {
   const Sink& sink() const { return *sink_; }
   const StoreCounters& counters() const { return counters_; }
 
-  // False: dropped, and counted.
+  // True: taken. In the queue, that is, or with the sink when there is no worker. False: dropped,
+  // and counted.
   bool put(Ref<Event> event) { return enqueue(std::move(event)); }
   bool put(Ref<Object> object) { return enqueue(std::move(object)); }
 
@@ -86,7 +87,7 @@ class Store {
   bool enqueue(Item item);
   void start_worker();
   void work();
-  void deliver(const Item& item);
+  bool deliver(const Item& item);  // false: the sink refused it for good
   Status flush_sink(FlushBy by);
   Status put_with_retries(const Item& item);
   Status attempt(const Item& item);

@@ -19,12 +19,13 @@ namespace {
 
 struct Collector final : plugin::Output {
   void emit_event(Ref<Event> event) override { events.push_back(event->json); }
-  std::string emit_object(Ref<Object> object) override {
+  std::optional<std::string> emit_object(Ref<Object> object) override {
     objects.push_back(object->data);
-    return "test:" + object->digest;
+    return has_store ? std::optional("test:" + object->digest) : std::nullopt;
   }
   void emit_console(std::string text) override { console += text; }
 
+  bool has_store = true;
   std::vector<std::string> events;
   std::vector<std::string> objects;
   std::string console;
@@ -196,6 +197,23 @@ TEST_SUITE("plugin/http_capture") {
     const auto plugin =
         plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary});
     CHECK(run(*plugin, make_transaction()).objects.size() == 1);
+  }
+
+  TEST_CASE("an object is listed only when a store took it") {
+    const auto tx = make_transaction();
+    const auto capture = plugin::make_http_capture({.level = Level::kFull});
+    const auto usage = plugin::make_report_usage({});
+    for (const bool has_store : {false, true}) {
+      CAPTURE(has_store);
+      Collector out;
+      out.has_store = has_store;
+      plugin::Exchange exchange{tx, {}};
+      CHECK(capture->on_transaction(exchange, out).ok());
+      CHECK(usage->on_stack_done(exchange, out).ok());
+      CHECK(out.objects.size() == 1);  // the host has it all the same
+      REQUIRE(out.events.size() == 1);
+      CHECK((out.events[0].find("\"objects\":[{") != std::string::npos) == has_store);
+    }
   }
 
   TEST_CASE("the text form of full, as it is") {

@@ -28,6 +28,7 @@ namespace {
 struct Script {
   bool events = false;
   bool objects = false;
+  Status put = {};  // what put_object says
   Status flush = {};
   Script* waits_for = nullptr;                 // takes no object before that one was flushed once
   std::vector<std::string>* closed = nullptr;  // gets the id
@@ -57,9 +58,9 @@ class ScriptedSink final : public sink::Sink {
   Status put_object(const Ref<Object>& object) override {
     if (script_.waits_for) script_.waits_for->wait_flushed();
     script_.got.push_back(object->data);
-    return {};
+    return script_.put;
   }
-  std::string locate(const Object& object) const override { return "test:" + object.digest; }
+  std::string locate(const Object& object) const override { return id_ + ":" + object.digest; }
   Status flush(int) override {
     script_.note_flush();
     return script_.flush;
@@ -76,14 +77,14 @@ class ScriptedSink final : public sink::Sink {
 // An outlet over scripted sinks.
 class Bench {
  public:
-  explicit Bench(const std::vector<Script*>& scripts) {
+  explicit Bench(const std::vector<Script*>& scripts, const sink::StoreOptions& options = {}) {
     std::vector<std::unique_ptr<sink::Sink>> sinks;
     for (Script* script : scripts) {
       sinks.push_back(
           std::make_unique<ScriptedSink>("sink-" + std::to_string(sinks.size()), *script));
     }
     REQUIRE(outlet_.add_sinks(std::move(sinks)).ok());
-    outlet_.open(sink::StoreOptions{});
+    outlet_.open(options);
   }
   Outlet& outlet() { return outlet_; }
 
@@ -103,6 +104,23 @@ size_t artifacts_in(const std::vector<std::string>& texts) {
 }  // namespace
 
 TEST_SUITE("session/outlet") {
+  TEST_CASE("an object that no store took has no reference") {
+    const auto object = make_object("bytes");
+    Script refuses = {.objects = true, .put = Error{QTAP_ERR_IO, "put: the disk is gone"}};
+    Script takes = {.objects = true};
+    Script events = {.events = true};
+    const sink::StoreOptions is_inline = {.has_worker = false};
+    const sink::StoreOptions no_room = {.queue_bytes = 1};
+    CHECK(Bench({}).outlet().emit_object(object) == std::nullopt);
+    CHECK(Bench({&events}).outlet().emit_object(object) == std::nullopt);
+    CHECK(Bench({&refuses}, is_inline).outlet().emit_object(object) == std::nullopt);
+    CHECK(Bench({&takes}, no_room).outlet().emit_object(object) == std::nullopt);
+    // The place is that of the first one that took it.
+    CHECK(Bench({&refuses, &takes}, is_inline).outlet().emit_object(object) ==
+          "sink-1:" + object->digest);
+    CHECK(Bench({&events, &takes}).outlet().emit_object(object) == "sink-1:" + object->digest);
+  }
+
   TEST_CASE("a store whose flush fails costs the others neither theirs nor their events") {
     Script broken = {.objects = true, .flush = Error{QTAP_ERR_IO, "flush: the disk is gone"}};
     Script objects = {.objects = true};
