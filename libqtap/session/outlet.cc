@@ -119,23 +119,45 @@ void Outlet::deliver_deferred() {
   for (const Ref<Event>& event : events) host_.event(*event);
 }
 
-// Each object makes an event for the event stores, so there are two passes: whatever takes objects,
-// then whatever takes events. A store that takes both is in both, or it would miss the events about
-// its own objects. A store that fails must not cost the others their flush: all get one, the first
-// error is the result. Standard output has nothing to flush but may be gone, which is the same.
+// All stores flush at the same time: one that is stuck takes the time of the call, not that of the
+// others. Each object makes an event for the event stores, so those get a second flush when the
+// objects are in; a store that takes both is in both, or it would miss the events about its own
+// objects. The first error is the result. Standard output has nothing to flush but may be gone,
+// which is the same.
 Status Outlet::flush(int timeout_ms) {
   const int64_t deadline_ns = monotonic_ns() + int64_t{timeout_ms} * 1'000'000;
-  Status result = console_.status();
-  const auto flush = [&](sink::Store& store) {
+  const auto left_ms = [&] {
     const int64_t left_ns = deadline_ns - monotonic_ns();
-    Status status = store.flush(static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0)));
+    return static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0));
+  };
+  Status result = console_.status();
+  const auto keep_first = [&](Status status) {
     if (result.ok()) result = std::move(status);
   };
+
+  std::vector<sink::Store::Flush> flushes;
   for (auto& store : stores_) {
-    if (store->sink().takes_objects()) flush(*store);
+    // Without workers one flushes after the other: each may use its share of what is left.
+    const auto sharers = has_workers_ ? 1 : static_cast<int>(stores_.size() - flushes.size());
+    flushes.push_back(store->begin_flush(left_ms() / sharers));
   }
-  for (auto& store : stores_) {
-    if (store->sink().takes_events() || !store->sink().takes_objects()) flush(*store);
+  bool has_objects = false;
+  for (size_t i = 0; i < stores_.size(); ++i) {
+    if (!stores_[i]->sink().takes_objects()) continue;
+    has_objects = true;
+    keep_first(stores_[i]->end_flush(flushes[i]));
+  }
+  for (size_t i = 0; i < stores_.size(); ++i) {
+    const sink::Sink& sink = stores_[i]->sink();
+    // No time is left for a second one: the first was asked for in time.
+    const int again_ms = sink.takes_events() && has_objects && has_workers_ ? left_ms() : 0;
+    if (again_ms > 0) flushes[i] = stores_[i]->begin_flush(again_ms);
+  }
+  for (size_t i = 0; i < stores_.size(); ++i) {
+    const sink::Sink& sink = stores_[i]->sink();
+    if (sink.takes_events() || !sink.takes_objects()) {
+      keep_first(stores_[i]->end_flush(flushes[i]));
+    }
   }
   return result;
 }

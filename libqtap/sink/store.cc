@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <utility>
 
 namespace qtap::sink {
 namespace {
@@ -113,16 +114,14 @@ void Store::work() {
     const Item item = std::move(queue_.front());
     queue_.pop_front();
     lock.unlock();
-    Status flushed;
     const auto* flush = std::get_if<FlushBy>(&item);
     try {
-      flush ? static_cast<void>(flushed = flush_sink(*flush)) : static_cast<void>(deliver(item));
+      flush ? flush_sink(*flush) : static_cast<void>(deliver(item));
     } catch (const std::bad_alloc&) {  // there is nobody above to tell
       ++counters_.dropped_refused;
     }
     lock.lock();
     counters_.queue_bytes -= size_of(item);  // counted until it is with the sink
-    if (flush) flush_result_ = std::move(flushed);
     ++finished_;
     changed_.notify_all();
   }
@@ -191,29 +190,50 @@ void Store::remember(const std::string& digest) {
   }
 }
 
-Status Store::flush(int timeout_ms) {
-  const FlushBy by = {std::chrono::steady_clock::now() + milliseconds(timeout_ms)};
-  if (!options_.has_worker) return flush_sink(by);
+Store::Flush Store::begin_flush(int timeout_ms) {
+  Flush flush = {.deadline = std::chrono::steady_clock::now() + milliseconds(timeout_ms),
+                 .timeout_ms = timeout_ms};
+  const FlushBy by = {flush.deadline};
+  if (!options_.has_worker) {
+    flush_sink(by);
+    return flush;
+  }
+  const std::lock_guard lock(mutex_);
+  auto* last = queue_.empty() ? nullptr : std::get_if<FlushBy>(&queue_.back());
+  if (last) {
+    // Nothing was put since: one is enough, however often a store that is stuck is asked.
+    last->deadline = std::max(last->deadline, by.deadline);
+  } else if (!closing_) {
+    queue_.emplace_back(by);
+    ++taken_;
+    changed_.notify_all();
+  }
+  flush.target = taken_;
+  return flush;
+}
+
+Status Store::end_flush(const Flush& flush) {
   std::unique_lock lock(mutex_);
-  if (closing_) return {};
-  queue_.emplace_back(by);
-  const uint64_t target = ++taken_;
-  changed_.notify_all();
-  const auto is_done = [&] { return closing_ || finished_ >= target; };
-  if (changed_.wait_until(lock, by.deadline, is_done)) return flush_result_;
-  const uint64_t waiting = target - finished_ - 1;
+  const auto is_done = [&] { return closing_ || finished_ >= flush.target; };
+  if (changed_.wait_until(lock, flush.deadline, is_done)) {
+    return std::exchange(flush_result_, Status());
+  }
+  const uint64_t waiting = flush.target - finished_ - 1;
   return Error{QTAP_ERR_TIMEOUT,
                "flush " + sink_->id() + ": " +
                    (waiting ? std::to_string(waiting) + " not stored" : "not done") + " after " +
-                   std::to_string(timeout_ms) + " ms"};
+                   std::to_string(flush.timeout_ms) + " ms"};
 }
 
-// One that is late has nobody waiting for it any more.
-Status Store::flush_sink(FlushBy by) {
-  const auto left =
-      std::chrono::duration_cast<milliseconds>(by.deadline - std::chrono::steady_clock::now());
-  if (left.count() < 0) return {};
-  return sink_->flush(static_cast<int>(left.count()));
+// One that is late has nobody waiting for it any more, neither before nor afterwards.
+void Store::flush_sink(FlushBy by) {
+  using std::chrono::steady_clock;
+  const auto left = std::chrono::duration_cast<milliseconds>(by.deadline - steady_clock::now());
+  if (left.count() < 0) return;
+  Status flushed = sink_->flush(static_cast<int>(left.count()));
+  if (flushed.ok() || (options_.has_worker && steady_clock::now() > by.deadline)) return;
+  const std::lock_guard lock(mutex_);
+  if (flush_result_.ok()) flush_result_ = std::move(flushed);
 }
 
 void Store::close() {

@@ -66,9 +66,18 @@ class Store {
   bool put(Ref<Event> event) { return enqueue(std::move(event)); }
   bool put(Ref<Object> object) { return enqueue(std::move(object)); }
 
-  // Waits until everything that was put before is with the sink, whatever is put meanwhile, and
-  // flushes that. QTAP_ERR_TIMEOUT.
-  Status flush(int timeout_ms);
+  // A flush that is under way; its time began with begin_flush().
+  struct Flush {
+    std::chrono::steady_clock::time_point deadline;
+    int timeout_ms = 0;
+    uint64_t target = 0;  // finished_ when it is done
+  };
+  // Asks for a flush of everything that was put before, whatever is put meanwhile, and returns at
+  // once: the flushes of several stores run at the same time. Without a worker it is done here.
+  Flush begin_flush(int timeout_ms);
+  // Waits for it. The first error since the last wait, or QTAP_ERR_TIMEOUT.
+  Status end_flush(const Flush& flush);
+  Status flush(int timeout_ms) { return end_flush(begin_flush(timeout_ms)); }
   // Joins the worker and closes the sink, once. What is still queued, or put later, is dropped and
   // counted. Waits for a call of the sink that is running, not for retries.
   void close();
@@ -88,7 +97,7 @@ class Store {
   void start_worker();
   void work();
   bool deliver(const Item& item);  // false: the sink refused it for good
-  Status flush_sink(FlushBy by);
+  void flush_sink(FlushBy by);
   Status put_with_retries(const Item& item);
   Status attempt(const Item& item);
   bool wait_before_retry(uint32_t attempt);
@@ -110,7 +119,7 @@ class Store {
   std::deque<Item> queue_;
   uint64_t taken_ = 0;     // items that ever were in the queue
   uint64_t finished_ = 0;  // of these, sent or dropped
-  Status flush_result_;    // of the last FlushBy
+  Status flush_result_;    // the first error that no end_flush() has told yet
   bool closing_ = false;
   uint64_t jitter_;
   std::thread worker_;

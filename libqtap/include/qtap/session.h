@@ -138,9 +138,10 @@ QTAP_API void qtap_session_stop(qtap_session* s);
 
 /**
  * Waits until the sinks have taken what was queued, at most timeout_ms (-1: sink.flush_timeout).
- * Every sink is waited for, whatever became of the others; the result is the first error:
- * QTAP_ERR_TIMEOUT, QTAP_ERR_IO (standard output is closed or full), what a sink's flush returned,
- * QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
+ * All sinks flush at the same time, so one that is stuck costs the others nothing; with
+ * worker.threads=0 one after the other, each with its share of what is left of the time. The result
+ * is the first error: QTAP_ERR_TIMEOUT, QTAP_ERR_IO (standard output is closed or full), what a
+ * sink's flush returned, QTAP_ERR_BUSY, QTAP_ERR_STATE. @since 0.1
  */
 QTAP_API int qtap_session_flush(qtap_session* s, int timeout_ms);
 

@@ -34,11 +34,13 @@ struct Script {
   std::vector<std::string>* closed = nullptr;  // gets the id
   std::vector<std::string> got = {};
   std::vector<std::string> flushed = {};  // what it had got when it was flushed last
+  int flush_ms = -1;                      // the time that it was given for that
   std::promise<void> first_flush = {};
   bool was_flushed = false;
 
-  void note_flush() {
+  void note_flush(int timeout_ms) {
     flushed = got;
+    flush_ms = timeout_ms;
     if (!was_flushed) first_flush.set_value();
     was_flushed = true;
   }
@@ -61,8 +63,8 @@ class ScriptedSink final : public sink::Sink {
     return script_.put;
   }
   std::string locate(const Object& object) const override { return id_ + ":" + object.digest; }
-  Status flush(int) override {
-    script_.note_flush();
+  Status flush(int timeout_ms) override {
+    script_.note_flush(timeout_ms);
     return script_.flush;
   }
   void close() override {
@@ -144,6 +146,35 @@ TEST_SUITE("session/outlet") {
 
     CHECK(bench.outlet().flush(kLongEnoughMs).ok());
     CHECK(artifacts_in(both.flushed) == 2);
+  }
+
+  TEST_CASE("a store that is stuck does not keep the others from their flush") {
+    Script other = {};
+    Script stuck = {.objects = true, .waits_for = &other};  // until that one was flushed
+    SUBCASE("another store of objects") {
+      other.objects = true;
+    }
+    SUBCASE("a store of events") {
+      other.events = true;
+    }
+    Bench bench({&stuck, &other});
+    bench.outlet().emit_object(make_object("bytes"));
+    CHECK(bench.outlet().flush(kLongEnoughMs).ok());
+    CHECK(other.was_flushed);
+    CHECK(stuck.flushed == std::vector<std::string>{"bytes"});
+  }
+
+  TEST_CASE("without workers every store has its share of the time") {
+    Script objects = {.objects = true};
+    Script events = {.events = true};
+    Script last = {.events = true};
+    Bench bench({&objects, &events, &last}, {.has_worker = false});
+    CHECK(bench.outlet().flush(30'000).ok());
+    for (const auto& [script, longest] :
+         {std::pair(&objects, 10'000), std::pair(&events, 15'000), std::pair(&last, 30'000)}) {
+      CHECK(script->flush_ms <= longest);
+      CHECK(script->flush_ms > longest - 5'000);
+    }
   }
 
   TEST_CASE("a standard output that is gone is told once, counted and an error of flush") {

@@ -31,6 +31,7 @@ struct Script {
   int inside = 0;  // calls of the sink that run now
   bool overlapped = false;
   int flushed = 0;
+  int refuse_flushes = 0;  // so many fail
   int closed = 0;
 
   void unblock() {
@@ -60,6 +61,7 @@ class ScriptedSink final : public sink::Sink {
     const Inside inside(script_);
     const std::lock_guard lock(script_.mutex);
     ++script_.flushed;
+    if (script_.refuse_flushes-- > 0) return Error{QTAP_ERR_IO, "flush: the disk is gone"};
     return {};
   }
   void close() override { ++script_.closed; }
@@ -217,6 +219,31 @@ TEST_SUITE("sink/store") {
     CHECK(status.error().status == QTAP_ERR_TIMEOUT);
     CHECK(status.error().text == "flush scripted: 2 not stored after 1 ms");
     script.unblock();
+  }
+
+  TEST_CASE("flushes that wait for the same are one") {
+    Script script;
+    script.blocked = true;
+    Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
+    store.put(make_event("a"));
+    REQUIRE(script.wait_entered(1));
+    for (int i = 0; i < 100; ++i) store.begin_flush(0);
+    const Store::Flush last = store.begin_flush(20'000);
+    script.unblock();
+    CHECK(store.end_flush(last).ok());
+    CHECK(script.flushed == 1);
+  }
+
+  TEST_CASE("an error of a flush is told once, by the next that is waited for") {
+    Script script;
+    script.refuse_flushes = 1;
+    Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
+    store.begin_flush(20'000);
+    store.put(make_event("a"));
+    const Status status = store.flush(20'000);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().text == "flush: the disk is gone");
+    CHECK(store.flush(20'000).ok());
   }
 
   TEST_CASE("close drops what waits, counts it, and closes the sink once") {
