@@ -11,11 +11,39 @@
 
 namespace qtap {
 
+// A row of docs/messages.yaml, "QT042"; that it looks like one is checked when it is compiled.
+class MessageId {
+ public:
+  constexpr MessageId() = default;  // none
+  consteval MessageId(const char (&id)[6]) : text_(id) {
+    if (id[0] != 'Q' || id[1] != 'T') must_be_qt_and_three_digits();
+    for (int i = 2; i < 5; ++i) {
+      if (id[i] < '0' || id[i] > '9') must_be_qt_and_three_digits();
+    }
+  }
+  constexpr const char* text() const { return text_; }
+
+ private:
+  static void must_be_qt_and_three_digits();  // not defined, nor constant: ends the compilation
+  const char* text_ = "";
+};
+
 // A public status code and one line of text: what was tried, on what, why it failed, what to do.
+// Who adds to the text of an error leaves it its id. The modules that know nothing of qtap (http,
+// rulekit) have no ids: theirs is given where they are used.
 struct Error {
+  Error() = default;
+  Error(int with_status, std::string with_text) : status(with_status), text(std::move(with_text)) {}
+  Error(MessageId with_id, int with_status, std::string with_text)
+      : status(with_status), text(std::move(with_text)), id(with_id) {}
+
   int status = QTAP_ERR_INVALID;
   std::string text;
+  MessageId id;
 };
+
+// How the public API tells it: "QT042: load ...".
+std::string message_of(const Error& error);
 
 template <typename T>
 class [[nodiscard]] Result {

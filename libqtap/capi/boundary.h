@@ -20,14 +20,35 @@
 #include "model/config.h"
 #include "session/session.h"
 
+namespace qtap::capi {
+
+// What the last error of a handle said. It keeps its room: to say that there is no memory must not
+// need any.
+class HandleText {
+ public:
+  HandleText() { text_.reserve(kRoom); }
+  const char* c_str() const { return text_.c_str(); }
+  bool empty() const { return text_.empty(); }
+  void clear() { text_.clear(); }
+  void set(const std::string& text) { text_ = text; }
+  // At most kRoom bytes; does not allocate.
+  void set_short(const char* text) noexcept { text_ = text; }
+
+ private:
+  static constexpr size_t kRoom = 64;
+  std::string text_;
+};
+
+}  // namespace qtap::capi
+
 struct qtap_config {
   qtap::Config config;
   qtap::session::Logger logger;
-  std::string error;
+  qtap::capi::HandleText error;
 };
 
 struct qtap_session {
-  std::string error;
+  qtap::capi::HandleText error;
   qtap::session::Logger logger;
   std::atomic<std::thread::id> inside = std::thread::id();  // who runs a call; the default: nobody
   // The last member dies first: what its sinks still do finds the rest of the handle.
@@ -38,8 +59,8 @@ namespace qtap::capi {
 
 // A sized struct is no larger than this in any version to come; more is garbage.
 inline constexpr size_t kMaxStruct = 4096;
-// Short enough for the string's own buffer: saying that there is no memory must not need any.
-inline constexpr const char* kOutOfMemory = "out of memory";
+inline constexpr const char* kOutOfMemory = "QT001: out of memory";
+inline constexpr const char* kInternal = "QT002: internal error";
 
 // Runs `body`, which returns a status; the standard library's exceptions end here.
 template <typename Body>
@@ -54,27 +75,27 @@ int guard(Body body) noexcept {
 }
 
 // What an outcome means to the caller; the text of an error stays with the handle.
-inline int settle(std::string& text, Error error) {
-  text = std::move(error.text);
+inline int settle(HandleText& text, const Error& error) {
+  text.set(message_of(error));
   return error.status;
 }
-inline int settle(std::string& text, Status status) {
-  if (!status.ok()) return settle(text, std::move(status).error());
+inline int settle(HandleText& text, const Status& status) {
+  if (!status.ok()) return settle(text, status.error());
   text.clear();
   return QTAP_OK;
 }
-inline int settle(std::string& text, Result<int> result) {
-  if (!result.ok()) return settle(text, std::move(result).error());
+inline int settle(HandleText& text, const Result<int>& result) {
+  if (!result.ok()) return settle(text, result.error());
   text.clear();
   return *result;
 }
 
 // guard() for a handle with a text: `body` returns a Status or a Result<int>.
 template <typename Body>
-int guard_with_text(std::string& text, Body body) noexcept {
+int guard_with_text(HandleText& text, Body body) noexcept {
   const int status = guard([&] { return settle(text, body()); });
-  if (status == QTAP_ERR_NOMEM) text = kOutOfMemory;
-  if (status == QTAP_ERR_INTERNAL && text.empty()) text = "internal error";
+  if (status == QTAP_ERR_NOMEM) text.set_short(kOutOfMemory);
+  if (status == QTAP_ERR_INTERNAL && text.empty()) text.set_short(kInternal);
   return status;
 }
 
@@ -111,7 +132,7 @@ int on_session(qtap_session* s, const Call& call, Body body) noexcept {
   // The text is of the thread that works; only from inside of its call may it be replaced.
   if (turn.is_reentry()) {
     guard_with_text(s->error, [&]() -> Status {
-      return Error{QTAP_ERR_BUSY,
+      return Error{"QT003", QTAP_ERR_BUSY,
                    std::string(call.name) + ": not from inside a callback; return from it first"};
     });
   }
@@ -129,16 +150,18 @@ bool is_struct_size(size_t size) {
 // QTAP_ERR_INVALID: the size is missing. QTAP_ERR_UNSUPPORTED: it sets what a newer version has.
 template <typename T>
 Result<T> import_struct(const T* from, const char* name) {
-  if (!from) return Error{QTAP_ERR_INVALID, std::string(name) + ": is NULL"};
+  if (!from) return Error{"QT004", QTAP_ERR_INVALID, std::string(name) + ": is NULL"};
   const size_t size = from->size;
   if (!is_struct_size<T>(size)) {
-    return Error{QTAP_ERR_INVALID, std::string(name) + ".size: expected sizeof(struct " + name +
-                                       "), got " + std::to_string(size)};
+    return Error{"QT005", QTAP_ERR_INVALID,
+                 std::string(name) + ".size: expected sizeof(struct " + name + "), got " +
+                     std::to_string(size)};
   }
   const auto* bytes = reinterpret_cast<const unsigned char*>(from);
   if (size > sizeof(T) && std::any_of(bytes + sizeof(T), bytes + size, [](auto b) { return b; })) {
-    return Error{QTAP_ERR_UNSUPPORTED, std::string(name) + ": sets a member that libqtap " +
-                                           QTAP_VERSION + " does not know; install a newer one"};
+    return Error{"QT006", QTAP_ERR_UNSUPPORTED,
+                 std::string(name) + ": sets a member that libqtap " + QTAP_VERSION +
+                     " does not know; install a newer one"};
   }
   T ours = {};
   std::memcpy(static_cast<void*>(&ours), bytes, std::min(size, sizeof(T)));

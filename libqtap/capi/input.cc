@@ -31,22 +31,24 @@ qtap::Address address(int family, uint16_t port, const uint8_t* ip) {
 qtap::Result<Direction> direction_of(int direction) {
   if (direction == QTAP_DIR_SENT) return Direction::kSent;
   if (direction == QTAP_DIR_RECEIVED) return Direction::kReceived;
-  return Error{QTAP_ERR_INVALID,
+  return Error{"QT011", QTAP_ERR_INVALID,
                "feed: direction " + std::to_string(direction) + " is neither sent nor received"};
 }
 
 Status check_peer(const qtap_peer& peer) {
   for (const qtap_str& text : {peer.exe, peer.comm, peer.user_name, peer.container_id}) {
     if (!text.data && text.len > 0) {
-      return Error{QTAP_ERR_INVALID, "qtap_peer: a text has a length but is NULL"};
+      return Error{"QT008", QTAP_ERR_INVALID, "qtap_peer: a text has a length but is NULL"};
     }
   }
   if (peer.role < QTAP_ROLE_ANY || peer.role > QTAP_ROLE_ACCEPTED) {
-    return Error{QTAP_ERR_INVALID, "qtap_peer.role: " + std::to_string(peer.role) + " is no role"};
+    return Error{"QT009", QTAP_ERR_INVALID,
+                 "qtap_peer.role: " + std::to_string(peer.role) + " is no role"};
   }
   if (peer.family != 0 && peer.family != AF_INET && peer.family != AF_INET6) {
-    return Error{QTAP_ERR_INVALID, "qtap_peer.family: " + std::to_string(peer.family) +
-                                       " is not AF_INET or AF_INET6"};
+    return Error{
+        "QT010", QTAP_ERR_INVALID,
+        "qtap_peer.family: " + std::to_string(peer.family) + " is not AF_INET or AF_INET6"};
   }
   return {};
 }
@@ -88,7 +90,7 @@ int qtap_feed_data(qtap_session* s, uint64_t id, int direction, uint64_t time_ns
                    size_t n) {
   constexpr Call kCall = call("qtap_feed_data");
   return on_session(s, kCall, [&](Session& session) -> Status {
-    if (!bytes && n > 0) return Error{QTAP_ERR_INVALID, "feed: bytes is NULL"};
+    if (!bytes && n > 0) return Error{"QT012", QTAP_ERR_INVALID, "feed: bytes is NULL"};
     QTAP_TRY(const Direction d, direction_of(direction));
     return session.feed_data(id, d, time_ns, {static_cast<const uint8_t*>(bytes), n});
   });

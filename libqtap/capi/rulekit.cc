@@ -49,7 +49,7 @@ int look_up(void* user, const rulekit::FieldRef& field, rulekit::Scratch& scratc
 int compile(std::string_view text, qtap_rule** ret, qtap_rule_error* reterr) {
   rulekit::CompileResult compiled = rulekit::Rule::compile(text);
   if (!compiled.rule) {
-    set_error(compiled.error.line, compiled.error.column, compiled.error.text, reterr);
+    set_error(compiled.error.line, compiled.error.column, "QT140: " + compiled.error.text, reterr);
     return compiled.error.status;
   }
   *ret = new qtap_rule{std::move(compiled.rule)};
@@ -73,7 +73,7 @@ int qtap_rule_compile(const char* text, size_t len, qtap_rule** ret, qtap_rule_e
     return reterr->size == 0 ? QTAP_ERR_INVALID : QTAP_ERR_UNSUPPORTED;
   }
   if (ret == nullptr || (text == nullptr && len > 0)) {
-    set_error(0, 0, "compile a rule: text and ret must not be NULL", reterr);
+    set_error(0, 0, "QT141: compile a rule: text and ret must not be NULL", reterr);
     return QTAP_ERR_INVALID;
   }
   return guard([&] { return compile({len == 0 ? "" : text, len}, ret, reterr); });

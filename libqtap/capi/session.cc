@@ -16,7 +16,7 @@ void log(const qtap::session::Logger& logger, int level, const char* message) {
 }
 
 int new_session(qtap_session** ret, const qtap::Config& config, qtap::session::Logger logger,
-                std::string& error) {
+                HandleText& error) {
   auto created = Session::create(config, logger);
   if (!created.ok()) return settle(error, std::move(created).error());
   auto handle = std::make_unique<qtap_session>();
@@ -33,13 +33,12 @@ extern "C" {
 
 int qtap_session_new(qtap_session** ret, qtap_config* config) {
   if (!ret) return QTAP_ERR_INVALID;
-  std::string nobody_reads;
-  std::string& error = config ? config->error : nobody_reads;
   const int status = guard([&] {
-    return config ? new_session(ret, config->config, config->logger, error)
-                  : new_session(ret, qtap::Config(), {}, error);
+    HandleText nobody_reads;
+    return config ? new_session(ret, config->config, config->logger, config->error)
+                  : new_session(ret, qtap::Config(), {}, nobody_reads);
   });
-  if (status == QTAP_ERR_NOMEM) error = kOutOfMemory;
+  if (config && status == QTAP_ERR_NOMEM) config->error.set_short(kOutOfMemory);
   return status;
 }
 
@@ -56,7 +55,7 @@ int qtap_session_start(qtap_session* s) {
   const int status = on_session(s, kCall, [](Session& session) { return session.start(); });
   if (status != QTAP_WARN_PARTIAL) return status;
   return guard([&] {
-    s->error = s->session->warning();
+    s->error.set(s->session->warning());
     return status;
   });
 }
@@ -109,7 +108,8 @@ void qtap_session_free(qtap_session* s) {
   Turn turn(*s);
   if (!turn.taken()) {
     // Freeing what is running would crash the caller's program: it keeps its session instead.
-    log(s->logger, QTAP_LOG_ERROR, "qtap_session_free: ignored, a call on this session is running");
+    log(s->logger, QTAP_LOG_ERROR,
+        "QT013: qtap_session_free: ignored, a call on this session is running");
     return;
   }
   turn.keep();

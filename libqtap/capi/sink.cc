@@ -14,7 +14,7 @@ int qtap_session_add_sink(qtap_session* s, const struct qtap_sink_ops* ops, void
   return on_session(s, kCall, [&](qtap::session::Session& session) -> Status {
     QTAP_TRY(const qtap_sink_ops imported, import_struct(ops, "qtap_sink_ops"));
     if (!imported.name || !*imported.name) {
-      return Error{QTAP_ERR_INVALID, "qtap_sink_ops.name: a sink needs a name"};
+      return Error{"QT007", QTAP_ERR_INVALID, "qtap_sink_ops.name: a sink needs a name"};
     }
     return session.add_sink(imported, user);
   });

@@ -16,12 +16,14 @@ Error to_error(std::vector<Mistake>& mistakes, const std::string& name) {
     return std::pair(a.position.line, a.position.column) <
            std::pair(b.position.line, b.position.column);
   });
-  Error error{mistakes.front().error.status, ""};
+  Error all = mistakes.front().error;
+  all.text.clear();
   for (size_t i = 0; i < mistakes.size() && i < kMaxMistakes; ++i) {
-    error.text += (i == 0 ? "" : "\n") + place_text({"", mistakes[i].position, name}) +
-                  "error: " + mistakes[i].error.text;
+    Error& error = mistakes[i].error;
+    error.text = place_text({"", mistakes[i].position, name}) + "error: " + error.text;
+    all.text += i == 0 ? error.text : "\n" + message_of(error);  // its own id leads the whole
   }
-  return error;
+  return all;
 }
 
 }  // namespace
@@ -40,7 +42,7 @@ const Config::Entry* Config::find(std::string_view key) const {
 Status Config::set(std::string_view key, std::string_view value) {
   const std::string pattern = pattern_of(key);
   if (kind_of_key(pattern) == KeyKind::kLegacy) {
-    warnings_.push_back(std::string(key) + " is a legacy key and is ignored");
+    warnings_.push_back(legacy_warning("", key));
     return {};
   }
   const Entry* type = find(type_key_of(key));

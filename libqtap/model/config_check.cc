@@ -20,8 +20,8 @@ std::string value_of(const Entries& entries, const std::string& key) {
   return it == entries.end() ? std::string() : it->second.value;
 }
 
-Error invalid(std::string text) {
-  return {QTAP_ERR_INVALID, std::move(text)};
+Error invalid(MessageId id, std::string text) {
+  return {id, QTAP_ERR_INVALID, std::move(text)};
 }
 
 // Was the type set before its keys, each was checked; was it set after them, or changed, they were
@@ -53,8 +53,9 @@ void check_ids(const Entries& entries, const std::string& kind, std::vector<Conf
     const auto used = entries.find(first->second);
     const uint32_t line = used == entries.end() ? 0 : used->second.position.line;
     found.push_back(
-        {key, invalid(std::string(display_key(element)) + "id: " + quoted(id) + " is already used" +
-                      (line == 0 ? "" : " at line " + std::to_string(line)))});
+        {key, invalid("QT106", std::string(display_key(element)) + "id: " + quoted(id) +
+                                   " is already used" +
+                                   (line == 0 ? "" : " at line " + std::to_string(line)))});
   }
 }
 
@@ -65,8 +66,9 @@ void check_stack(const Entries& entries, std::vector<Conflict>& found) {
   const std::vector<std::string_view> names = stack_names(entries);
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
   const std::string near = nearest(name, names);
-  found.push_back({key, invalid(key + ": no stack named " + quoted(name) +
-                                (near.empty() ? "" : "; did you mean \"" + near + "\"?"))});
+  found.push_back(
+      {key, invalid("QT107", key + ": no stack named " + quoted(name) +
+                                 (near.empty() ? "" : "; did you mean \"" + near + "\"?"))});
 }
 
 void check_capture(const Entries& entries, std::vector<Conflict>& found) {
@@ -74,13 +76,13 @@ void check_capture(const Entries& entries, std::vector<Conflict>& found) {
   const uint64_t bytes = parse_size(value_of(entries, ring));
   if ((bytes & (bytes - 1)) != 0) {  // BPF_MAP_TYPE_RINGBUF takes nothing else
     found.push_back(
-        {ring, invalid(ring + ": " + value_of(entries, ring) + " is not a power of two")});
+        {ring, invalid("QT108", ring + ": " + value_of(entries, ring) + " is not a power of two")});
   }
   const std::string probes = "capture.tls_probes";
   const std::string value = value_of(entries, probes);
   const std::vector<std::string_view> words = split_words(value);
   if (words.size() > 1 && std::find(words.begin(), words.end(), "none") != words.end()) {
-    found.push_back({probes, invalid(probes + ": none excludes the others")});
+    found.push_back({probes, invalid("QT109", probes + ": none excludes the others")});
   }
 }
 
@@ -97,14 +99,17 @@ void check_required(const Entries& entries, const std::string& list, std::vector
       const std::string word(key.substr(pattern.size()));
       if (word != "type" && (type.empty() || !applies_to(option, type))) continue;
       if (!value_of(entries, element + "." + word).empty()) continue;
-      found.push_back({any->first, invalid(std::string(display_key(element)) +
-                                           (type.empty() ? "" : " (" + type + ")") + ": \"" + word +
-                                           "\" is required")});
+      found.push_back({any->first, missing_option(std::string(display_key(element)), type, word)});
     }
   }
 }
 
 }  // namespace
+
+Error missing_option(const std::string& element, const std::string& type, std::string_view word) {
+  return invalid("QT110", element + (type.empty() ? "" : " (" + type + ")") + ": \"" +
+                              std::string(word) + "\" is required");
+}
 
 std::vector<size_t> indices_of(const Entries& entries, const std::string& list) {
   std::set<size_t> found;
@@ -147,7 +152,7 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {
     found.push_back(
-        {"capture.source", invalid("capture.source: replay needs capture.replay_file")});
+        {"capture.source", invalid("QT111", "capture.source: replay needs capture.replay_file")});
   }
   return found;
 }

@@ -24,6 +24,9 @@ std::vector<Conflict> find_conflicts(const Config::Entries& entries);
 // What may be completed by later calls: required keys, the file of a replay.
 std::vector<Conflict> find_gaps(const Config::Entries& entries);
 
+// QTAP_ERR_INVALID: an element of a list, of that type ("" when not known), lacks an option.
+Error missing_option(const std::string& element, const std::string& type, std::string_view word);
+
 // The indices that appear in the keys of a list, in order.
 std::vector<size_t> indices_of(const Config::Entries& entries, const std::string& list);
 

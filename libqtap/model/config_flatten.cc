@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "model/config_check.h"
 #include "model/option_key.h"
 #include "model/option_table.h"
 #include "model/option_value.h"
@@ -50,8 +51,11 @@ class Flattener {
   void mistake(const Position& position, Error error) {
     if (!is_full()) ret_.mistakes.push_back({position, std::move(error)});
   }
-  void mistake(const Position& position, std::string text) {
-    mistake(position, Error{QTAP_ERR_INVALID, std::move(text)});
+  void mistake(MessageId id, const Position& position, std::string text) {
+    mistake(position, Error{id, QTAP_ERR_INVALID, std::move(text)});
+  }
+  void expected_map(const std::string& name, const YamlNode& node) {
+    mistake("QT113", node.position, name + ": expected a map, got " + kind_name(node));
   }
 
   void member(const YamlMember& member, const Place& parent);
@@ -85,8 +89,9 @@ void Flattener::member(const YamlMember& member, const Place& parent) {
   Place place = {prefix + member.key, {}, parent.type};
   if (shape_of(parent.pattern) == Shape::kNamedMap) {
     if (!is_stack_name(member.key)) {
-      mistake(member.position, parent.key + ": " + quoted(member.key) +
-                                   " is no name; use letters, digits, \"_\", \".\" and \"-\"");
+      mistake("QT112", member.position,
+              parent.key + ": " + quoted(member.key) +
+                  " is no name; use letters, digits, \"_\", \".\" and \"-\"");
       return;
     }
     place.pattern = parent.pattern + ".*";
@@ -96,9 +101,9 @@ void Flattener::member(const YamlMember& member, const Place& parent) {
     // duplicate.
     if (member.key.empty() || member.key.find_first_of(".[]*") != std::string::npos) {
       mistake(member.position,
-              "unknown key " + quoted(member.key) +
-                  (parent.key.empty() ? " in the configuration"
-                                      : " in " + std::string(display_key(parent.key))));
+              unknown_key(quoted(member.key) +
+                          (parent.key.empty() ? " in the configuration"
+                                              : " in " + std::string(display_key(parent.key)))));
       return;
     }
     place.pattern = (parent.pattern.empty() ? "" : parent.pattern + ".") + member.key;
@@ -109,8 +114,7 @@ void Flattener::member(const YamlMember& member, const Place& parent) {
 void Flattener::node(const YamlNode& node, const Position& key_position, Place place) {
   switch (kind_of_key(place.pattern)) {
     case KeyKind::kLegacy:
-      ret_.warnings.push_back(place_text({"", key_position, name_}) + "warning: " + place.key +
-                              " is a legacy key and is ignored");
+      ret_.warnings.push_back(legacy_warning(place_text({"", key_position, name_}), place.key));
       return;
     case KeyKind::kLater:
       if (asks_for_nothing(node)) return;
@@ -130,14 +134,14 @@ void Flattener::node(const YamlNode& node, const Position& key_position, Place p
       if (node.kind == Kind::kMap) {
         members(node, place);
       } else if (node.kind != Kind::kNull) {
-        mistake(node.position, name + ": expected a map, got " + kind_name(node));
+        expected_map(name, node);
       }
       return;
     case Shape::kList:
       if (node.kind == Kind::kList) {
         list(node, place);
       } else if (node.kind != Kind::kNull) {
-        mistake(node.position, name + ": expected a list, got " + kind_name(node));
+        mistake("QT114", node.position, name + ": expected a list, got " + kind_name(node));
       }
       return;
     case Shape::kNothing:
@@ -149,7 +153,8 @@ void Flattener::node(const YamlNode& node, const Position& key_position, Place p
 void Flattener::list(const YamlNode& list, const Place& place) {
   constexpr size_t kMaxElements = 1000;  // as option_key.cc allows
   if (list.items.size() > kMaxElements) {
-    mistake(list.position, std::string(display_key(place.key)) + ": more than 1000 elements");
+    mistake("QT115", list.position,
+            std::string(display_key(place.key)) + ": more than 1000 elements");
     return;
   }
   split_items(list, place);
@@ -166,9 +171,9 @@ void Flattener::split_items(const YamlNode& list, const Place& place) {
     if (here.kind != Kind::kMap || find_member(here, "type")) continue;
     if (next.members.size() != 1 || !find_member(next, "type")) continue;
     const std::string name(display_key(place.key));
-    mistake(here.position, name + "[" + std::to_string(i) + "] has no type but " + name + "[" +
-                               std::to_string(i + 1) +
-                               "] has only a type: write both under one dash");
+    mistake("QT116", here.position,
+            name + "[" + std::to_string(i) + "] has no type but " + name + "[" +
+                std::to_string(i + 1) + "] has only a type: write both under one dash");
     return;
   }
 }
@@ -176,7 +181,7 @@ void Flattener::split_items(const YamlNode& list, const Place& place) {
 void Flattener::element(const YamlNode& element, const Place& place) {
   const std::string name(display_key(place.key));
   if (element.kind != Kind::kMap && element.kind != Kind::kNull) {
-    mistake(element.position, name + ": expected a map, got " + kind_name(element));
+    expected_map(name, element);
     return;
   }
   Place inside = place;
@@ -201,8 +206,7 @@ void Flattener::element(const YamlNode& element, const Place& place) {
         found->kind != Kind::kNull) {
       continue;
     }
-    mistake(element.position, name + (inside.type.empty() ? "" : " (" + inside.type + ")") +
-                                  ": \"" + std::string(word) + "\" is required");
+    mistake(element.position, missing_option(name, inside.type, word));
   }
 }
 
@@ -222,8 +226,9 @@ std::optional<std::string> Flattener::text_of(const YamlNode& node, const Option
   if (node.kind == Kind::kMap && option.type == OptionType::kSecret)
     return value_source(node, place);
   if (node.kind == Kind::kList && option.type == OptionType::kWords) return joined(node, place);
-  mistake(node.position, std::string(display_key(place.key)) + ": expected " +
-                             expected_text(option.type) + ", got " + kind_name(node));
+  mistake("QT117", node.position,
+          std::string(display_key(place.key)) + ": expected " + expected_text(option.type) +
+              ", got " + kind_name(node));
   return std::nullopt;
 }
 
@@ -235,14 +240,15 @@ std::optional<std::string> Flattener::value_source(const YamlNode& node, const P
   const bool is_text = type && type->kind == Kind::kText && type->text == "text";
   const bool is_env = type && type->kind == Kind::kText && type->text == "env";
   if ((!is_text && !is_env) || !value || value->kind != Kind::kText || node.members.size() != 2) {
-    mistake(node.position,
+    mistake("QT118", node.position,
             name + ": expected text, {type: env, value: NAME} or {type: text, value: ...}");
     return std::nullopt;
   }
   if (is_text) return value->text;
   std::optional<std::string> found = environment_ ? environment_(value->text) : std::nullopt;
   if (!found) {
-    mistake(value->position, name + ": environment variable " + value->text + " is not set");
+    mistake("QT119", value->position,
+            name + ": environment variable " + value->text + " is not set");
   }
   return found;
 }
@@ -251,7 +257,7 @@ std::optional<std::string> Flattener::joined(const YamlNode& list, const Place& 
   std::string text;
   for (const YamlNode& item : list.items) {
     if (item.kind != Kind::kText) {
-      mistake(item.position,
+      mistake("QT120", item.position,
               std::string(display_key(place.key)) + ": expected a word, got " + kind_name(item));
       return std::nullopt;
     }

@@ -46,7 +46,7 @@ class Reader {
     switch (event.type) {
       case FYET_DOCUMENT_START:
         if (++documents_ == 1) return true;
-        return fatal(position_of(event.document_start.document_start),
+        return fatal("QT121", position_of(event.document_start.document_start),
                      "more than one YAML document; one file holds one configuration");
       case FYET_MAPPING_START:
         return is_plain(event.mapping_start.anchor, event.mapping_start.tag) &&
@@ -60,7 +60,8 @@ class Reader {
       case FYET_SCALAR:
         return is_plain(event.scalar.anchor, event.scalar.tag) && scalar(event.scalar.value);
       case FYET_ALIAS:
-        return fatal(position_of(event.alias.anchor), "aliases are not supported; repeat the text");
+        return fatal("QT122", position_of(event.alias.anchor),
+                     "aliases are not supported; repeat the text");
       default:
         return true;
     }
@@ -70,17 +71,18 @@ class Reader {
   YamlNode finish() { return std::move(root_); }
 
  private:
-  bool mistake(const Position& position, std::string text) {
-    mistakes_.push_back({position, {QTAP_ERR_INVALID, std::move(text)}});
+  bool mistake(MessageId id, const Position& position, std::string text) {
+    mistakes_.push_back({position, {id, QTAP_ERR_INVALID, std::move(text)}});
     return mistakes_.size() < kMaxMistakes;
   }
-  bool fatal(const Position& position, std::string text) {
-    mistake(position, std::move(text));
+  bool fatal(MessageId id, const Position& position, std::string text) {
+    mistake(id, position, std::move(text));
     return false;
   }
   bool is_plain(fy_token* anchor, fy_token* tag) {
-    if (anchor) return fatal(position_of(anchor), "anchors are not supported; repeat the text");
-    if (tag) return fatal(position_of(tag), "tags are not supported; leave the type out");
+    if (anchor)
+      return fatal("QT123", position_of(anchor), "anchors are not supported; repeat the text");
+    if (tag) return fatal("QT124", position_of(tag), "tags are not supported; leave the type out");
     return true;
   }
 
@@ -90,8 +92,8 @@ class Reader {
   }
 
   bool open(YamlNode::Kind kind, const Position& position) {
-    if (open_.size() >= kMaxDepth) return fatal(position, "nested deeper than 32 levels");
-    if (awaits_key()) return fatal(position, "a key must be text");
+    if (open_.size() >= kMaxDepth) return fatal("QT125", position, "nested deeper than 32 levels");
+    if (awaits_key()) return fatal("QT126", position, "a key must be text");
     open_.emplace_back();
     open_.back().node.kind = kind;
     open_.back().node.position = position;
@@ -132,7 +134,7 @@ class Reader {
     here_ = position;
     map.member = {text, position, {}};
     map.has_key = true;
-    return is_new || mistake(position, "duplicate key " + quoted(text));
+    return is_new || mistake("QT127", position, "duplicate key " + quoted(text));
   }
 
   void place(YamlNode node) {
@@ -159,7 +161,7 @@ class Reader {
 
 void report_syntax_error(fy_diag* diag, std::vector<Mistake>& mistakes) {
   void* state = nullptr;
-  Mistake mistake = {{1, 1}, {QTAP_ERR_INVALID, "YAML: the document cannot be read"}};
+  Mistake mistake = {{1, 1}, {"QT128", QTAP_ERR_INVALID, "YAML: the document cannot be read"}};
   if (const fy_diag_error* error = fy_diag_errors_iterate(diag, &state)) {
     mistake.position = {static_cast<uint32_t>(std::max(error->line, 1)),
                         static_cast<uint32_t>(std::max(error->column, 1))};
@@ -180,14 +182,16 @@ Position position_at(std::string_view yaml, size_t offset) {
 
 bool check_bytes(std::string_view yaml, std::vector<Mistake>& mistakes) {
   if (yaml.size() > kMaxBytes) {
-    mistakes.push_back({{1, 1}, {QTAP_ERR_INVALID, "the configuration is larger than 1 MiB"}});
+    mistakes.push_back(
+        {{1, 1}, {"QT129", QTAP_ERR_INVALID, "the configuration is larger than 1 MiB"}});
     return false;
   }
   // libfyaml takes the first bad byte for the end of the document.
   for (size_t i = 0; i < yaml.size();) {
     const size_t len = utf8_sequence(yaml.substr(i));
     if (len == 0 || yaml[i] == '\0') {
-      mistakes.push_back({position_at(yaml, i), {QTAP_ERR_INVALID, "this byte is no UTF-8 text"}});
+      mistakes.push_back(
+          {position_at(yaml, i), {"QT130", QTAP_ERR_INVALID, "this byte is no UTF-8 text"}});
       return false;
     }
     i += len;
@@ -265,7 +269,7 @@ bool read_yaml(std::string_view yaml, YamlNode& ret, std::vector<Mistake>& mista
   if (root.kind == YamlNode::Kind::kNull) return true;
   if (root.kind != YamlNode::Kind::kMap) {
     mistakes.push_back(
-        {root.position, {QTAP_ERR_INVALID, "expected a map of sections at the top"}});
+        {root.position, {"QT131", QTAP_ERR_INVALID, "expected a map of sections at the top"}});
     return false;
   }
   ret = std::move(root);

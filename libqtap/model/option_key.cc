@@ -102,15 +102,24 @@ std::string_view display_key(std::string_view key) {
   return key;
 }
 
+Error unknown_key(const std::string& what) {
+  return {"QT104", QTAP_ERR_INVALID, "unknown key " + what};
+}
+
+std::string legacy_warning(const std::string& place, std::string_view key) {
+  return "QT132: " + place + (place.empty() ? "" : "warning: ") + std::string(key) +
+         " is a legacy key and is ignored";
+}
+
 Error unknown_key(std::string_view key, std::string_view type) {
   const auto [parent, word] = split_last(key);
   if (!parent.empty() && pattern_of(parent).empty()) {
-    return {QTAP_ERR_INVALID, "unknown key " + quoted(key)};
+    return unknown_key(quoted(key));
   }
-  std::string text = "unknown key " + quoted(word) + " in " + section_name(parent, type);
+  std::string text = quoted(word) + " in " + section_name(parent, type);
   const std::string near = nearest(word, keys_below(pattern_of(parent), type));
   if (!near.empty()) text += "; did you mean \"" + near + "\"?";
-  return {QTAP_ERR_INVALID, text};
+  return unknown_key(text);
 }
 
 Status check_entry(std::string_view key, std::string_view pattern, std::string_view type,
@@ -126,14 +135,13 @@ Status check_entry(std::string_view key, std::string_view pattern, std::string_v
     return first;
   }
   if (kind_of_key(pattern) == KeyKind::kLater) {
-    return Error{QTAP_ERR_UNSUPPORTED,
-                 std::string(display_key(key)) +
-                     " is not supported in this version (libqtap " QTAP_VERSION ")"};
+    return not_yet(std::string(display_key(key)));
   }
   const Shape shape = pattern.empty() ? Shape::kNothing : shape_of(pattern);
   if (shape != Shape::kNothing && shape != Shape::kValue) {
-    return Error{QTAP_ERR_INVALID, std::string(display_key(key)) +
-                                       ": is a section, not an option; name a key inside it"};
+    return Error{
+        "QT105", QTAP_ERR_INVALID,
+        std::string(display_key(key)) + ": is a section, not an option; name a key inside it"};
   }
   return unknown_key(key, type);
 }

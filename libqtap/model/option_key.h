@@ -29,6 +29,12 @@ std::string_view display_key(std::string_view key);
 // `type` is that of the plugin or store, "" when not known.
 Error unknown_key(std::string_view key, std::string_view type);
 
+// `what`: the key between quotes, and where it was looked for.
+Error unknown_key(const std::string& what);
+
+// The line for a key of spec/config.md 2 that has no meaning any more; `place` as place_text().
+std::string legacy_warning(const std::string& place, std::string_view key);
+
 // Checks that the key exists for that type, in this version, and takes that value.
 // QTAP_ERR_INVALID, QTAP_ERR_UNSUPPORTED.
 Status check_entry(std::string_view key, std::string_view pattern, std::string_view type,

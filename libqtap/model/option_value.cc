@@ -60,8 +60,8 @@ bool is_whole_number(std::string_view text, uint64_t& number) {
   return failed == std::errc() && rest == end;
 }
 
-Error bad(std::string_view name, const std::string& what) {
-  return {QTAP_ERR_INVALID, std::string(name) + ": " + what};
+Error bad(MessageId id, std::string_view name, const std::string& what) {
+  return {id, QTAP_ERR_INVALID, std::string(name) + ": " + what};
 }
 
 std::string size_text(uint64_t bytes) {
@@ -80,11 +80,6 @@ std::string duration_text(uint64_t ns) {
   return std::to_string(ns / kMs) + "ms";
 }
 
-Error not_yet(const std::string& what) {
-  return {QTAP_ERR_UNSUPPORTED,
-          what + " is not supported in this version (libqtap " QTAP_VERSION ")"};
-}
-
 Status check_range(const Option& option, std::string_view name, std::string_view value,
                    uint64_t number) {
   const bool is_low = number < option.min;
@@ -92,9 +87,9 @@ Status check_range(const Option& option, std::string_view name, std::string_view
     if (number <= option.max_now) return {};
     return not_yet(std::string(name) + ": " + std::string(value));
   }
-  return bad(name, std::string(value) +
-                       (is_low ? " is below the minimum " : " is above the maximum ") +
-                       number_text(option.type, is_low ? option.min : option.max));
+  return bad("QT101", name,
+             std::string(value) + (is_low ? " is below the minimum " : " is above the maximum ") +
+                 number_text(option.type, is_low ? option.min : option.max));
 }
 
 bool contains(std::string_view words, std::string_view word) {
@@ -108,16 +103,22 @@ Status check_word(const Option& option, std::string_view name, std::string_view 
     return not_yet(std::string(name) + ": " + quoted(word));
   }
   const std::string near = nearest(word, split_words(option.words));
-  return bad(name, quoted(word) + " is not one of " + option.words +
-                       (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+  return bad("QT102", name,
+             quoted(word) + " is not one of " + option.words +
+                 (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }
 
 Error wrong_type(const Option& option, std::string_view name, std::string_view value) {
-  return bad(name,
+  return bad("QT100", name,
              std::string("expected ") + expected_text(option.type) + ", got " + quoted(value));
 }
 
 }  // namespace
+
+Error not_yet(const std::string& what) {
+  return {"QT103", QTAP_ERR_UNSUPPORTED,
+          what + " is not supported in this version (libqtap " QTAP_VERSION ")"};
+}
 
 std::string quoted(std::string_view value) {
   const bool is_long = value.size() > kMaxQuoted;

@@ -15,6 +15,9 @@ namespace qtap {
 // QTAP_ERR_INVALID, QTAP_ERR_UNSUPPORTED (a word or number of a later version).
 Status check_value(const Option& option, std::string_view name, std::string_view value);
 
+// QTAP_ERR_UNSUPPORTED: `what`, a key with a value perhaps, belongs to a later version.
+Error not_yet(const std::string& what);
+
 // A word of the host or a document for an error: between quotes, on one line, at most 64 bytes of
 // it.
 std::string quoted(std::string_view value);

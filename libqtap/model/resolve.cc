@@ -30,10 +30,11 @@ class Resolver {
   uint64_t number(const std::string& key) const { return parse_number(text(key)); }
   uint64_t size(const std::string& key) const { return parse_size(text(key)); }
   int64_t duration(const std::string& key) const { return parse_duration_ns(text(key)); }
-  void warn(const std::string& key, const std::string& what) {
+  void warn(MessageId id, const std::string& key, const std::string& what) {
     const Config::Entry* entry = config_.find(key);
     const std::string place = entry ? place_text(*entry) : "";
-    warnings_.push_back(place.empty() ? what : place + "warning: " + what);
+    warnings_.push_back(std::string(id.text()) + ": " + place + (place.empty() ? "" : "warning: ") +
+                        what);
   }
 
   std::vector<StoreSettings> stores(const std::string& list) const;
@@ -74,7 +75,7 @@ std::vector<PluginSettings> Resolver::plugins(const std::string& stack) {
     PluginSettings plugin;
     plugin.type = text(element + "type");
     if (plugin.type == "http_metrics") {
-      warn(element + "type",
+      warn("QT133", element + "type",
            element + "type: http_metrics does nothing: this version has no metrics endpoint");
       continue;
     }
@@ -84,7 +85,7 @@ std::vector<PluginSettings> Resolver::plugins(const std::string& stack) {
     plugin.object_min_level = text(config + "object_min_level", plugin.type);
     plugin.header_list = text(config + "header_list", plugin.type);
     if (plugin.type == "debug") {
-      warn(element + "type",
+      warn("QT134", element + "type",
            element + "type: debug is an old name; write access_logs with format: console");
       plugin.type = "access_logs";
     }
@@ -116,8 +117,9 @@ void Resolver::capture(Settings& s) {
     if (probe == "openssl") {
       s.capture.openssl = true;
     } else if (probe != "none") {
-      warn("capture.tls_probes", "capture.tls_probes: " + std::string(probe) +
-                                     " is not in this version and sees nothing");
+      warn(
+          "QT135", "capture.tls_probes",
+          "capture.tls_probes: " + std::string(probe) + " is not in this version and sees nothing");
     }
   }
 }

@@ -35,7 +35,11 @@ class ElfFile {
 
  private:
   Error damaged(const char* what) const {
-    return {QTAP_ERR_INVALID, "read the symbols of " + path_ + ": damaged ELF file, " + what};
+    return {"QT055", QTAP_ERR_INVALID,
+            "read the symbols of " + path_ + ": damaged ELF file, " + what};
+  }
+  Error unreadable() const {
+    return {"QT057", QTAP_ERR_IO, "read " + path_ + ": " + strerror(errno)};
   }
   template <typename T>
   Result<std::vector<T>> table(uint64_t offset, uint64_t bytes, const char* what) const;
@@ -54,7 +58,8 @@ template <typename T>
 Result<std::vector<T>> ElfFile::table(uint64_t offset, uint64_t bytes, const char* what) const {
   if (offset > size_ || bytes > size_ - offset) return damaged(what);
   if (bytes > kMaxTableBytes) {
-    return Error{QTAP_ERR_LIMIT, "read the symbols of " + path_ + ": table larger than 128 MiB"};
+    return Error{"QT056", QTAP_ERR_LIMIT,
+                 "read the symbols of " + path_ + ": table larger than 128 MiB"};
   }
   std::vector<T> entries(bytes / sizeof(T));
   const size_t wanted = entries.size() * sizeof(T);
@@ -63,7 +68,7 @@ Result<std::vector<T>> ElfFile::table(uint64_t offset, uint64_t bytes, const cha
     const ssize_t n = pread(fd_, reinterpret_cast<char*>(entries.data()) + done, wanted - done,
                             static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return Error{QTAP_ERR_IO, "read " + path_ + ": " + strerror(errno)};
+    if (n < 0) return unreadable();
     if (n == 0) return damaged("it ends early");
     done += static_cast<size_t>(n);
   }
@@ -72,10 +77,11 @@ Result<std::vector<T>> ElfFile::table(uint64_t offset, uint64_t bytes, const cha
 
 Status ElfFile::open() {
   struct stat st = {};
-  if (fstat(fd_, &st) != 0) return Error{QTAP_ERR_IO, "read " + path_ + ": " + strerror(errno)};
+  if (fstat(fd_, &st) != 0) return unreadable();
   size_ = static_cast<uint64_t>(st.st_size);
-  const Error unsupported{QTAP_ERR_UNSUPPORTED, "read the symbols of " + path_ +
-                                                    ": not a 64-bit ELF file of this machine"};
+  const Error unsupported{
+      "QT058", QTAP_ERR_UNSUPPORTED,
+      "read the symbols of " + path_ + ": not a 64-bit ELF file of this machine"};
   if (size_ < sizeof(Elf64_Ehdr)) return unsupported;
   QTAP_TRY(const auto headers, table<Elf64_Ehdr>(0, sizeof(Elf64_Ehdr), "no header"));
   const Elf64_Ehdr& header = headers[0];

@@ -37,19 +37,21 @@ Status check_release(std::string_view release) {
   const auto major = parse_number(release.substr(0, dot));
   const auto minor = parse_number(rest.substr(0, rest.find_first_not_of("0123456789")));
   if (!major || !minor) {
-    return Error{QTAP_ERR_UNSUPPORTED, "start live capture: cannot read the kernel version \"" +
-                                           std::string(release) + "\""};
+    return Error{
+        "QT040", QTAP_ERR_UNSUPPORTED,
+        "start live capture: cannot read the kernel version \"" + std::string(release) + "\""};
   }
   if (*major < kMinMajor || (*major == kMinMajor && *minor < kMinMinor)) {
-    return Error{QTAP_ERR_UNSUPPORTED, "start live capture: Linux " + std::string(release) +
-                                           " is too old, 5.10 or newer is needed"};
+    return Error{"QT041", QTAP_ERR_UNSUPPORTED,
+                 "start live capture: Linux " + std::string(release) +
+                     " is too old, 5.10 or newer is needed"};
   }
   return {};
 }
 
 Status check_lockdown(std::string_view text) {
   if (text.find("[confidentiality]") == text.npos) return {};
-  return Error{QTAP_ERR_UNSUPPORTED,
+  return Error{"QT043", QTAP_ERR_UNSUPPORTED,
                "start live capture: kernel lockdown is \"confidentiality\", which forbids BPF to "
                "read memory; "
                "boot with lockdown=integrity or lockdown=none"};
@@ -78,13 +80,14 @@ Status check_capabilities(uint64_t effective, bool need_admin) {
   if (need_admin) need(admin, "CAP_SYS_ADMIN (uprobes before Linux 6.6)");
   need(has(effective, CAP_SYS_PTRACE), "CAP_SYS_PTRACE (to read /proc of other users)");
   if (missing.empty()) return {};
-  return Error{QTAP_ERR_PERM, "start live capture: missing " + missing +
-                                  "; run as root or grant it to the program"};
+  return Error{
+      "QT044", QTAP_ERR_PERM,
+      "start live capture: missing " + missing + "; run as root or grant it to the program"};
 }
 
 Status check_pid_namespace(const std::string& path, std::string_view link) {
   if (link == kInitialPidNamespace) return {};
-  return Error{QTAP_ERR_UNSUPPORTED,
+  return Error{"QT047", QTAP_ERR_UNSUPPORTED,
                "start live capture: " + path + " is " + std::string(link) + ", not the host's " +
                    kInitialPidNamespace +
                    ": processes cannot be told apart from inside a pid namespace; run in the "
@@ -99,13 +102,13 @@ Status check_own_pid_namespace(const std::string& proc_root) {
   const ssize_t len = readlink(path.c_str(), link.data(), link.size());
   if (len >= 0) return check_pid_namespace(path, {link.data(), static_cast<size_t>(len)});
   if (errno == ENOENT) return {};  // a kernel without CONFIG_PID_NS has but one
-  return Error{QTAP_ERR_IO, "start live capture: read " + path + ": " + strerror(errno)};
+  return Error{"QT048", QTAP_ERR_IO, "start live capture: read " + path + ": " + strerror(errno)};
 }
 
 Status check_own_capabilities(const std::string& proc_root, bool need_admin) {
   const auto status = read_text_file(proc_root + "/self/status", kMaxFileBytes);
   if (!status) {
-    return Error{QTAP_ERR_IO,
+    return Error{"QT045", QTAP_ERR_IO,
                  "start live capture: read " + proc_root + "/self/status: " + strerror(errno)};
   }
   return check_capabilities(effective_capabilities(*status), need_admin);
@@ -125,7 +128,7 @@ Status check_machine(const std::string& sys_root, const std::string& proc_root) 
 
   const std::string btf = sys_root + "/kernel/btf/vmlinux";
   if (access(btf.c_str(), R_OK) != 0) {
-    return Error{QTAP_ERR_UNSUPPORTED,
+    return Error{"QT046", QTAP_ERR_UNSUPPORTED,
                  "start live capture: read " + btf + ": " + strerror(errno) +
                      "; the kernel must be built with CONFIG_DEBUG_INFO_BTF=y"};
   }

@@ -30,7 +30,7 @@ Result<std::unique_ptr<Ring>> Ring::create(int map_fd, size_t bytes) {
                                  static_cast<off_t>(ring->page_));
   }
   if (ring->consumer_page_ == MAP_FAILED || ring->producer_pages_ == MAP_FAILED) {
-    return Error{QTAP_ERR_IO, std::string("map the ring buffer: ") + strerror(errno)};
+    return Error{"QT049", QTAP_ERR_IO, std::string("map the ring buffer: ") + strerror(errno)};
   }
   ring->data_ = static_cast<const uint8_t*>(ring->producer_pages_) + ring->page_;
   ring->position_ = load_acquire(ring->consumer_page_);

@@ -38,7 +38,8 @@ constexpr SslFunction kFunctions[] = {
 Error failed(const std::string& path, int error, const LibbpfLog& log) {
   std::string text = "attach to " + path + ": " + strerror(error);
   if (const std::string reason = log.reason(); !reason.empty()) text += ": " + reason;
-  return {error == EPERM || error == EACCES ? QTAP_ERR_PERM : QTAP_ERR_IO, std::move(text)};
+  return {"QT051", error == EPERM || error == EACCES ? QTAP_ERR_PERM : QTAP_ERR_IO,
+          std::move(text)};
 }
 
 const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
@@ -70,14 +71,14 @@ void SslAttacher::attach(const std::string& open_path, const std::string& shown_
   if (fd < 0) {
     if (errno != ENOENT &&
         errno != ESRCH) {  // the process or its file went away: nothing to capture
-      warn("open " + shown_path + ": " + strerror(errno));
+      warn("QT053: open " + shown_path + ": " + strerror(errno));
     }
     return;
   }
   struct stat st = {};
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !seen_.contains({st.st_dev, st.st_ino})) {
     if (seen_.size() >= kMaxLibraries) {
-      warn("attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
+      warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
            " TLS libraries");
     } else {
       seen_.insert({st.st_dev, st.st_ino});
@@ -86,7 +87,7 @@ void SslAttacher::attach(const std::string& open_path, const std::string& shown_
         attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*functions) +
                             " functions)");
       } else {
-        warn(functions.error().text);
+        warn(message_of(functions.error()));
       }
     }
   }
@@ -105,7 +106,7 @@ Result<int> SslAttacher::attach_file(int fd, const std::string& open_path,
   for (const SslFunction& function : kFunctions) names.push_back(function.name);
   QTAP_TRY(const auto offsets, find_functions(fd, shown_path, names));
   if (!offsets[0] || !offsets[1]) {
-    return Error{QTAP_ERR_UNSUPPORTED,
+    return Error{"QT052", QTAP_ERR_UNSUPPORTED,
                  "attach to " + shown_path + ": it does not define SSL_write and SSL_read"};
   }
   std::vector<std::pair<size_t, uint64_t>> found;  // index of the function, offset

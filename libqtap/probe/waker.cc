@@ -14,7 +14,8 @@ namespace qtap::probe {
 namespace {
 
 Error failed(const char* what) {
-  return {QTAP_ERR_IO, std::string("start live capture: ") + what + ": " + strerror(errno)};
+  return {"QT050", QTAP_ERR_IO,
+          std::string("start live capture: ") + what + ": " + strerror(errno)};
 }
 
 bool take(int timer_fd) {

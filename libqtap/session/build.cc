@@ -58,7 +58,7 @@ Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const 
   if (settings.log_libbpf) options.libbpf_print = std::move(debug);
   return probe::LiveSource::create(options);
 #else
-  return Error{QTAP_ERR_UNSUPPORTED,
+  return Error{"QT029", QTAP_ERR_UNSUPPORTED,
                "capture.source=live: this libqtap was built without BPF; use replay or feed, or "
                "build with -Dbpf=enabled"};
 #endif
@@ -76,7 +76,7 @@ Status check_record_file(const Settings& settings) {
     return {};
   }
   if (replayed.st_dev != recorded.st_dev || replayed.st_ino != recorded.st_ino) return {};
-  return Error{QTAP_ERR_INVALID,
+  return Error{"QT030", QTAP_ERR_INVALID,
                "capture.record_file: " + capture.record_file +
                    " is the recording that capture.replay_file replays; choose another name"};
 }

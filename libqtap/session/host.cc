@@ -55,7 +55,7 @@ void Host::object(const Object& object) {
 }
 
 Error Host::take_failure() {
-  Error error{QTAP_ERR_CALLBACK,
+  Error error{"QT028", QTAP_ERR_CALLBACK,
               std::string(failed_name_) + ": the callback returned " + std::to_string(failure_)};
   failure_ = 0;
   return error;

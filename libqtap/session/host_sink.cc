@@ -15,7 +15,8 @@ constexpr size_t kMaxUrl = 4096;  // longer than any store accepts as a key with
 
 Status HostSink::outcome(const char* call, int result) const {
   if (result >= 0) return {};
-  return Error{result, "sink " + id_ + ": " + call + " returned " + std::to_string(result)};
+  return Error{"QT097", result,
+               "sink " + id_ + ": " + call + " returned " + std::to_string(result)};
 }
 
 Status HostSink::put_event(const Ref<Event>& event) {

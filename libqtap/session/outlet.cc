@@ -16,7 +16,8 @@ Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
   for (const auto& sink : sinks_) ids.insert(sink->id());
   for (const auto& sink : sinks) {
     if (!ids.insert(sink->id()).second) {
-      return Error{QTAP_ERR_INVALID, "add sink: the name \"" + sink->id() + "\" is already used"};
+      return Error{"QT027", QTAP_ERR_INVALID,
+                   "add sink: the name \"" + sink->id() + "\" is already used"};
     }
   }
   sinks_.reserve(sinks_.size() + sinks.size());  // from here on nothing can fail
@@ -78,13 +79,13 @@ void Outlet::emit_console(std::string text) {
   const Status status = console_.write(text);
   if (status.ok()) return;
   if (console_dropped_++ > 0) return;
-  log_(status.error().text + "; what would be printed is dropped and counted");
+  log_(message_of(status.error()) + "; what would be printed is dropped and counted");
 }
 
 void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
                     const Status& status) {
   Ref<Event> event =
-      make_artifact_event(*object, store_id, url, status.ok() ? "" : status.error().text);
+      make_artifact_event(*object, store_id, url, status.ok() ? "" : message_of(status.error()));
   if (!has_workers_) return emit_event(std::move(event));
   ++events_;
   to_stores(event);
@@ -107,7 +108,9 @@ void Outlet::refused(const std::string& store_id, const Error& why) {
     if (last == reason) return;
     last = reason;
   }
-  log_("store " + store_id + ": " + why.text + "; dropped and counted");
+  Error told = why;
+  told.text = "store " + store_id + ": " + why.text + "; dropped and counted";
+  log_(message_of(told));
 }
 
 void Outlet::deliver_deferred() {

@@ -34,7 +34,7 @@ constexpr int kMaxPerPoll = 65536;
 enum class State : uint8_t { kConfigured, kRunning, kStopping, kDone };
 
 Error errno_error(const char* what) {
-  return {QTAP_ERR_IO, std::string(what) + ": " + std::strerror(errno)};
+  return {"QT020", QTAP_ERR_IO, std::string(what) + ": " + std::strerror(errno)};
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ Status Session::Impl::open_descriptors() {
 // What can fail comes first and leaves nothing behind: the session may be started again.
 Result<int> Session::Impl::start() {
   if (state_ != State::kConfigured) {
-    return Error{QTAP_ERR_STATE, "start: the session was started before; make a new one"};
+    return Error{"QT021", QTAP_ERR_STATE, "start: the session was started before; make a new one"};
   }
   warning_.clear();
   if (!has_sinks_) {
@@ -171,7 +171,7 @@ Result<int> Session::Impl::start() {
 bool Session::Impl::on_record(const Record& record) {
   if (recorder_) {
     if (Status status = recorder_->append(record); !status.ok()) {
-      if (record_file_errors_ == 0) log(QTAP_LOG_ERROR, status.error().text);
+      if (record_file_errors_ == 0) log(QTAP_LOG_ERROR, message_of(status.error()));
       record_file_errors_ = recorder_->records_lost();
     }
   }
@@ -206,7 +206,7 @@ void Session::Impl::finish() {
   if (recorder_) {
     if (Status status = recorder_->close(); !status.ok()) {
       record_file_errors_ = recorder_->records_lost();
-      log(QTAP_LOG_ERROR, status.error().text);
+      log(QTAP_LOG_ERROR, message_of(status.error()));
     }
   }
   signal(stop_fd_);  // whoever watches the descriptor learns that it is over
@@ -221,7 +221,7 @@ void Session::Impl::tell_attachments() {
 
 Result<int> Session::Impl::poll(int timeout_ms) {
   if (state_ == State::kConfigured) {
-    return Error{QTAP_ERR_STATE, "poll: the session is not started"};
+    return Error{"QT022", QTAP_ERR_STATE, "poll: the session is not started"};
   }
   deliver_deferred();
   if (state_ == State::kDone) {
@@ -272,8 +272,8 @@ Result<int> Session::Impl::poll(int timeout_ms) {
 
 Status Session::Impl::check_feed() const {
   if (feed_ && state_ == State::kRunning) return {};
-  return Error{QTAP_ERR_STATE, feed_ ? "feed: the session has stopped"
-                                     : "feed: needs a started session with capture.source=feed"};
+  if (feed_) return Error{"QT023", QTAP_ERR_STATE, "feed: the session has stopped"};
+  return Error{"QT024", QTAP_ERR_STATE, "feed: needs a started session with capture.source=feed"};
 }
 
 Status Session::Impl::after_feed(Status status) {
@@ -325,7 +325,7 @@ Result<std::unique_ptr<Session>> Session::create(const Config& config, Logger lo
 
 Status Session::set_callbacks(const qtap_callbacks& callbacks, void* user) {
   if (impl_->state_ != State::kConfigured) {
-    return Error{QTAP_ERR_STATE, "set callbacks: the session is started; set them before"};
+    return Error{"QT025", QTAP_ERR_STATE, "set callbacks: the session is started; set them before"};
   }
   impl_->host_.set(callbacks, user);
   return {};
@@ -333,7 +333,7 @@ Status Session::set_callbacks(const qtap_callbacks& callbacks, void* user) {
 
 Status Session::add_sink(const qtap_sink_ops& ops, void* user) {
   if (impl_->state_ != State::kConfigured) {
-    return Error{QTAP_ERR_STATE, "add sink: the session is started; add it before"};
+    return Error{"QT026", QTAP_ERR_STATE, "add sink: the session is started; add it before"};
   }
   std::vector<std::unique_ptr<sink::Sink>> sinks;
   sinks.push_back(std::make_unique<HostSink>(ops, user));

@@ -44,7 +44,7 @@ class SigpipeGuard {
 };
 
 Error write_error(int error) {
-  return {QTAP_ERR_IO, std::string("write to standard output: ") + std::strerror(error)};
+  return {"QT094", QTAP_ERR_IO, std::string("write to standard output: ") + std::strerror(error)};
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ const char* advice(int error) {
 }
 
 Error io_error(const std::string& what, int error) {
-  return {QTAP_ERR_IO, what + ": " + std::strerror(error) + advice(error)};
+  return {"QT095", QTAP_ERR_IO, what + ": " + std::strerror(error) + advice(error)};
 }
 
 // Makes a directory and those above it; mode 0700, since what goes there is sensitive.
@@ -45,7 +45,7 @@ Status make_dirs(const std::string& path) {
   }
   struct stat info = {};
   if (::stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
-    return Error{QTAP_ERR_IO, "make directory " + path + ": a file has this name"};
+    return Error{"QT096", QTAP_ERR_IO, "make directory " + path + ": a file has this name"};
   }
   return {};
 }

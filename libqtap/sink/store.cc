@@ -85,12 +85,13 @@ bool Store::enqueue(Item item) {
     const std::lock_guard lock(mutex_);
     if (closing_) {
       ++counters_.dropped_at_close;
-      refusal = {QTAP_ERR_STATE, "put into " + sink_->id() + ": the store is closed"};
+      refusal = {"QT090", QTAP_ERR_STATE, "put into " + sink_->id() + ": the store is closed"};
     } else if (options_.has_worker && counters_.queue_bytes + bytes > options_.queue_bytes) {
       ++counters_.dropped_queue_full;
-      refusal = {QTAP_ERR_LIMIT, "put into " + sink_->id() + ": no room in its queue of " +
-                                     std::to_string(options_.queue_bytes) +
-                                     " bytes; raise sink.queue_bytes or use a faster store"};
+      refusal = {"QT091", QTAP_ERR_LIMIT,
+                 "put into " + sink_->id() + ": no room in its queue of " +
+                     std::to_string(options_.queue_bytes) +
+                     " bytes; raise sink.queue_bytes or use a faster store"};
     } else if (options_.has_worker) {
       queue_.push_back(item);
       counters_.queue_bytes += bytes;
@@ -219,7 +220,7 @@ Status Store::end_flush(const Flush& flush) {
     return std::exchange(flush_result_, Status());
   }
   const uint64_t waiting = flush.target - finished_ - 1;
-  return Error{QTAP_ERR_TIMEOUT,
+  return Error{"QT092", QTAP_ERR_TIMEOUT,
                "flush " + sink_->id() + ": " +
                    (waiting ? std::to_string(waiting) + " not stored" : "not done") + " after " +
                    std::to_string(flush.timeout_ms) + " ms"};
@@ -254,7 +255,7 @@ void Store::close() {
   }
   try {
     for (const Item& item : queue_) {
-      tell(item, Error{QTAP_ERR_STATE,
+      tell(item, Error{"QT093", QTAP_ERR_STATE,
                        "put into " + sink_->id() + ": the store was closed first; flush before"});
     }
   } catch (const std::bad_alloc&) {  // counted above; there is nobody to tell

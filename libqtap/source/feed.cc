@@ -13,27 +13,27 @@ constexpr uint64_t kTlsStream = uint64_t{1} << 63;
 // One gap record stands for at most what its 32-bit length can say.
 constexpr uint64_t kMaxGap = UINT32_MAX;
 
-Error invalid(const std::string& why) {
-  return {QTAP_ERR_INVALID, "feed: " + why};
+Error invalid(MessageId id, const std::string& why) {
+  return {id, QTAP_ERR_INVALID, "feed: " + why};
 }
 
 Status check_time(uint64_t time_ns) {
   if (time_ns <= kMaxTimeNs) return {};
-  return invalid("the time " + std::to_string(time_ns) + " ns is out of range, at most " +
-                 std::to_string(kMaxTimeNs));
+  return invalid("QT080", "the time " + std::to_string(time_ns) + " ns is out of range, at most " +
+                              std::to_string(kMaxTimeNs));
 }
 
 Status check_peer(const FeedPeer& peer) {
   // A record has one family for both ends.
   if (peer.local.family != peer.remote.family) {
-    return invalid("the local address is of family " + std::to_string(peer.local.family) +
-                   ", the remote one of " + std::to_string(peer.remote.family));
+    return invalid("QT081", "the local address is of family " + std::to_string(peer.local.family) +
+                                ", the remote one of " + std::to_string(peer.remote.family));
   }
   for (const std::string* text :
        {&peer.exe, &peer.comm, &peer.user, &peer.cgroup, &peer.container_id}) {
     if (text->size() > kMaxText) {
-      return invalid("a text of the peer has " + std::to_string(text->size()) + " bytes, at most " +
-                     std::to_string(kMaxText));
+      return invalid("QT082", "a text of the peer has " + std::to_string(text->size()) +
+                                  " bytes, at most " + std::to_string(kMaxText));
     }
   }
   return {};
@@ -69,10 +69,10 @@ Record stream_record_of(RecordType type, const Connection& conn, uint64_t id) {
 
 // A stream that was this long would have no position for the next byte.
 Status check_room(uint64_t offset, uint64_t len) {
-  if (len == 0) return invalid("no bytes; give at least one");
+  if (len == 0) return invalid("QT083", "no bytes; give at least one");
   if (len <= kMaxStreamBytes - offset) return {};
-  return invalid(std::to_string(len) + " bytes more are impossible after " +
-                 std::to_string(offset));
+  return invalid(
+      "QT084", std::to_string(len) + " bytes more are impossible after " + std::to_string(offset));
 }
 
 }  // namespace
@@ -81,16 +81,18 @@ Result<FeedSource::Connection*> FeedSource::find(uint64_t id) {
   const auto it = open_.find(id);
   if (it != open_.end()) return &it->second;
   const bool was_open = id != 0 && id <= last_id_;
-  return Error{QTAP_ERR_NOTFOUND, "feed: connection " + std::to_string(id) +
-                                      (was_open ? " is closed" : " was never opened")};
+  return Error{
+      "QT085", QTAP_ERR_NOTFOUND,
+      "feed: connection " + std::to_string(id) + (was_open ? " is closed" : " was never opened")};
 }
 
 Result<FeedSource::Connection*> FeedSource::find_at(uint64_t id, uint64_t time_ns) {
   QTAP_TRY(Connection * conn, find(id));
   QTAP_CHECK(check_time(time_ns));
   if (time_ns < conn->time_ns) {
-    return invalid("the time of connection " + std::to_string(id) + " goes back from " +
-                   std::to_string(conn->time_ns) + " to " + std::to_string(time_ns) + " ns");
+    return invalid("QT086", "the time of connection " + std::to_string(id) + " goes back from " +
+                                std::to_string(conn->time_ns) + " to " + std::to_string(time_ns) +
+                                " ns");
   }
   return conn;
 }
@@ -114,8 +116,9 @@ Result<uint64_t> FeedSource::open(RecordSink& sink, const FeedPeer& peer, uint64
   QTAP_CHECK(check_time(time_ns));
   QTAP_CHECK(check_peer(peer));
   if (open_.size() >= max_open_) {
-    return Error{QTAP_ERR_LIMIT, "feed: " + std::to_string(max_open_) +
-                                     " connections are open; close some before opening more"};
+    return Error{"QT087", QTAP_ERR_LIMIT,
+                 "feed: " + std::to_string(max_open_) +
+                     " connections are open; close some before opening more"};
   }
   const uint64_t id = ++last_id_;
   const Connection conn = {.pid = peer.pid, .tid = peer.tid, .tls = peer.tls, .time_ns = time_ns};
@@ -184,8 +187,8 @@ Status FeedSource::close(RecordSink& sink, uint64_t id, uint64_t time_ns) {
 Status FeedSource::tick(RecordSink& sink, uint64_t time_ns) {
   QTAP_CHECK(check_time(time_ns));
   if (time_ns < last_tick_ns_) {
-    return invalid("the time goes back from " + std::to_string(last_tick_ns_) + " to " +
-                   std::to_string(time_ns) + " ns");
+    return invalid("QT088", "the time goes back from " + std::to_string(last_tick_ns_) + " to " +
+                                std::to_string(time_ns) + " ns");
   }
   last_tick_ns_ = time_ns;
   Record tick;

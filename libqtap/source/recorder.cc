@@ -26,7 +26,8 @@ constexpr size_t kLossRecording = kLossCauses - 1;
 static_assert(kLossRecording > QTAP_LOSS_NO_ENTRY);
 
 Error io_error(const char* what, const std::string& path, int error) {
-  return {QTAP_ERR_IO, std::string(what) + " recording " + path + ": " + std::strerror(error)};
+  return {"QT076", QTAP_ERR_IO,
+          std::string(what) + " recording " + path + ": " + std::strerror(error)};
 }
 
 // The name in the same folder under which a recording is made until it is one.
@@ -37,8 +38,9 @@ std::string aside(const std::string& path) {
 Status check_replaceable(const std::string& path) {
   struct stat old = {};
   if (::lstat(path.c_str(), &old) != 0 || S_ISREG(old.st_mode)) return {};
-  return Error{QTAP_ERR_INVALID, "create recording " + path +
-                                     ": it exists and is not a regular file; choose another name"};
+  return Error{
+      "QT077", QTAP_ERR_INVALID,
+      "create recording " + path + ": it exists and is not a regular file; choose another name"};
 }
 
 }  // namespace
@@ -86,12 +88,13 @@ void Recorder::put_losses(uint64_t time_ns) {
 }
 
 Status Recorder::append(const Record& record) {
-  if (!fd_) return Error{QTAP_ERR_STATE, "append to recording " + path_ + ": it is closed"};
+  if (!fd_)
+    return Error{"QT078", QTAP_ERR_STATE, "append to recording " + path_ + ": it is closed"};
   if (broken_) {
     ++lost_;
-    return Error{QTAP_ERR_IO, "write recording " + path_ +
-                                  ": it could not be repaired after an error; " +
-                                  std::to_string(lost_) + " records are missing at its end"};
+    return Error{"QT079", QTAP_ERR_IO,
+                 "write recording " + path_ + ": it could not be repaired after an error; " +
+                     std::to_string(lost_) + " records are missing at its end"};
   }
   ++buffered_;
   if (record.type == RecordType::kLoss) {

@@ -13,7 +13,7 @@ namespace qtap::source {
 namespace {
 
 Error damaged(const char* what, size_t offset) {
-  return {QTAP_ERR_CORRUPT, std::string(what) + " at byte " + std::to_string(offset)};
+  return {"QT073", QTAP_ERR_CORRUPT, std::string(what) + " at byte " + std::to_string(offset)};
 }
 
 // What another version could have changed is not looked at before the version is known.
@@ -25,7 +25,7 @@ Status check_identity(std::span<const uint8_t> bytes, const RecordingHead& head)
   }
   if (bytes.size() < sizeof head) return damaged("the file ends inside its head", bytes.size());
   if (head.byte_order == kOtherByteOrder) {
-    return Error{QTAP_ERR_UNSUPPORTED,
+    return Error{"QT074", QTAP_ERR_UNSUPPORTED,
                  "written on a machine of the other byte order, replay it on such a one; at byte " +
                      std::to_string(offsetof(RecordingHead, byte_order))};
   }
@@ -33,7 +33,7 @@ Status check_identity(std::span<const uint8_t> bytes, const RecordingHead& head)
     return damaged("no byte-order mark", offsetof(RecordingHead, byte_order));
   }
   if (head.format_version != kRecordingVersion || head.record_version != QTAP_RECORD_VERSION) {
-    return Error{QTAP_ERR_UNSUPPORTED,
+    return Error{"QT075", QTAP_ERR_UNSUPPORTED,
                  "format " + std::to_string(head.format_version) + " with records of version " +
                      std::to_string(head.record_version) + ", this library reads " +
                      std::to_string(kRecordingVersion) + " with " +

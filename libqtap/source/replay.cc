@@ -18,14 +18,15 @@ constexpr size_t kReadBytes = 256u
                               << 10;  // large enough that read(2) costs nothing beside the decoding
 
 Error read_error(const std::string& path, int error, uint64_t offset) {
-  return {QTAP_ERR_IO, "read recording " + path + ": " + std::strerror(error) + " at byte " +
-                           std::to_string(offset)};
+  return {"QT071", QTAP_ERR_IO,
+          "read recording " + path + ": " + std::strerror(error) + " at byte " +
+              std::to_string(offset)};
 }
 
 }  // namespace
 
 Error ReplaySource::corrupt(const std::string& what, uint64_t offset) const {
-  return {QTAP_ERR_CORRUPT,
+  return {"QT072", QTAP_ERR_CORRUPT,
           "read recording " + path_ + ": " + what + " at byte " + std::to_string(offset)};
 }
 
@@ -49,7 +50,8 @@ Status ReplaySource::fill(size_t need) {
 
 Result<std::unique_ptr<Source>> ReplaySource::open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error{QTAP_ERR_IO, "open recording " + path + ": " + std::strerror(errno)};
+  if (!fd)
+    return Error{"QT070", QTAP_ERR_IO, "open recording " + path + ": " + std::strerror(errno)};
   std::unique_ptr<ReplaySource> source(new ReplaySource(std::move(fd), path));
   QTAP_CHECK(source->read_head());
   return std::unique_ptr<Source>(std::move(source));
@@ -59,7 +61,9 @@ Status ReplaySource::read_head() {
   QTAP_CHECK(fill(kMaxHeadBytes));
   Result<DecodedHead> head = decode_head(unread());
   if (!head.ok()) {
-    return Error{head.error().status, "read recording " + path_ + ": " + head.error().text};
+    Error error = std::move(head).error();
+    error.text = "read recording " + path_ + ": " + error.text;
+    return error;
   }
   origin_ = std::move(head->origin);
   start_ = head->size;

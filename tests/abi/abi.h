@@ -29,6 +29,14 @@ static inline int check_status(int expected, int got, const char* what, const ch
   return 0;
 }
 
+/* Does an error text start with a message id, "QT042: "? */
+static inline int abi_has_id(const char* text) {
+  unsigned id = 0;
+  int len = 0;
+
+  return sscanf(text, "QT%3u: %n", &id, &len) == 1 && len == 7;
+}
+
 /* 2026-03-01 10:00 UTC and a millisecond, in nanoseconds. */
 #define ABI_START (UINT64_C(1772359200) * 1000000000)
 #define ABI_MS UINT64_C(1000000)

@@ -83,7 +83,7 @@ static void config_is_copied(void) {
   CHECK(strcmp(qtap_config_error(config), "") == 0);
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_new(&other, config)); /* replay needs a file */
   CHECK(other == NULL);
-  CHECK(strlen(qtap_config_error(config)) > 0);
+  CHECK(abi_has_id(qtap_config_error(config)));
   qtap_config_free(config);
   CHECK_STATUS(QTAP_OK, qtap_session_start(s));
   CHECK_STATUS(QTAP_OK, abi_exchange(s));
@@ -103,6 +103,7 @@ static void start_again(void) {
   for (i = 0; i < 2; ++i) {
     CHECK_STATUS(QTAP_ERR_IO, qtap_session_start(s));
     CHECK(strstr(qtap_session_error(s), "/no/such/directory/x.qrec") != NULL);
+    CHECK(abi_has_id(qtap_session_error(s)));
   }
   CHECK_STATUS(QTAP_ERR_STATE, qtap_session_poll(s, 0));
   qtap_session_free(s);
@@ -124,6 +125,7 @@ static void start_again_with_stores(void) {
   for (i = 0; i < 2; ++i) {
     CHECK_STATUS(QTAP_ERR_IO, qtap_session_start(s));
     CHECK(strstr(qtap_session_error(s), "/dev/null/objects") != NULL);
+    CHECK(abi_has_id(qtap_session_error(s)));
   }
   qtap_session_free(s);
 }

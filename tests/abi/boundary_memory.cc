@@ -85,7 +85,7 @@ bool fine(int status, const char* text, const char* what) {
   if (status >= 0) return true;
   CHECK(has_failed);
   if (!CHECK_STATUS(QTAP_ERR_NOMEM, status)) fprintf(stderr, "  in %s: %s\n", what, text);
-  if (text) CHECK(strcmp(text, "out of memory") == 0);
+  if (text) CHECK(strcmp(text, "QT001: out of memory") == 0);
   return false;
 }
 

@@ -133,6 +133,7 @@ static void failing_callback(void) {
   CHECK_STATUS(QTAP_ERR_CALLBACK, qtap_feed_data(s, id, QTAP_DIR_RECEIVED, ABI_START, abi_response,
                                                  sizeof abi_response - 1));
   CHECK(strstr(qtap_session_error(s), "on_transaction") != NULL);
+  CHECK(abi_has_id(qtap_session_error(s)));
   CHECK_STATUS(QTAP_OK, qtap_feed_close(s, id, ABI_START));
   CHECK(strcmp(qtap_session_error(s), "") == 0);
   CHECK(calls == 1);

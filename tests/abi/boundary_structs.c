@@ -52,6 +52,7 @@ static void callbacks(void) {
     cb.known.size = wrong[i];
     CHECK_STATUS(QTAP_ERR_INVALID, qtap_session_set_callbacks(s, &cb.known, NULL));
     CHECK(strstr(qtap_session_error(s), "qtap_callbacks.size") != NULL);
+    CHECK(abi_has_id(qtap_session_error(s)));
   }
   cb.known.size = sizeof cb;
   cb.on_later = later;

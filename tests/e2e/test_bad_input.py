@@ -305,7 +305,7 @@ def test_an_only_output_that_is_gone_is_a_failure(recording, flags, kind):
     # Told when it happened by the library, once, and at the end by qtap-mini.
     told, last = errors(result)
     assert reason in told and "dropped and counted" in told
-    assert last == "qtap-mini: error: write to standard output: " + reason
+    assert last == "qtap-mini: error: QT094: write to standard output: " + reason
     assert ledger_of(result.stderr.splitlines())["dropped"] > 0
 
 

@@ -67,8 +67,8 @@ QTAP_API int qtap_config_set(qtap_config* config, const char* key, const char* v
 /**
  * Reads a YAML document of `len` bytes (at most 1 MiB) and adds its options to the configuration;
  * nothing is changed when anything in it is wrong. Errors as for qtap_config_set(); the text then
- * holds one line per mistake, at most 20, each beginning with "config:LINE:COLUMN: error: ". @since
- * 0.1
+ * holds one line per mistake, at most 20, each beginning with its message id and its place,
+ * "QT104: config:LINE:COLUMN: error: ". @since 0.1
  */
 QTAP_API int qtap_config_parse(qtap_config* config, const char* yaml, size_t len);
 
@@ -81,8 +81,9 @@ QTAP_API int qtap_config_parse_named(qtap_config* config, const char* yaml, size
 QTAP_API void qtap_config_set_logger(qtap_config* config, qtap_log_fn fn, void* user);
 
 /**
- * The text of the last error of a call on this configuration, "" when there was none. Borrowed
- * until the next call on this configuration. @since 0.1
+ * The text of the last error of a call on this configuration, "" when there was none. It starts
+ * with its message id, "QT104: ...", see docs/messages.yaml; ids never change their meaning.
+ * Borrowed until the next call on this configuration. @since 0.1
  */
 QTAP_API const char* qtap_config_error(qtap_config* config);
 

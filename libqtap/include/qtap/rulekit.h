@@ -25,7 +25,8 @@ struct qtap_rule_error {
   size_t size;
   uint32_t line;   /**< 1-based */
   uint32_t column; /**< 1-based, in bytes: the first byte that is wrong */
-  char text[256]; /**< one line, NUL-terminated: `line 1, column 18: expected a value after "=="` */
+  /** one line, NUL-terminated: `QT140: line 1, column 18: expected a value after "=="` */
+  char text[256];
 };
 
 /**

@@ -156,8 +156,9 @@ QTAP_API const char* qtap_session_attached_at(qtap_session* s, size_t index);
 
 /**
  * The text of the last error or warning of a call on this session, "" when there was none: one
- * line, what was tried, on what, why, what to do. Borrowed until the next call on this session.
- * @since 0.1
+ * line, its message id, what was tried, on what, why, what to do: "QT044: start live capture:
+ * missing CAP_BPF; run as root or grant it to the program". docs/messages.yaml has all of them; ids
+ * never change their meaning. Borrowed until the next call on this session. @since 0.1
  */
 QTAP_API const char* qtap_session_error(qtap_session* s);
 

@@ -39,11 +39,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   if (!config.entries().empty()) std::abort();
-  std::string_view text = status.error().text;
+  const std::string all = message_of(status.error());
+  std::string_view text = all;
   if (text.empty() || std::count(text.begin(), text.end(), '\n') >= 20) std::abort();
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    if (!line.starts_with("f:") || line.find(": error: ") == std::string_view::npos) std::abort();
+    if (!line.starts_with("QT1") || !line.substr(5).starts_with(": f:") ||
+        line.find(": error: ") == std::string_view::npos)
+      std::abort();
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   return 0;

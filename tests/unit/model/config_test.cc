@@ -87,7 +87,8 @@ TEST_SUITE("model/config") {
     CHECK(s.events.connection_first_ns == 90'000'000'000);
     REQUIRE(s.warnings.size() == 1);
     CHECK(s.warnings[0] ==
-          "qtap.yaml:22:15: warning: capture.tls_probes: gotls is not in this version and sees "
+          "QT135: qtap.yaml:22:15: warning: capture.tls_probes: gotls is not in this version and "
+          "sees "
           "nothing");
   }
 
@@ -245,9 +246,10 @@ TEST_SUITE("model/config") {
   TEST_CASE("legacy keys warn once, with everything below them") {
     const Config config = parsed("control: { a: 1, b: [x] }\ntap:\n  default_stack: x\n");
     REQUIRE(config.warnings().size() == 2);
-    CHECK(config.warnings()[0] == "qtap.yaml:1:1: warning: control is a legacy key and is ignored");
+    CHECK(config.warnings()[0] ==
+          "QT132: qtap.yaml:1:1: warning: control is a legacy key and is ignored");
     CHECK(config.warnings()[1] ==
-          "qtap.yaml:3:3: warning: tap.default_stack is a legacy key and is ignored");
+          "QT132: qtap.yaml:3:3: warning: tap.default_stack is a legacy key and is ignored");
     Config host;
     CHECK(host.set("services.qscan.url", "x").ok());
     CHECK(host.warnings().size() == 1);
@@ -256,8 +258,8 @@ TEST_SUITE("model/config") {
   TEST_CASE("all mistakes of a file come at once, in order, at most 20") {
     CHECK(errors_of("tap:\n  ignore_loopback: 1\n  http: { stack: x }\nversion: 3\n") ==
           "qtap.yaml:2:20: error: tap.ignore_loopback: expected true or false, got \"1\"\n"
-          "qtap.yaml:3:18: error: tap.http.stack: no stack named \"x\"\n"
-          "qtap.yaml:4:10: error: version: 3 is above the maximum 2");
+          "QT107: qtap.yaml:3:18: error: tap.http.stack: no stack named \"x\"\n"
+          "QT101: qtap.yaml:4:10: error: version: 3 is above the maximum 2");
     std::string many;
     for (int i = 0; i < 50; ++i) many += "key" + std::to_string(i) + ": 1\n";
     const std::string text = errors_of(many);
@@ -344,7 +346,7 @@ TEST_SUITE("model/config") {
     CHECK(s.plugins[0].format == "console");
     REQUIRE(s.warnings.size() == 2);
     CHECK(s.warnings[0].starts_with(
-        "qtap.yaml:1:34: warning: stacks.m.plugins[0].type: http_metrics"));
+        "QT133: qtap.yaml:1:34: warning: stacks.m.plugins[0].type: http_metrics"));
   }
 
   TEST_CASE("replay needs a file, which may come later") {

@@ -133,7 +133,8 @@ TEST_SUITE("rulekit/capi") {
     CHECK(compiled.rule == nullptr);
     CHECK(compiled.error.line == 1);
     CHECK(compiled.error.column == 18);
-    CHECK(std::string(compiled.error.text) == "line 1, column 18: expected a value after \"==\"");
+    CHECK(std::string(compiled.error.text) ==
+          "QT140: line 1, column 18: expected a value after \"==\"");
     qtap_rule* rule = nullptr;
     CHECK(qtap_rule_compile("==", 2, &rule, nullptr) == QTAP_ERR_INVALID);
   }

@@ -187,9 +187,10 @@ TEST_SUITE("session/outlet") {
     CHECK(outlet.flush(0).ok());
     outlet.emit_console("secret");
     outlet.emit_console("secret");
-    CHECK(lines == std::vector<std::string>{
-                       "write to standard output: No space left on device; what would be printed "
-                       "is dropped and counted"});
+    CHECK(lines ==
+          std::vector<std::string>{
+              "QT094: write to standard output: No space left on device; what would be printed "
+              "is dropped and counted"});
     qtap_stats stats = {};
     outlet.add_to(stats);
     CHECK(stats.sink_dropped == 2);
