@@ -30,14 +30,12 @@ enum sock_class {
 };
 
 struct sock_state {
-	__u64 conn_key;
+	struct qtap_socket now;
 	__u64 bound_stream; /* the TLS stream that runs over it, 0 = none known */
 	__u64 bound_ssl;    /* its key, to see whether it is still there */
 	__u64 cookie;
 	__u64 start_ns;	      /* connect() began, 0 = unknown */
 	__u64 established_ns; /* the handshake of that connect() ended, 0 = not (yet) */
-	__u64 bytes[2];	      /* payload so far, by direction */
-	__u64 filtered[2];    /* of these: counted, not copied */
 	__u64 copy_until[2];  /* offset behind the last byte to copy while the class limits copying */
 	__u64 head[2];	      /* the first 8 bytes, for the classification */
 	__u64 counted_ns;     /* the last COUNT record: when, ... */
@@ -54,6 +52,7 @@ struct sock_state {
 	__u8 tunnel;	  /* began with CONNECT: TLS may follow inside */
 	__u8 in_progress; /* connect() returned before the handshake ended */
 	__u8 pad0[3];
+	__u32 netns;
 	__s32 fd;   /* of that connect() */
 	__u32 tgid; /* who used it last */
 	__u32 bound_tgid;
@@ -65,11 +64,12 @@ struct ssl_frame {
 	__u64 ssl;
 	__u64 buf;
 	__u64 len;
-	__u64 done; /* *_ex: where the length is returned */
-	__u8 kind;  /* enum ssl_call */
-	__u8 io;    /* IO_READ, IO_WRITE: socket calls made inside */
-	__u8 mixed; /* another SSL object was used inside: what is nested may belong to that one */
-	__u8 tails; /* returns to come that belong to the same call */
+	__u64 done;	/* *_ex: where the length is returned */
+	__u64 began_ns; /* handshakes only */
+	__u8 kind;	/* enum ssl_call */
+	__u8 io;	/* IO_READ, IO_WRITE: socket calls made inside */
+	__u8 mixed;	/* another SSL object was used inside: what is nested may belong to that one */
+	__u8 tails;	/* returns to come that belong to the same call */
 	__u8 pad0[4];
 };
 
@@ -96,9 +96,13 @@ struct payload {
 	__u64 iovs_left;
 	__u64 time_ns;
 	__u64 cgroup_id;
+	__u64 wire[2]; /* as in qtap_rec_data */
+	__u32 handshake_us;
 	__u16 flags;
 	__u8 direction;
 	__u8 stream_kind;
+	__u8 cause; /* QTAP_LOSS_*: why the rest could not be delivered */
+	__u8 pad0[7];
 };
 
 QTAP_EXTERN struct {
@@ -129,6 +133,14 @@ QTAP_EXTERN struct {
 	__type(value, struct qtap_stream);
 } stream_by_ssl SEC(".maps");
 
+/* Keyed by conn_key or stream_id. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct qtap_unsent_end);
+} unsent_ends SEC(".maps");
+
 /* Keyed by pid_tgid; an entry stays for the life of its thread. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -150,6 +162,9 @@ QTAP_EXTERN const volatile __u32 record_version;
 
 /* QTAP_WAKE_*; written by both sides, a lost update costs one tick of latency. */
 QTAP_EXTERN __u32 ring_wake;
+
+/* How many ends were put into unsent_ends: tells user space when to look. */
+QTAP_EXTERN __u64 ends_kept;
 
 /* Always 0, which the verifier does not know: XOR with it makes it forget the bounds of a number. */
 QTAP_EXTERN __u64 unknown_zero;

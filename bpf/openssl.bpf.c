@@ -86,6 +86,7 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 	frame->len = PT_REGS_PARM3(ctx);
 	frame->done = PT_REGS_PARM4(ctx);
 	frame->kind = kind;
+	frame->began_ns = kind == SSL_CALL_HANDSHAKE ? bpf_ktime_get_boot_ns() : 0;
 	frame->io = 0;
 	frame->mixed = 0;
 	frame->tails = 0;
@@ -121,6 +122,36 @@ static __always_inline int shows_memory_bio(const struct ssl_frame *frame, __s64
 	if (frame->io || frame->mixed)
 		return 0;
 	return is_write(frame->kind) ? n > 0 : n < 0;
+}
+
+/* Non-blocking programs call until it succeeds; some call again later, when there is nothing left to do. */
+static __always_inline void handshake_returned(struct qtap_stream *stream, const struct ssl_frame *frame,
+					       int succeeded)
+{
+	__u64 us;
+
+	if (stream->handshake_us || stream->offset[0] || stream->offset[1])
+		return;
+	if (!stream->handshake_ns)
+		stream->handshake_ns = frame->began_ns;
+	if (!succeeded)
+		return;
+	us = (bpf_ktime_get_boot_ns() - stream->handshake_ns) / 1000;
+	stream->handshake_us = us == 0 ? 1 : us < 0xffffffffULL ? us : 0xffffffff;
+}
+
+/*
+ * What the socket carried for this plain text. A message that ends with it is reported with the totals of its
+ * connection as they are then, and most fit in one call, long before a COUNT is due.
+ */
+static __always_inline void read_wire(struct payload *p, __u64 sk)
+{
+	struct sock_state *st = p->conn_key ? bpf_map_lookup_elem(&state_by_sock, &sk) : NULL;
+
+	if (!st || st->now.conn_key != p->conn_key)
+		return;
+	p->wire[0] = st->now.bytes[0];
+	p->wire[1] = st->now.bytes[1];
 }
 
 static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
@@ -164,7 +195,7 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 			return 0;
 	}
 	n = transferred(&frame, PT_REGS_RC(ctx));
-	if (n <= 0 && !shows_memory_bio(&frame, n))
+	if (n <= 0 && frame.kind != SSL_CALL_HANDSHAKE && !shows_memory_bio(&frame, n))
 		return 0;
 	stream = stream_of(frame.ssl, pid_tgid >> 32);
 	if (!stream) {
@@ -173,6 +204,8 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	}
 	if (!stream->conn_key && shows_memory_bio(&frame, n))
 		stream->memory_bio = 1;
+	if (frame.kind == SSL_CALL_HANDSHAKE)
+		handshake_returned(stream, &frame, n == 0);
 	if (n <= 0)
 		return 0;
 	direction = is_write(frame.kind) ? QTAP_SENT : QTAP_RECEIVED;
@@ -182,12 +215,11 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	p.end = p.offset + n;
 	p.seg = frame.buf;
 	p.seg_end = frame.buf + n;
-	p.flags = 0;
+	p.handshake_us = stream->handshake_us;
 	p.direction = direction;
 	p.stream_kind = QTAP_STREAM_OPENSSL;
 	stream->offset[direction & 1] += n;
-	if (p.conn_key)
-		emit_count_behind(stream->sk, p.conn_key);
+	read_wire(&p, stream->sk);
 	emit_payload(&p, loop);
 	return 0;
 }

@@ -15,8 +15,8 @@ static __always_inline void sock_gone(__u64 sk)
 	if (!st)
 		return;
 	/* Its DATA alone makes a connection of it, if OPEN was lost. */
-	if (st->opened || st->bytes[0] || st->bytes[1])
-		emit_count(sk, QTAP_REC_CLOSE);
+	if (st->opened || st->now.bytes[0] || st->now.bytes[1])
+		emit_close(sk);
 	bpf_map_delete_elem(&state_by_sock, &sk);
 }
 

@@ -3,7 +3,7 @@
  * The table of TCP sockets: who talks to whom, what kind of bytes, how many.
  *
  * In: a socket call that ended. Out: OPEN (one that arrives, when both addresses are known), DATA (what the
- * class allows), COUNT (now and then, when bytes are only counted). CLOSE is written in socket.bpf.c.
+ * class allows), COUNT (now and then, when bytes are only counted), CLOSE.
  *
  *   UNDECIDED --TLS record header------------------> TLS    copy hello_bytes per direction, then count
  *       |-------HTTP method, "HTTP/", h2 preface---> PLAIN  copy all; after CONNECT a TLS record leads to TLS
@@ -63,13 +63,39 @@ VERIFIED_ONCE int sock_add(__u64 sk, __u8 role, __u64 start_ns)
 	}
 	st = sock_find(sk);
 	if (st) {
-		st->conn_key = new_key();
+		st->now.conn_key = new_key();
 		st->role = role;
 		st->start_ns = start_ns;
 		st->counted_ns = bpf_ktime_get_boot_ns();
 		st->tgid = bpf_get_current_pid_tgid() >> 32;
 	}
 	return 0;
+}
+
+static __always_inline void fill_open(struct qtap_rec_open *rec, const struct sock_state *st)
+{
+	/* Whenever it is told: from start_ns to here is how long connecting took. */
+	if (st->established_ns)
+		rec->h.time_ns = st->established_ns;
+	rec->h.conn_key = st->now.conn_key;
+	rec->h.stream_id = st->now.conn_key;
+	rec->socket_cookie = st->cookie;
+	rec->start_ns = st->start_ns;
+	__builtin_memcpy(rec->local_ip, st->local_ip, sizeof(rec->local_ip));
+	__builtin_memcpy(rec->remote_ip, st->remote_ip, sizeof(rec->remote_ip));
+	rec->local_port = st->local_port;
+	rec->remote_port = st->remote_port;
+	rec->family = st->family;
+	rec->role = st->role;
+	rec->netns = st->netns;
+}
+
+/* What happens in softirq names the last user of the socket, not whom it interrupted. */
+static __always_inline void name_last_user(struct qtap_record_header *h, const struct sock_state *st)
+{
+	h->pid = st->tgid;
+	h->tid = 0;
+	h->cgroup_id = 0;
 }
 
 /* Tells about the socket, once both addresses are known and the ring has room: each call with bytes asks
@@ -85,30 +111,76 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	if (!read_addresses(st, sk))
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	st->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
 		return 0;
 	st->opened = 1;
-	/* Whenever it is told: from start_ns to here is how long connecting took. */
-	if (st->established_ns)
-		rec->h.time_ns = st->established_ns;
-	if (st->in_progress) { /* handshakes end in softirq: name who called, not whom it interrupted */
-		rec->h.pid = st->tgid;
-		rec->h.tid = 0;
-		rec->h.cgroup_id = 0;
-	}
-	rec->h.conn_key = st->conn_key;
-	rec->h.stream_id = st->conn_key;
-	rec->socket_cookie = st->cookie;
-	rec->start_ns = st->start_ns;
-	__builtin_memcpy(rec->local_ip, st->local_ip, sizeof(rec->local_ip));
-	__builtin_memcpy(rec->remote_ip, st->remote_ip, sizeof(rec->remote_ip));
-	rec->local_port = st->local_port;
-	rec->remote_port = st->remote_port;
-	rec->family = st->family;
-	rec->role = st->role;
+	fill_open(rec, st);
 	rec->fd = fd;
-	rec->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (st->in_progress) /* handshakes end in softirq */
+		name_last_user(&rec->h, st);
 	submit(rec);
+	return 0;
+}
+
+static __always_inline void fill_count(struct qtap_rec_count *rec, const struct sock_state *st)
+{
+	rec->h.conn_key = st->now.conn_key;
+	rec->h.stream_id = st->now.conn_key;
+	rec->bytes[0] = st->now.bytes[0];
+	rec->bytes[1] = st->now.bytes[1];
+	rec->filtered[0] = st->now.filtered[0];
+	rec->filtered[1] = st->now.filtered[1];
+}
+
+VERIFIED_ONCE int emit_count(__u64 sk)
+{
+	struct sock_state *st = sock_find(sk);
+	struct qtap_rec_count *rec;
+
+	if (!st)
+		return 0;
+	st->counted_ns = bpf_ktime_get_boot_ns();
+	st->counted_bytes = st->now.bytes[0] + st->now.bytes[1];
+	if (!RESERVE(rec, QTAP_REC_COUNT, st->class == SOCK_TLS ? QTAP_RF_TLS : 0))
+		return 0;
+	fill_count(rec, st);
+	submit(rec);
+	return 0;
+}
+
+static __always_inline void fill_close(struct qtap_rec_count *rec, const struct sock_state *st)
+{
+	fill_count(rec, st);
+	name_last_user(&rec->h, st);
+	if (st->bound_stream)
+		rec->h.stream_id = st->bound_stream;
+}
+
+VERIFIED_ONCE int emit_close(__u64 sk)
+{
+	struct sock_state *st = sock_find(sk);
+	struct qtap_unsent_end kept = {};
+	struct qtap_rec_count *rec;
+	__u16 flags;
+
+	if (!st)
+		return 0;
+	flags = st->class == SOCK_TLS ? QTAP_RF_TLS : 0;
+	if (st->opened && TRY_RESERVE(rec, QTAP_REC_CLOSE, flags)) {
+		fill_close(rec, st);
+		submit(rec);
+		return 0;
+	}
+	if (!st->opened) {
+		fill_header(&kept.open.h, sizeof(kept.open), QTAP_REC_OPEN, 0);
+		fill_open(&kept.open, st);
+		name_last_user(&kept.open.h, st);
+		kept.open.fd = -1;
+	}
+	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_CLOSE, flags);
+	fill_close(&kept.end, st);
+	keep_end(st->now.conn_key, &kept);
 	return 0;
 }
 
@@ -168,8 +240,31 @@ static __always_inline void sock_set_class(struct sock_state *st, __u8 class, __
 {
 	st->class = class;
 	st->tunnel = 0;
-	st->copy_until[0] = st->bytes[0] + window;
-	st->copy_until[1] = st->bytes[1] + window;
+	st->copy_until[0] = st->now.bytes[0] + window;
+	st->copy_until[1] = st->now.bytes[1] + window;
+}
+
+/* Of a socket that is understood late, what was left out before: a gap that is no loss. */
+VERIFIED_ONCE int sock_tell_filtered(__u64 sk)
+{
+	struct sock_state *st = sock_find(sk);
+	struct payload p = {};
+
+	if (!st)
+		return 0;
+	p.conn_key = st->now.conn_key;
+	p.stream_id = st->now.conn_key;
+	p.time_ns = bpf_ktime_get_boot_ns();
+	p.cgroup_id = bpf_get_current_cgroup_id();
+	p.stream_kind = QTAP_STREAM_SOCKET;
+	p.cause = QTAP_LOSS_FILTERED;
+	for (int d = 0; d < 2; d++) {
+		p.direction = d;
+		p.offset = st->now.bytes[d] - st->now.filtered[d];
+		if (st->now.filtered[d])
+			emit_missing(&p, st->now.filtered[d]);
+	}
+	return 0;
 }
 
 #define IO_RECEIVED 1u /* the direction */
@@ -208,6 +303,8 @@ VERIFIED_ONCE int sock_classify(__u64 sk, __u64 base, __u64 len, __u32 flags)
 	if (have >= 5 && is_tls_record((__u8 *)&bytes)) {
 		sock_set_class(st, SOCK_TLS, config.hello_bytes);
 	} else if (have >= 4 && is_http(bytes)) {
+		if (st->now.filtered[0] || st->now.filtered[1])
+			sock_tell_filtered(sk);
 		sock_set_class(st, SOCK_PLAIN, 0);
 		st->tunnel = (__u32)bytes == FOUR('C', 'O', 'N', 'N');
 	} else if (nested) {
@@ -238,7 +335,7 @@ static __always_inline int classify_io(const struct sock_io *io, const struct ss
 /* How many of these bytes are to be copied. */
 static __always_inline __u64 sock_copy_bytes(struct sock_state *st, __u32 direction, __u64 bytes)
 {
-	__u64 at = st->bytes[direction], until = st->copy_until[direction];
+	__u64 at = st->now.bytes[direction], until = st->copy_until[direction];
 
 	if (st->class == SOCK_PLAIN)
 		return bytes;
@@ -257,12 +354,12 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 	__u64 copy, now, total;
 
 	copy = sock_copy_bytes(st, direction, io->bytes);
-	p.offset = st->bytes[direction];
-	st->bytes[direction] += io->bytes;
-	st->filtered[direction] += io->bytes - copy;
+	p.offset = st->now.bytes[direction];
+	st->now.bytes[direction] += io->bytes;
+	st->now.filtered[direction] += io->bytes - copy;
 	if (copy) {
-		p.conn_key = st->conn_key;
-		p.stream_id = st->conn_key;
+		p.conn_key = st->now.conn_key;
+		p.stream_id = st->now.conn_key;
 		p.end = p.offset + copy;
 		p.seg = io->seg;
 		p.seg_end = io->seg + io->seg_left;
@@ -276,9 +373,9 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 	if (copy == io->bytes)
 		return;
 	now = bpf_ktime_get_boot_ns();
-	total = st->bytes[0] + st->bytes[1];
+	total = st->now.bytes[0] + st->now.bytes[1];
 	if (total - st->counted_bytes >= COUNT_BYTES || now - st->counted_ns >= COUNT_NS)
-		emit_count((__u64)io->sk, QTAP_REC_COUNT);
+		emit_count((__u64)io->sk);
 }
 
 static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int loop)

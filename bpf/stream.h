@@ -3,7 +3,7 @@
  * Plain-text streams of TLS objects, and which socket each runs over.
  *
  * In: SSL_* calls that run on a thread (struct ssl_frame), socket calls nested in them. Out: BIND,
- * STREAM_END, COUNT of the socket below.
+ * STREAM_END.
  *
  * A socket call inside SSL_* belongs to that SSL object only if the object does its own socket I/O. Programs
  * with memory BIOs (node, asyncio) move the ciphertext later, and their callbacks may write to other sockets
@@ -26,7 +26,7 @@ enum ssl_call {
 	SSL_CALL_WRITE_EX,
 	SSL_CALL_READ_EX,
 	SSL_CALL_HANDSHAKE, /* SSL_do_handshake, SSL_connect, SSL_accept */
-	SSL_CALL_FREE,
+	SSL_CALL_FREE,	    /* SSL_free, SSL_clear: what comes next is another stream */
 };
 
 #define IO_READ 1
@@ -48,17 +48,28 @@ static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
 	return stream;
 }
 
-static __always_inline void emit_stream_end(const struct qtap_stream *stream)
+static __always_inline void fill_stream_end(struct qtap_rec_count *rec, const struct qtap_stream *stream)
+{
+	rec->h.conn_key = stream->conn_key;
+	rec->h.stream_id = stream->stream_id;
+	rec->bytes[QTAP_SENT] = stream->offset[QTAP_SENT];
+	rec->bytes[QTAP_RECEIVED] = stream->offset[QTAP_RECEIVED];
+}
+
+static __noinline int emit_stream_end(const struct qtap_stream *stream)
 {
 	struct qtap_rec_count *rec;
+	struct qtap_unsent_end kept = {};
 
-	if (RESERVE(rec, QTAP_REC_STREAM_END, 0)) {
-		rec->h.conn_key = stream->conn_key;
-		rec->h.stream_id = stream->stream_id;
-		rec->bytes[QTAP_SENT] = stream->offset[QTAP_SENT];
-		rec->bytes[QTAP_RECEIVED] = stream->offset[QTAP_RECEIVED];
+	if (TRY_RESERVE(rec, QTAP_REC_STREAM_END, 0)) {
+		fill_stream_end(rec, stream);
 		submit(rec);
+		return 0;
 	}
+	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_STREAM_END, 0);
+	fill_stream_end(&kept.end, stream);
+	keep_end(stream->stream_id, &kept);
+	return 0;
 }
 
 static __always_inline void stream_unbind_socket(const struct qtap_stream *stream)
@@ -109,21 +120,23 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	if (!stream || !st)
 		return 0;
-	if (stream->memory_bio || stream->conn_key == st->conn_key || socket_is_taken(st, tgid))
+	if (stream->memory_bio || stream->conn_key == st->now.conn_key || socket_is_taken(st, tgid))
 		return 0;
 	if (stream->conn_key) {
 		old_sk = stream->sk;
 		old = bpf_map_lookup_elem(&state_by_sock, &old_sk);
-		if (old && old->conn_key == stream->conn_key)
+		if (old && old->now.conn_key == stream->conn_key)
 			return 0; /* still connected elsewhere */
-		/* The object was cleared and used for another connection. */
+		/* The object was used for another connection. */
 		emit_stream_end(stream);
 		stream->stream_id = new_key();
 		stream->generation++;
 		stream->offset[QTAP_SENT] = 0;
 		stream->offset[QTAP_RECEIVED] = 0;
+		stream->handshake_ns = 0;
+		stream->handshake_us = 0;
 	}
-	stream->conn_key = st->conn_key;
+	stream->conn_key = st->now.conn_key;
 	stream->sk = sk;
 	st->bound_stream = stream->stream_id;
 	st->bound_ssl = ssl;
@@ -135,48 +148,6 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		submit(rec);
 	}
 	return 0;
-}
-
-/* `type`: QTAP_REC_COUNT or QTAP_REC_CLOSE. */
-VERIFIED_ONCE int emit_count(__u64 sk, __u16 type)
-{
-	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
-	struct qtap_rec_count *rec;
-
-	if (!st)
-		return 0;
-	st->counted_ns = bpf_ktime_get_boot_ns();
-	st->counted_bytes = st->bytes[0] + st->bytes[1];
-	if (!RESERVE(rec, type, st->class == SOCK_TLS ? QTAP_RF_TLS : 0))
-		return 0;
-	rec->h.conn_key = st->conn_key;
-	rec->h.stream_id = st->conn_key;
-	if (type ==
-	    QTAP_REC_CLOSE) { /* sockets die in softirq: name the last user, not whom it interrupted */
-		rec->h.pid = st->tgid;
-		rec->h.tid = 0;
-		rec->h.cgroup_id = 0;
-	}
-	rec->bytes[0] = st->bytes[0];
-	rec->bytes[1] = st->bytes[1];
-	rec->filtered[0] = st->filtered[0];
-	rec->filtered[1] = st->filtered[1];
-	submit(rec);
-	return 0;
-}
-
-/*
- * Plain text is about to be told: first what its socket carried for it. A message that ends with these bytes
- * is reported with the totals of its connection as they are then, and most fit in one call, long before a
- * COUNT is due.
- */
-VERIFIED_ONCE int emit_count_behind(__u64 sk, __u64 conn_key)
-{
-	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
-
-	if (!st || st->conn_key != conn_key || st->bytes[0] + st->bytes[1] == st->counted_bytes)
-		return 0;
-	return emit_count(sk, QTAP_REC_COUNT);
 }
 
 #endif /* QTAP_STREAM_H */

@@ -11,7 +11,7 @@
 #define MSG_TRUNC 0x20
 #define MSG_ERRQUEUE 0x2000
 #define EINPROGRESS 115
-#define MMSG_MAX 16
+#define MMSG_MAX 1024 /* UIO_MAXIOV, include/uapi/linux/uio.h */
 
 /* A connection was made: by us or to us. */
 static __always_inline void on_connection(__u64 sk, int fd, __u8 role)

@@ -59,18 +59,34 @@ static __always_inline void fill_header(struct qtap_record_header *h, __u32 size
 	h->stream_id = 0;
 }
 
-/* Reserves a record without payload, header filled in, the rest zero. */
-#define RESERVE(rec, rectype, recflags)                                                                      \
+/* Reserves a record without payload, header filled in, the rest zero. NULL: no room, and nothing is counted.
+ */
+#define TRY_RESERVE(rec, rectype, recflags)                                                                  \
 	({                                                                                                   \
 		(rec) = bpf_ringbuf_reserve(&ring, sizeof(*(rec)), 0);                                       \
 		if (rec) {                                                                                   \
 			__builtin_memset((rec), 0, sizeof(*(rec)));                                          \
 			fill_header(&(rec)->h, sizeof(*(rec)), rectype, recflags);                           \
-		} else {                                                                                     \
-			count_loss(QTAP_LOSS_RING_FULL, 0);                                                  \
 		}                                                                                            \
 		(rec);                                                                                       \
 	})
+
+/* The same for records that are lost when there is no room. */
+#define RESERVE(rec, rectype, recflags)                                                                      \
+	({                                                                                                   \
+		if (!TRY_RESERVE(rec, rectype, recflags))                                                    \
+			count_loss(QTAP_LOSS_RING_FULL, 0);                                                  \
+		(rec);                                                                                       \
+	})
+
+/* The last words about a socket or stream that the ring has no room for: user space fetches them. */
+static __always_inline void keep_end(__u64 key, const struct qtap_unsent_end *end)
+{
+	if (bpf_map_update_elem(&unsent_ends, &key, end, BPF_ANY))
+		count_loss(QTAP_LOSS_MAP_FULL, 0);
+	else
+		__sync_fetch_and_add(&ends_kept, 1);
+}
 
 static __always_inline void fill_data(struct qtap_rec_data *rec, const struct payload *p, __u64 len,
 				      __u64 captured)
@@ -89,9 +105,13 @@ static __always_inline void fill_data(struct qtap_rec_data *rec, const struct pa
 	rec->offset = p->offset;
 	rec->full_len = len;
 	rec->captured_len = captured;
+	rec->wire[0] = p->wire[0];
+	rec->wire[1] = p->wire[1];
+	rec->handshake_us = p->handshake_us;
 	rec->direction = p->direction;
 	rec->stream_kind = p->stream_kind;
-	__builtin_memset(rec->pad0, 0, sizeof(rec->pad0));
+	rec->cause = captured < len ? p->cause : 0;
+	rec->pad0 = 0;
 }
 
 /* Bytes that exist but cannot be copied: the stream's reader learns that they are missing and how many. */
@@ -105,9 +125,11 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 	if (rec) {
 		fill_data(rec, p, len, 0);
 		submit(rec);
-	} else {
-		count_loss(QTAP_LOSS_RING_FULL, len);
 	}
+	if (!rec)
+		count_loss(QTAP_LOSS_RING_FULL, len);
+	else if (p->cause != QTAP_LOSS_FILTERED)
+		count_loss(p->cause, len);
 	p->offset += len;
 }
 
@@ -122,8 +144,10 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 		 */                                                                                          \
 		asm volatile("" : "+r"(len));                                                                \
 		if (len > (room) || bpf_probe_read_user(rec + 1, len, (void *)p->seg)) {                     \
+			p->cause = QTAP_LOSS_FAULT;                                                          \
 			count_loss(QTAP_LOSS_FAULT, len);                                                    \
 			fill_data(rec, p, len, 0);                                                           \
+			p->cause = 0;                                                                        \
 		} else {                                                                                     \
 			fill_data(rec, p, len, len);                                                         \
 		}                                                                                            \
@@ -164,8 +188,10 @@ static __always_inline long emit_step(struct payload *p)
 		struct user_iovec next = {};
 		__u64 left = p->iovs_left ^ zero;
 
-		if (!left || bpf_probe_read_user(&next, sizeof(next), (void *)p->iov))
+		if (!left || bpf_probe_read_user(&next, sizeof(next), (void *)p->iov)) {
+			p->cause = left ? QTAP_LOSS_FAULT : QTAP_LOSS_NO_BUFFER;
 			return 1;
+		}
 		p->iov = (p->iov + sizeof(next)) ^ zero;
 		p->iovs_left = (left - 1) ^ zero;
 		p->seg = next.base;
@@ -220,17 +246,20 @@ static __always_inline void emit_pieces_by_map(struct payload *p)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct payload *done;
 
-	if (bpf_map_update_elem(&payload_by_thread, &pid_tgid, p, BPF_ANY))
+	if (bpf_map_update_elem(&payload_by_thread, &pid_tgid, p, BPF_ANY)) {
+		p->cause = QTAP_LOSS_MAP_FULL;
 		return;
+	}
 	emit_pieces_bounded(pid_tgid);
 	done = bpf_map_lookup_elem(&payload_by_thread, &pid_tgid);
-	if (done)
+	if (done) {
 		p->offset = done->offset;
+		p->cause = done->cause;
+	}
 	bpf_map_delete_elem(&payload_by_thread, &pid_tgid);
 }
 
-/* Delivers all of the payload in pieces; what is too much for one call is a counted gap. `loop` is a
- * constant. */
+/* Delivers all of the payload in pieces; what cannot be is a counted gap. `loop` is a constant. */
 static __always_inline void emit_payload(struct payload *p, int loop)
 {
 	__u64 end = p->end;
@@ -243,10 +272,11 @@ static __always_inline void emit_payload(struct payload *p, int loop)
 		emit_pieces(p);
 	else
 		emit_pieces_by_map(p);
-	if (p->offset != end) {
-		count_loss(QTAP_LOSS_CALL_LIMIT, end - p->offset);
-		emit_missing(p, end - p->offset);
-	}
+	if (p->offset == end)
+		return;
+	if (!p->cause) /* stopped by our limit, or more pieces than the loop has turns */
+		p->cause = QTAP_LOSS_CALL_LIMIT;
+	emit_missing(p, end - p->offset);
 }
 
 #endif /* QTAP_EMIT_H */

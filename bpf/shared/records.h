@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define QTAP_RECORD_VERSION 1u
+#define QTAP_RECORD_VERSION 2u
 
 /* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become
  * several records. */
@@ -22,12 +22,16 @@
 /* qtap_record_header.type */
 #define QTAP_REC_OPEN                                                                                        \
 	1u /* struct qtap_rec_open: connect or accept succeeded, or an older socket was first seen */
-#define QTAP_REC_BIND 2u  /* struct qtap_rec_bind: a TLS stream was found to run over a socket */
-#define QTAP_REC_DATA 3u  /* struct qtap_rec_data + captured_len bytes */
-#define QTAP_REC_COUNT 4u /* struct qtap_rec_count: running totals of a socket */
-#define QTAP_REC_CLOSE 5u /* struct qtap_rec_count: the socket reached TCP_CLOSE; final totals */
+#define QTAP_REC_BIND 2u /* struct qtap_rec_bind: a TLS stream was found to run over a socket */
+#define QTAP_REC_DATA 3u /* struct qtap_rec_data + captured_len bytes */
+#define QTAP_REC_COUNT                                                                                       \
+	4u /* struct qtap_rec_count: running totals of a socket, or (stream_id != conn_key) of a TLS stream  \
+	    */
+#define QTAP_REC_CLOSE                                                                                       \
+	5u /* struct qtap_rec_count: the socket is gone; final totals; stream_id: the TLS stream that ran    \
+	      over it and has not ended, else conn_key */
 #define QTAP_REC_STREAM_END                                                                                  \
-	6u /* struct qtap_rec_count: the TLS object was freed (SSL_free); its plain text in all */
+	6u /* struct qtap_rec_count: the TLS object or its process is gone; its plain text in all */
 #define QTAP_REC_EXEC 7u /* struct qtap_rec_process: a process image started */
 #define QTAP_REC_EXIT 8u /* struct qtap_rec_process: the last thread of a process ended */
 /* Written by user space into the same sequence, so that a recording is complete in itself: */
@@ -95,11 +99,16 @@ struct qtap_rec_data {
 	struct qtap_record_header h;
 	__u64
 	    offset; /* of the first byte in this stream and direction; advances even when a record is lost */
+	__u64 wire[2];	    /* TLS streams: payload bytes on the socket below so far, by direction; 0 = the
+			       socket is not known */
 	__u32 full_len;	    /* bytes that this record stands for */
 	__u32 captured_len; /* bytes that follow this struct, <= full_len */
+	__u32 handshake_us; /* TLS streams: from the first handshake call to the end of the one that
+			       succeeded; 0 = not seen */
 	__u8 direction;	    /* QTAP_SENT, QTAP_RECEIVED */
 	__u8 stream_kind;   /* QTAP_STREAM_* */
-	__u8 pad0[6];
+	__u8 cause;	    /* QTAP_LOSS_*: why captured_len < full_len */
+	__u8 pad0;
 };
 
 struct qtap_rec_count {
@@ -131,8 +140,15 @@ struct qtap_rec_process_info {
 	__u16 user_len;
 	__u16 cgroup_len;
 	__u16 container_id_len;
-	__u16 pad0[3];
+	__u8 tls_library; /* QTAP_TLS_LIBRARY_* */
+	__u8 pad0[5];
 };
+
+/* qtap_rec_process_info.tls_library: what a look into the process found. The best of several counts. */
+#define QTAP_TLS_LIBRARY_UNKNOWN 0u    /* nobody looked (yet), or it was gone by then */
+#define QTAP_TLS_LIBRARY_NONE 1u       /* none that we know is mapped */
+#define QTAP_TLS_LIBRARY_NO_SYMBOLS 2u /* mapped, but probes could not be attached */
+#define QTAP_TLS_LIBRARY_PROBED 3u     /* mapped, probes are attached */
 
 /* Indices of qtap_rec_loss.lost and of the kernel's per-CPU counters. */
 #define QTAP_LOSS_RING_FULL 0u	/* no room in the ring */
@@ -141,7 +157,13 @@ struct qtap_rec_process_info {
 #define QTAP_LOSS_CALL_LIMIT 3u /* a call was longer than one call may deliver */
 #define QTAP_LOSS_NO_ENTRY 4u	/* a return probe ran without its entry */
 #define QTAP_LOSS_MISSED 5u	/* a program did not run, because it was running already (recursion) */
-#define QTAP_LOSS_CAUSES 8u
+#define QTAP_LOSS_NO_BUFFER                                                                                  \
+	6u		       /* the bytes never were in user memory (sendfile, splice), or not where one   \
+				  call shows them (sendmmsg, recvmmsg) */
+#define QTAP_LOSS_HOST 7u      /* whoever feeds records says so */
+#define QTAP_LOSS_RECORDING 8u /* a recording could not take the record */
+#define QTAP_LOSS_FILTERED 9u  /* left out on purpose: nobody asked for it. Bytes only, and no loss */
+#define QTAP_LOSS_CAUSES 12u
 
 struct qtap_rec_loss {
 	struct qtap_record_header h;
@@ -157,10 +179,10 @@ struct qtap_rec_loss {
 QTAP_SIZE_IS(struct qtap_record_header, 48);
 QTAP_SIZE_IS(struct qtap_rec_open, 112);
 QTAP_SIZE_IS(struct qtap_rec_bind, 56);
-QTAP_SIZE_IS(struct qtap_rec_data, 72);
+QTAP_SIZE_IS(struct qtap_rec_data, 88);
 QTAP_SIZE_IS(struct qtap_rec_count, 80);
 QTAP_SIZE_IS(struct qtap_rec_process, 344);
 QTAP_SIZE_IS(struct qtap_rec_process_info, 80);
-QTAP_SIZE_IS(struct qtap_rec_loss, 176);
+QTAP_SIZE_IS(struct qtap_rec_loss, 240);
 
 #endif /* QTAP_SHARED_RECORDS_H */

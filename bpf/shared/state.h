@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Kernel-side state that user space also looks at: it removes the streams of processes that are gone and
- * reads the loss counters.
+ * Kernel-side state that user space also looks at: it removes the streams of processes that are gone, reads
+ * the loss counters, and fetches the ends that the ring had no room for.
  */
 #ifndef QTAP_SHARED_STATE_H
 #define QTAP_SHARED_STATE_H
 
-#include <linux/types.h>
+#include "records.h"
 
 /* A TLS object: its address means something only together with its process. */
 struct qtap_stream_key {
@@ -17,12 +17,31 @@ struct qtap_stream_key {
 
 struct qtap_stream {
 	__u64 stream_id;
-	__u64 created_ns; /* CLOCK_BOOTTIME; a stream older than its process image is stale */
-	__u64 offset[2];  /* plain-text bytes so far, by direction, delivered or not */
-	__u64 conn_key;	  /* the socket it runs over, 0 = not known */
-	__u64 sk;	  /* the address of that socket, to find its entry again; never dereferenced */
-	__u32 generation; /* counts the connections that one TLS object served */
-	__u32 memory_bio; /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
+	__u64 created_ns;   /* CLOCK_BOOTTIME; a stream older than its process image is stale */
+	__u64 offset[2];    /* plain-text bytes so far, by direction, delivered or not */
+	__u64 conn_key;	    /* the socket it runs over, 0 = not known */
+	__u64 sk;	    /* the address of that socket, to find its entry again; never dereferenced */
+	__u32 generation;   /* counts the connections that one TLS object served */
+	__u32 memory_bio;   /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
+	__u64 handshake_ns; /* CLOCK_BOOTTIME: the first handshake call began, 0 = not seen */
+	__u32 handshake_us; /* until the one that succeeded had ended, 0 = not (yet) */
+	__u32 pad0;
+};
+
+/*
+ * The last words about a socket or a TLS stream that found the ring full, keyed by its conn_key or stream_id.
+ * Nothing else would ever tell that it ended, nor how much of it was lost.
+ */
+struct qtap_unsent_end {
+	struct qtap_rec_open open; /* of a socket that was not told about before; else its size is 0 */
+	struct qtap_rec_count end; /* QTAP_REC_CLOSE, QTAP_REC_STREAM_END */
+};
+
+/* A socket as far as user space needs it, the beginning of the kernel side's struct sock_state. */
+struct qtap_socket {
+	__u64 conn_key;
+	__u64 bytes[2];	   /* payload so far, by direction */
+	__u64 filtered[2]; /* of these: counted, not copied */
 };
 
 /* One per CPU and cause. */

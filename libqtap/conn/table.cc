@@ -11,6 +11,8 @@ namespace {
 // never freed must not keep the connection for ever.
 constexpr int64_t kLingerNs = 2'000'000'000;
 
+constexpr size_t kMinUntracked = 1024;
+
 // Hash tables have no order of their own; what is walked in key order comes out the same in every
 // run.
 std::vector<uint64_t> sorted_keys(
@@ -45,10 +47,7 @@ void Table::on_record(const Record& record) {
     case RecordType::kGap:
       return on_data(record);
     case RecordType::kCount:
-      if (Tracked* tracked = socket(record)) {
-        tracked->learn_totals(record.total_bytes, record.filtered_bytes);
-      }
-      return;
+      return on_count(record);
     case RecordType::kClose:
       return on_close(record);
     case RecordType::kStreamEnd:
@@ -57,16 +56,18 @@ void Table::on_record(const Record& record) {
       return on_exit(record);
     case RecordType::kTick:
       return on_tick();
-    case RecordType::kExec:
     case RecordType::kProcessInfo:
+      return on_process_info(record);
+    case RecordType::kExec:
     case RecordType::kLoss:
       return;
   }
 }
 
-bool Table::has_room() {
+bool Table::has_room(uint64_t key) {
   if (open() < options_.max_connections) return true;
-  ++counters_.untracked;
+  if (untracked_.size() >= std::max(options_.max_connections, kMinUntracked)) untracked_.clear();
+  if (untracked_.insert(key).second) ++counters_.untracked;
   return false;
 }
 
@@ -88,7 +89,7 @@ std::unique_ptr<Tracked> Table::make(const Record& record) {
 Tracked* Table::socket(const Record& record) {
   const auto it = sockets_.find(record.conn_key);
   if (it != sockets_.end()) return it->second.get();
-  if (record.conn_key == 0 || !has_room()) return nullptr;
+  if (record.conn_key == 0 || !has_room(record.conn_key)) return nullptr;
   return sockets_.emplace(record.conn_key, make(record)).first->second.get();
 }
 
@@ -116,7 +117,7 @@ void Table::on_bind(const Record& record) {
   }
   tracked->adopt(*orphan->second, now_ns_);
   known->second = tracked;
-  orphan->second->close(now_ns_, http::Truncation::kNone);
+  orphan->second->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);
   orphans_.erase(orphan);
 }
 
@@ -128,7 +129,7 @@ Tracked* Table::tls_stream(const Record& record) {
     if (tracked) attach(record.stream_id, *tracked);
     return tracked;
   }
-  if (!has_room()) return nullptr;
+  if (!has_room(record.stream_id)) return nullptr;
   Tracked* tracked = orphans_.emplace(record.stream_id, make(record)).first->second.get();
   attach(record.stream_id, *tracked);
   return tracked;
@@ -148,10 +149,28 @@ void Table::on_data(const Record& record) {
   is_tls ? tracked->tls_data(record, time_ns) : tracked->socket_data(record, time_ns);
 }
 
+void Table::on_count(const Record& record) {
+  if (record.stream_id == record.conn_key || record.stream_id == 0) {
+    Tracked* tracked = socket(record);
+    if (!tracked) return;
+    if (record.tls) tracked->learn_tls();
+    tracked->learn_totals(record.total_bytes, record.filtered_bytes);
+  } else if (Tracked* tracked = tls_stream(record)) {
+    tracked->learn_tls_probe();
+    tracked->learn_tls_totals(record.stream_id, record.total_bytes, now_ns_);
+  }
+}
+
 void Table::on_close(const Record& record) {
   const auto it = sockets_.find(record.conn_key);
   if (it == sockets_.end()) return;
   Tracked& tracked = *it->second;
+  if (record.tls) tracked.learn_tls();
+  if (record.stream_id != record.conn_key && record.stream_id != 0) {
+    // Of its TLS object nothing may have come so far: the end of that will tell how much it was.
+    tracked.learn_tls_probe();
+    if (!streams_.contains(record.stream_id)) attach(record.stream_id, tracked);
+  }
   tracked.learn_totals(record.total_bytes, record.filtered_bytes);
   tracked.finish_socket(now_ns_);
   tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
@@ -163,14 +182,21 @@ void Table::on_close(const Record& record) {
 }
 
 void Table::on_stream_end(const Record& record) {
-  const auto it = streams_.find(record.stream_id);
-  if (it == streams_.end()) return;
-  Tracked& tracked = *it->second;
+  if (!streams_.contains(record.stream_id)) {  // nothing of it came
+    if (record.total_bytes[0] + record.total_bytes[1] == 0) return;
+    if (record.conn_key != 0 && !sockets_.contains(record.conn_key)) {
+      return count_lost(record.total_bytes);
+    }
+    if (tls_stream(record) == nullptr) return;
+  }
+  Tracked& tracked = *streams_.at(record.stream_id);
+  tracked.learn_tls_probe();
   tracked.finish_tls(record.stream_id, record.total_bytes, now_ns_);
   if (orphans_.contains(record.stream_id)) {
+    tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
     return finish_orphan(record.stream_id, http::Truncation::kAborted);
   }
-  streams_.erase(it);
+  streams_.erase(record.stream_id);
   std::erase(tracked.tls_ids, record.stream_id);
   if (!tracked.tls_ids.empty() || tracked.socket_closed_ns == 0) return;
   for (const uint64_t conn_key : lingering_) {
@@ -180,34 +206,54 @@ void Table::on_stream_end(const Record& record) {
   }
 }
 
-// A process that ends frees no TLS object: its closed connections will not hear more.
-void Table::on_exit(const Record& record) {
-  std::vector<uint64_t> ended;
-  for (const uint64_t conn_key : lingering_) {
-    if (sockets_.at(conn_key)->conn().process.pid == record.pid) ended.push_back(conn_key);
+// Of a connection that was reported already, or that there was no room for.
+void Table::count_lost(const std::array<uint64_t, 2>& bytes) {
+  for (const uint64_t n : bytes) {
+    if (n == 0) continue;
+    counters_.bytes_seen += n;
+    counters_.bytes_lost += n;
+    counters_.lost_by_cause[kLossRingFull] += n;
+    ++counters_.gaps;
   }
-  std::sort(ended.begin(), ended.end());
-  for (const uint64_t conn_key : ended) finish_socket(conn_key, http::Truncation::kAborted);
-  for (const uint64_t stream_id : sorted_keys(orphans_)) {
-    if (orphans_.at(stream_id)->conn().process.pid == record.pid) {
-      finish_orphan(stream_id, http::Truncation::kAborted);
+}
+
+// A process that ends frees no TLS object. What its objects carried is told later (kStreamEnd);
+// those that nothing is told of do not stay for ever.
+void Table::on_exit(const Record& record) {
+  for (const auto& [stream_id, orphan] : orphans_) {
+    if (orphan->conn().process.pid != record.pid || orphan->socket_closed_ns != 0) continue;
+    orphan->socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
+  }
+}
+
+// Somebody looked for a TLS library in the process.
+void Table::on_process_info(const Record& record) {
+  if (record.tls_library == TlsLibrary::kUnknown) return;
+  for (const auto* connections : {&sockets_, &orphans_}) {
+    for (const auto& [key, tracked] : *connections) {
+      if (tracked->conn().process.pid == record.pid) tracked->learn_tls_library(record.tls_library);
     }
   }
 }
 
 void Table::on_tick() {
+  const auto is_over = [&](const Tracked& tracked) {
+    return tracked.socket_closed_ns != 0 && now_ns_ - tracked.socket_closed_ns > kLingerNs;
+  };
   for (const uint64_t conn_key : sorted_keys(sockets_)) {
     Tracked& tracked = *sockets_.at(conn_key);
     tracked.on_time(now_ns_);
-    if (tracked.socket_closed_ns != 0 && now_ns_ - tracked.socket_closed_ns > kLingerNs) {
-      finish_socket(conn_key, http::Truncation::kAborted);
-    }
+    if (is_over(tracked)) finish_socket(conn_key, http::Truncation::kAborted);
   }
-  for (const uint64_t stream_id : sorted_keys(orphans_)) orphans_.at(stream_id)->on_time(now_ns_);
+  for (const uint64_t stream_id : sorted_keys(orphans_)) {
+    Tracked& tracked = *orphans_.at(stream_id);
+    tracked.on_time(now_ns_);
+    if (is_over(tracked)) finish_orphan(stream_id, http::Truncation::kAborted);
+  }
 }
 
 void Table::retire(Tracked& tracked, http::Truncation reason) {
-  tracked.close(now_ns_, reason);
+  tracked.close(now_ns_, tracked.socket_closed_ns, reason);
   for (const uint64_t stream_id : tracked.tls_ids) streams_.erase(stream_id);
 }
 
@@ -225,7 +271,10 @@ void Table::finish_orphan(uint64_t stream_id, http::Truncation reason) {
 }
 
 void Table::close_all() {
-  for (const uint64_t key : sorted_keys(sockets_)) finish_socket(key, http::Truncation::kMidstream);
+  for (const uint64_t key : sorted_keys(sockets_)) {
+    sockets_.at(key)->finish_socket(now_ns_);
+    finish_socket(key, http::Truncation::kMidstream);
+  }
   for (const uint64_t key : sorted_keys(orphans_)) finish_orphan(key, http::Truncation::kMidstream);
 }
 

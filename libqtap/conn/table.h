@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: Record. Out: bytes per direction, gaps, transactions and reports, through ConnEvents.
 // The shard owns the table and uses it on its thread; the table owns connections and their parsers.
-// Connections beyond limits.connections are counted (untracked) and their records dropped; a gap is
+// Connections beyond limits.connections are counted (untracked) and their records dropped (of more
+// than as many again only until they end, so that they may count twice); a gap is
 // a length, never silence; what a parser gives up is a transaction marked truncated.
 #pragma once
 
@@ -40,9 +41,11 @@ class Table {
   void on_open(const Record& record);
   void on_bind(const Record& record);
   void on_data(const Record& record);
+  void on_count(const Record& record);
   void on_close(const Record& record);
   void on_stream_end(const Record& record);
   void on_exit(const Record& record);
+  void on_process_info(const Record& record);
   void on_tick();
 
   Tracked* socket(const Record& record);
@@ -52,7 +55,8 @@ class Table {
   void finish_socket(uint64_t conn_key, http::Truncation reason);
   void finish_orphan(uint64_t stream_id, http::Truncation reason);
   void retire(Tracked& tracked, http::Truncation reason);
-  bool has_room();
+  void count_lost(const std::array<uint64_t, 2>& bytes);
+  bool has_room(uint64_t key);
 
   ConnOptions options_;
   IdMaker& ids_;
@@ -67,6 +71,7 @@ class Table {
       orphans_;                                     // by stream_id: TLS whose socket is not known
   std::unordered_map<uint64_t, Tracked*> streams_;  // by stream_id: every live TLS stream
   std::unordered_set<uint64_t> lingering_;          // conn_key: closed, waits for its TLS object
+  std::unordered_set<uint64_t> untracked_;  // conn_key, stream_id: there was no room for them
 };
 
 }  // namespace qtap::conn

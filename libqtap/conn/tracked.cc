@@ -3,17 +3,10 @@
 
 #include <algorithm>
 
-#include "model/transaction.h"
+#include "conn/parser_home.h"
 
 namespace qtap::conn {
 namespace {
-
-// A start line is proven within its first bytes; this is far more than any detection needs.
-constexpr size_t kMaxUndetected = 64u << 10;
-
-std::span<const uint8_t> as_bytes(const std::string& text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
 
 FlowDirection flow_of(const Connection& conn) {
   if (conn.role == Role::kServer) return FlowDirection::kIngress;
@@ -30,45 +23,15 @@ bool direction_matches(FlowDirection filter, FlowDirection actual) {
   return filter == FlowDirection::kEgress && is_egress;
 }
 
-// The host part of "host:port", "[::1]:443"; an address is no name and gives "".
-std::string_view host_name(std::string_view authority) {
-  if (authority.empty() || authority.front() == '[') return {};
-  authority = without_user_info(authority);
-  authority = authority.substr(0, authority.find(':'));
-  const bool is_ipv4 = authority.find_first_not_of("0123456789.") == std::string_view::npos;
-  return is_ipv4 ? std::string_view() : authority;
+// Why the plain text of a connection was not seen, though probes were asked for.
+TlsState undecrypted_state(const Connection& conn) {
+  const TlsLibrary library = conn.process.tls_library;
+  if (!conn.tls_probed && library == TlsLibrary::kNoSymbols) return TlsState::kNoSymbols;
+  if (!conn.tls_probed && library != TlsLibrary::kProbed) return TlsState::kNoLibrary;
+  return conn.joined_late ? TlsState::kJoinedLate : TlsState::kNeverHit;
 }
 
 }  // namespace
-
-// What the parser reports to: it follows the parser when another connection takes it over.
-class Tracked::ParserHome final : public proto::ParserEvents {
- public:
-  explicit ParserHome(Tracked& owner) : owner_(&owner) {}
-  void move_to(Tracked& owner) { owner_ = &owner; }
-
-  void on_transaction(Ref<Transaction> tx) override {
-    ++owner_->counters_.transactions;
-    if (tx->truncated()) ++owner_->counters_.transactions_truncated;
-    if (!owner_->wanted()) return;
-    tx->connection = owner_->conn_;
-    resolve_url(*tx);
-    owner_->events_.on_transaction(std::move(tx));
-  }
-  void on_request_head(const http::Request& request) override {
-    if (const std::string* host = http::find_header(request, "host")) {
-      owner_->learn_endpoint(host_name(*host));
-    }
-  }
-  void on_role(Role role) override {
-    if (owner_->conn_->role == Role::kUnknown) owner_->set_role(role);
-  }
-  void on_parse_error() override { ++owner_->counters_.parse_errors; }
-  void on_limit() override { ++owner_->counters_.limit_hits; }
-
- private:
-  Tracked* owner_;
-};
 
 Tracked::Tracked(Ref<Connection> conn, const ConnOptions& options, ConnCounters& counters,
                  ConnEvents& events)
@@ -125,6 +88,19 @@ void Tracked::learn_process(const Process& process) {
     return;
   }
   writable(conn_).process = process;
+  update_tls_state();
+}
+
+void Tracked::learn_tls_library(TlsLibrary library) {
+  if (library == TlsLibrary::kUnknown || library == conn_->process.tls_library) return;
+  writable(conn_).process.tls_library = library;
+  update_tls_state();
+}
+
+void Tracked::learn_tls() {
+  if (conn_->is_tls) return;
+  writable(conn_).is_tls = true;
+  update_tls_state();
 }
 
 void Tracked::learn_tls_probe() {
@@ -135,11 +111,21 @@ void Tracked::learn_tls_probe() {
   update_tls_state();
 }
 
+void Tracked::learn_handshake(uint32_t took_us) {
+  if (took_us == 0 || conn_->tls_handshake_us != 0) return;
+  writable(conn_).tls_handshake_us = took_us;
+}
+
+void Tracked::learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes) {
+  if (wire_bytes[0] <= conn_->wire_bytes[0] && wire_bytes[1] <= conn_->wire_bytes[1]) return;
+  Connection& conn = writable(conn_);
+  for (size_t d = 0; d < 2; ++d) conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
+}
+
 void Tracked::learn_totals(const std::array<uint64_t, 2>& wire_bytes,
                            const std::array<uint64_t, 2>& filtered_bytes) {
-  Connection& conn = writable(conn_);
+  learn_wire_bytes(wire_bytes);
   for (size_t d = 0; d < 2; ++d) {
-    conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
     if (filtered_bytes[d] <= filtered_bytes_[d]) continue;
     counters_.bytes_filtered += filtered_bytes[d] - filtered_bytes_[d];
     filtered_bytes_[d] = filtered_bytes[d];
@@ -155,156 +141,12 @@ void Tracked::learn_endpoint(std::string_view name) {
 
 void Tracked::update_tls_state() {
   Connection& conn = writable(conn_);
-  const bool has_plain_text = conn.plain_bytes[0] + conn.plain_bytes[1] > 0;
   if (!conn.is_tls) {
     conn.tls_state = TlsState::kNone;
-  } else if (has_plain_text) {
+  } else if (conn.ledger[0].delivered + conn.ledger[1].delivered > 0) {
     conn.tls_state = TlsState::kDecrypted;
-  } else if (!options_.tls_probes) {
-    conn.tls_state = TlsState::kNotProbed;
   } else {
-    conn.tls_state = conn.tls_probed ? TlsState::kNeverHit : TlsState::kNoLibrary;
-  }
-}
-
-void Tracked::read_hello(const Record& record) {
-  if (!conn_->is_tls) {
-    writable(conn_).is_tls = true;
-    update_tls_state();
-  }
-  proto::TlsHelloReader& reader = hellos_[index(record.direction)];
-  if (reader.state() != proto::TlsHelloReader::State::kNeedMore) return;
-  // A hello is the first thing on a connection: what starts later is something else.
-  if (record.offset != socket_streams_[index(record.direction)].next()) return;
-  Connection& conn = writable(conn_);
-  if (reader.add(record.bytes, conn.tls) == proto::TlsHelloReader::State::kClientHello) {
-    learn_endpoint(conn.tls.sni);
-    if (conn.role == Role::kUnknown) {
-      set_role(record.direction == Direction::kSent ? Role::kClient : Role::kServer);
-    }
-  }
-}
-
-void Tracked::socket_data(const Record& record, int64_t time_ns) {
-  const size_t d = index(record.direction);
-  const uint64_t end = record.offset + record.full_len;
-  if (end > conn_->wire_bytes[d]) writable(conn_).wire_bytes[d] = end;
-  if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
-    if (record.tls) read_hello(record);
-    socket_streams_[d].add(record.offset, record.full_len, record.bytes);
-  } else {
-    deliver(socket_streams_[d], record, time_ns);
-  }
-}
-
-void Tracked::tls_data(const Record& record, int64_t time_ns) {
-  learn_tls_probe();
-  if (record.stream_id != talking_) start_talk(record.stream_id, time_ns);
-  deliver(tls_streams_[record.stream_id][index(record.direction)], record, time_ns);
-  if (conn_->tls_state != TlsState::kDecrypted) update_tls_state();
-}
-
-// Another conversation begins: TLS inside of what a proxy has opened (CONNECT, SOCKS), or another
-// TLS object on the same socket (a forked server). What came before says nothing about it.
-void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
-  talking_ = stream_id;
-  if (parser_) parser_->close(time_ns, http::Truncation::kNone);
-  parser_.reset();
-  undetected_ = {};
-  detecting_ = true;
-}
-
-// Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not
-// lost.
-bool Tracked::counts_gaps() const {
-  return conn_->is_tls || parser_ != nullptr || detecting_;
-}
-
-void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
-  const Direction direction = record.direction;
-  const uint64_t first = std::max(stream.next(), record.offset);
-  const Stream::Piece piece = stream.add(record.offset, record.full_len, record.bytes);
-  if (piece.gap_before > 0) gap(direction, time_ns, record.offset, piece.gap_before);
-  if (!piece.bytes.empty()) {
-    counters_.bytes_seen += piece.bytes.size();
-    counters_.bytes_delivered += piece.bytes.size();
-    writable(conn_).plain_bytes[index(direction)] += piece.bytes.size();
-    if (wanted()) events_.on_data(conn_, direction, time_ns, first, 0, piece.bytes);
-    parse(direction, time_ns, piece.bytes);
-  }
-  if (piece.gap_after > 0) gap(direction, time_ns, stream.next(), piece.gap_after);
-}
-
-// `len` bytes right before `offset` are missing.
-void Tracked::count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len) {
-  counters_.bytes_seen += len;
-  counters_.bytes_lost += len;
-  ++counters_.gaps;
-  writable(conn_).lost_bytes += len;
-  if (wanted()) events_.on_data(conn_, direction, time_ns, offset, len, {});
-}
-
-void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len) {
-  if (!counts_gaps()) return;
-  count_gap(direction, time_ns, offset, len);
-  if (parser_) {
-    parser_->gap(direction, time_ns, len);
-  } else {
-    undetected_[index(direction)].clear();  // what comes now does not follow what came before
-  }
-}
-
-void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
-  if (parser_) return parser_->data(direction, time_ns, bytes);
-  if (!detecting_) return;
-
-  std::string& first = undetected_[index(direction)];
-  if (first.empty()) undetected_since_ns_[index(direction)] = time_ns;
-  first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  proto::Detection found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]));
-  if (found == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
-    found = proto::Detection::kUnknown;
-  }
-  if (found == proto::Detection::kNeedMore) return;
-
-  const std::array<std::string, 2> buffered = std::move(undetected_);
-  undetected_ = {};
-  if (found == proto::Detection::kUnknown) {
-    // A connection that was joined in the middle may still reach a start line.
-    detecting_ = conn_->joined_late;
-    return;
-  }
-  home_ = std::make_unique<ParserHome>(*this);
-  parser_ = proto::make_http1_parser(options_.parser, *home_);
-  writable(conn_).l7 = parser_->protocol();
-  for (const Direction d : {opposite(direction), direction}) {
-    const std::string& text = buffered[index(d)];
-    if (!text.empty()) parser_->data(d, undetected_since_ns_[index(d)], as_bytes(text));
-  }
-}
-
-void Tracked::finish_socket(int64_t time_ns) {
-  if (conn_->is_tls) return;
-  std::array<uint64_t, 2> copied = conn_->wire_bytes;
-  for (size_t d = 0; d < 2; ++d) copied[d] -= std::min(copied[d], filtered_bytes_[d]);
-  finish(socket_streams_, copied, time_ns, /*is_parsed=*/true);
-}
-
-void Tracked::finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
-                         int64_t time_ns) {
-  finish(tls_streams_[stream_id], totals, time_ns, /*is_parsed=*/talking_ == stream_id);
-  tls_streams_.erase(stream_id);
-}
-
-// What was lost at the very end shows in no later offset, only in the totals.
-void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
-                     bool is_parsed) {
-  for (const Direction d : {Direction::kSent, Direction::kReceived}) {
-    Stream& stream = streams[index(d)];
-    const uint64_t missing = stream.finish(totals[index(d)]);
-    if (missing == 0) continue;
-    is_parsed ? gap(d, time_ns, stream.next(), missing)
-              : count_gap(d, time_ns, stream.next(), missing);
+    conn.tls_state = options_.tls_probes ? undecrypted_state(conn) : TlsState::kNotProbed;
   }
 }
 
@@ -314,7 +156,7 @@ void Tracked::on_time(int64_t now_ns) {
     if (since != 0 && now_ns - since > options_.transaction_idle_ns) {
       parser_->close(now_ns, http::Truncation::kIdle);
       parser_.reset();
-      detecting_ = true;
+      detecting_ = resynchronising_ = true;
       ++counters_.limit_hits;
     }
   }
@@ -327,11 +169,11 @@ void Tracked::on_time(int64_t now_ns) {
   ++writable(conn_).part;
 }
 
-void Tracked::close(int64_t now_ns, http::Truncation reason) {
+void Tracked::close(int64_t now_ns, int64_t ended_ns, http::Truncation reason) {
   if (parser_) parser_->close(now_ns, reason);
   parser_.reset();
   Connection& conn = writable(conn_);
-  conn.closed_ns = socket_closed_ns != 0 ? socket_closed_ns : now_ns;
+  conn.closed_ns = ended_ns;
   conn.reported_ns = now_ns;
   if (!wanted()) return;
   announce();
@@ -355,8 +197,11 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   const Connection& from = *orphan.conn_;
   Connection& conn = writable(conn_);
   conn.l7 = from.l7;
-  conn.lost_bytes += from.lost_bytes;
-  for (size_t d = 0; d < 2; ++d) conn.plain_bytes[d] += from.plain_bytes[d];
+  for (size_t d = 0; d < 2; ++d) {
+    conn.ledger[d].delivered += from.ledger[d].delivered;
+    for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
+  }
+  learn_handshake(static_cast<uint32_t>(from.tls_handshake_us));
   if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);
   if (conn.role == Role::kUnknown && from.role != Role::kUnknown) set_role(from.role);
   update_tls_state();

@@ -32,11 +32,13 @@ class ConnEvents {
   virtual void on_report(const Ref<Connection>& conn, bool finalized) = 0;
 };
 
-// Counters of all connections of a shard; the ledger is bytes_seen = bytes_delivered + bytes_lost.
+// Counters of all connections of a shard; the ledger is bytes_seen = bytes_delivered + bytes_lost,
+// and bytes_lost is the sum of lost_by_cause.
 struct ConnCounters {
   uint64_t bytes_seen = 0;
   uint64_t bytes_delivered = 0;
   uint64_t bytes_lost = 0;
+  BytesByCause lost_by_cause = {};
   uint64_t bytes_filtered = 0;  // socket bytes that were counted without being read
   uint64_t gaps = 0;
   uint64_t transactions = 0;
@@ -71,7 +73,9 @@ class Tracked {
   // Facts as they are learnt; each may announce the connection to the owner, once.
   void learn_socket(const Record& open, int64_t boot_to_unix_ns);
   void learn_process(const Process& process);
-  void learn_tls_probe();
+  void learn_tls();        // its socket carries TLS records
+  void learn_tls_probe();  // and a probed library makes them
+  void learn_tls_library(TlsLibrary library);
   // What the socket carried so far, and how much of it was left out on purpose.
   void learn_totals(const std::array<uint64_t, 2>& wire_bytes,
                     const std::array<uint64_t, 2>& filtered_bytes);
@@ -80,21 +84,24 @@ class Tracked {
   void socket_data(const Record& record, int64_t time_ns);
   // Plain text of a TLS object.
   void tls_data(const Record& record, int64_t time_ns);
-  // The socket, the TLS object carried this much in all: what of its plain text never came is a
-  // gap.
+  // The socket, the TLS object carried this much in all, so far or for ever: what of its plain text
+  // never came is a gap.
   void finish_socket(int64_t time_ns);  // the totals as learnt last
+  void learn_tls_totals(uint64_t stream_id, const std::array<uint64_t, 2>& totals, int64_t time_ns);
   void finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals, int64_t time_ns);
 
   // Gives up transactions that wait for too long; reports when it is due.
   void on_time(int64_t now_ns);
+  // Nothing more will be told about it. `ended_ns`: when it ended, 0 = it may still be there.
   // `reason` marks what is unfinished.
-  void close(int64_t now_ns, http::Truncation reason);
+  void close(int64_t now_ns, int64_t ended_ns, http::Truncation reason);
 
   // Takes over the TLS side of a connection whose socket was not known before.
   void adopt(Tracked& orphan, int64_t now_ns);
 
   std::vector<uint64_t> tls_ids;  // stream ids of its live TLS objects
-  int64_t socket_closed_ns = 0;   // the socket is gone; a TLS object may still hand out bytes
+  int64_t socket_closed_ns = 0;  // the socket (of an orphan: its process) is gone; a TLS object may
+                                 // still hand out bytes
 
  private:
   class ParserHome;
@@ -103,13 +110,16 @@ class Tracked {
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
   void finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
               bool is_parsed);
-  void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
+  void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
+                 LossCause cause);
   void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
-  void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len);
+  void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len, LossCause cause);
   void read_hello(const Record& record);
   void set_role(Role role);
   void learn_endpoint(std::string_view name);
+  void learn_handshake(uint32_t took_us);
+  void learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes);
   void update_tls_state();
   void announce();
   bool wanted() const;
@@ -122,6 +132,7 @@ class Tracked {
 
   StreamPair socket_streams_;
   std::array<uint64_t, 2> filtered_bytes_ = {};
+  std::array<uint64_t, 2> left_out_ = {};  // of these: told as gaps in the middle of the stream
   std::map<uint64_t, StreamPair>
       tls_streams_;       // by stream id: one socket may carry several in turn
   uint64_t talking_ = 0;  // whose bytes the parser follows; 0: the socket's
@@ -132,6 +143,7 @@ class Tracked {
   std::array<std::string, 2> undetected_;  // first bytes, until they prove a protocol
   std::array<int64_t, 2> undetected_since_ns_ = {};
   bool detecting_ = true;
+  bool resynchronising_ = false;  // a parser gave up: what comes may begin anywhere
 
   bool announced_ = false;
   bool ignored_ = false;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 
 namespace qtap {
 namespace {
@@ -61,6 +62,10 @@ const char* flow_direction_name(FlowDirection direction) {
       break;
   }
   return "";
+}
+
+uint64_t Ledger::lost_bytes() const {
+  return std::accumulate(lost.begin(), lost.end(), uint64_t{0});
 }
 
 const char* tls_state_name(TlsState state) {

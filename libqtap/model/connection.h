@@ -25,6 +25,7 @@ struct Process {
   std::string user;
   std::string cgroup;
   std::string container_id;  // first 12 hex characters
+  TlsLibrary tls_library = TlsLibrary::kUnknown;
 };
 
 enum class FlowDirection : uint8_t {
@@ -56,6 +57,15 @@ struct TlsInfo {
   uint16_t cipher = 0;   // of the ServerHello; 0 = not seen
 };
 
+// What became of the plain text of one direction: seen() bytes crossed the probes.
+struct Ledger {
+  uint64_t delivered = 0;
+  BytesByCause lost = {};
+
+  uint64_t lost_bytes() const;
+  uint64_t seen() const { return delivered + lost_bytes(); }
+};
+
 struct Connection : RefCounted {
   std::string id;           // 20 characters [0-9a-v]
   std::string endpoint_id;  // SNI or Host, else the remote address; the first name stays
@@ -72,7 +82,7 @@ struct Connection : RefCounted {
   Process process;
 
   int64_t opened_ns = 0;  // nanoseconds since 1970 UTC, like every time outside of Record
-  int64_t closed_ns = 0;  // 0 = open
+  int64_t closed_ns = 0;  // 0 = open, or its end was not seen
   int64_t reported_ns = 0;
   uint32_t part = 0;  // number of reports so far
   bool joined_late = false;
@@ -83,10 +93,12 @@ struct Connection : RefCounted {
   TlsInfo tls;
   L7Protocol l7 = L7Protocol::kOther;
 
-  std::array<uint64_t, 2> wire_bytes = {};   // payload bytes on the socket, by Direction
-  std::array<uint64_t, 2> plain_bytes = {};  // plain-text bytes delivered to a parser, by Direction
-  uint64_t lost_bytes = 0;                   // plain-text bytes that were not captured
-  uint64_t connect_us = 0;                   // 0 = not measured
+  std::array<uint64_t, 2> wire_bytes = {};  // payload bytes on the socket, by Direction
+  std::array<Ledger, 2> ledger = {};        // of its plain text, by Direction
+  uint64_t connect_us = 0;                  // 0 = not measured
+  uint64_t tls_handshake_us = 0;            // 0 = not measured
+
+  uint64_t lost_bytes() const { return ledger[0].lost_bytes() + ledger[1].lost_bytes(); }
 };
 
 const char* flow_direction_name(FlowDirection direction);  // "egress-external"

@@ -205,8 +205,9 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   }
   json.member("bytesSent", conn.wire_bytes[index(Direction::kSent)]);
   json.member("bytesReceived", conn.wire_bytes[index(Direction::kReceived)]);
-  json.optional("lostBytes", conn.lost_bytes);
+  json.optional("lostBytes", conn.lost_bytes());
   json.optional("connectUs", conn.connect_us);
+  json.optional("tlsHandshakeUs", conn.tls_handshake_us);
   json.end_object();
   return event;
 }

@@ -151,6 +151,11 @@ constexpr size_t kReceived = index(Direction::kReceived);
 #define EVENT [](const Source& s, Rest, Value& v) -> bool { const Event& e = *s.event; return
 #define OBJECT [](const Source& s, Rest, Value& v) -> bool { const Object& o = *s.object; return
 #define END ; }
+#define LOST(name, cause, why) \
+    {"connection.sent_lost_" name "_bytes", kInt, kConnection, "Sent plain-text bytes that are missing, because " why ".", "0.1", \
+     CONN integer(v, c.ledger[kSent].lost[cause]) END}, \
+    {"connection.received_lost_" name "_bytes", kInt, kConnection, "Received plain-text bytes that are missing, because " why ".", "0.1", \
+     CONN integer(v, c.ledger[kReceived].lost[cause]) END},
 
 constexpr Field kFields[] = {
     {"http.req.method", kText, kTransaction, "Request method as sent.", "0.1",
@@ -270,6 +275,8 @@ constexpr Field kFields[] = {
      CONN known_integer(v, open_for_ms(c)) END},
     {"connection.connect_us", kInt, kConnection, "Time that connect() took, microseconds; missing if not measured.", "0.1",
      CONN c.connect_us != 0 && integer(v, c.connect_us) END},
+    {"connection.tls_handshake_us", kInt, kConnection, "Time that the TLS handshake took, microseconds; missing if not measured.", "0.1",
+     CONN c.tls_handshake_us != 0 && integer(v, c.tls_handshake_us) END},
     {"connection.joined_late", kBool, kConnection, "Whether the connection was open before the capture.", "0.1",
      CONN boolean(v, c.joined_late) END},
     {"connection.sent_bytes", kInt, kConnection, "Payload bytes sent on the socket so far.", "0.1",
@@ -277,11 +284,20 @@ constexpr Field kFields[] = {
     {"connection.received_bytes", kInt, kConnection, "Payload bytes received on the socket so far.", "0.1",
      CONN integer(v, c.wire_bytes[kReceived]) END},
     {"connection.sent_plain_bytes", kInt, kConnection, "Sent plain-text bytes that were delivered so far.", "0.1",
-     CONN integer(v, c.plain_bytes[kSent]) END},
+     CONN integer(v, c.ledger[kSent].delivered) END},
     {"connection.received_plain_bytes", kInt, kConnection, "Received plain-text bytes that were delivered so far.", "0.1",
-     CONN integer(v, c.plain_bytes[kReceived]) END},
+     CONN integer(v, c.ledger[kReceived].delivered) END},
+    {"connection.sent_seen_bytes", kInt, kConnection, "Sent plain-text bytes that crossed the probes so far: delivered or lost.", "0.1",
+     CONN integer(v, c.ledger[kSent].seen()) END},
+    {"connection.received_seen_bytes", kInt, kConnection, "Received plain-text bytes that crossed the probes so far: delivered or lost.", "0.1",
+     CONN integer(v, c.ledger[kReceived].seen()) END},
     {"connection.lost_bytes", kInt, kConnection, "Plain-text bytes that were not captured so far.", "0.1",
-     CONN integer(v, c.lost_bytes) END},
+     CONN integer(v, c.lost_bytes()) END},
+    LOST("ring_full", kLossRingFull, "the ring had no room")
+    LOST("fault", kLossFault, "user memory could not be read")
+    LOST("call_limit", kLossCallLimit, "one call moved more than 64 MiB")
+    LOST("no_buffer", kLossNoBuffer, "the bytes never were in user memory (sendfile, splice)")
+    LOST("host", kLossHost, "whoever feeds the session said so")
 
     {"event.type", kText, kEvent, "`connection`, `request` or `artifact_record`.", "0.1",
      EVENT known_text(v, e.type) END},
@@ -307,6 +323,7 @@ constexpr Field kFields[] = {
 #undef EVENT
 #undef OBJECT
 #undef END
+#undef LOST
 // clang-format on
 
 }  // namespace

@@ -44,11 +44,25 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// Indices of Record::lost_records; the others have no counter of their own in qtap_stats.
-constexpr size_t kLossRingFull = 0;
-constexpr size_t kLossFault = 1;
-constexpr size_t kLossMapFull = 2;
-constexpr size_t kLossCauses = 8;
+// Why bytes or records are missing, QTAP_LOSS_* of bpf/shared/records.h: indices of
+// Record::lost_records and of every ledger.
+enum LossCause : uint8_t {
+  kLossRingFull,
+  kLossFault,
+  kLossMapFull,
+  kLossCallLimit,
+  kLossNoEntry,
+  kLossMissed,
+  kLossNoBuffer,
+  kLossHost,
+  kLossRecording,
+  kLossFiltered,
+};
+constexpr size_t kLossCauses = 12;
+using BytesByCause = std::array<uint64_t, kLossCauses>;
+
+// What a look into a process found, the worst first (QTAP_TLS_LIBRARY_*).
+enum class TlsLibrary : uint8_t { kUnknown, kNone, kNoSymbols, kProbed };
 
 // The members that a type does not use are zero or empty; bpf/shared/records.h says which type uses
 // which.
@@ -68,7 +82,12 @@ struct Record {
   Direction direction = Direction::kSent;
   uint64_t offset = 0;
   uint64_t full_len = 0;
-  std::span<const uint8_t> bytes;  // captured; the first bytes.size() of full_len
+  std::span<const uint8_t> bytes;   // captured; the first bytes.size() of full_len
+  LossCause cause = kLossRingFull;  // why the rest of full_len is not there
+  // Of TLS streams: what the socket below carried so far, by direction, zero = it is not known; and
+  // how long the handshake took, zero = not seen.
+  std::array<uint64_t, 2> wire_bytes = {};
+  uint32_t handshake_us = 0;
 
   // kOpen
   Role role = Role::kUnknown;
@@ -92,10 +111,11 @@ struct Record {
   std::string_view user;
   std::string_view cgroup;
   std::string_view container_id;
+  TlsLibrary tls_library = TlsLibrary::kUnknown;  // kProcessInfo
 
   // kLoss: totals since the start
   std::array<uint64_t, kLossCauses> lost_records = {};
-  std::array<uint64_t, kLossCauses> lost_bytes = {};
+  BytesByCause lost_bytes = {};
 };
 
 }  // namespace qtap

@@ -56,6 +56,26 @@ bool kernel_has_uprobe_multi() {
   return link == -EBADF;
 }
 
+// In batches: walking key by key starts over whenever the key it stands on is deleted meanwhile.
+template <typename Key, typename Visit>
+void for_each_entry(int fd, size_t value_bytes, const Visit& visit) {
+  constexpr uint32_t kBatch = 1024;
+  const size_t stride = (value_bytes + 7) / 8;  // as 64-bit words, so that values are aligned
+  std::vector<Key> keys(kBatch);
+  std::vector<uint64_t> values(kBatch * stride);
+  uint32_t position = 0;
+  bool first = true;
+  int error = 0;
+  while (error == 0) {
+    uint32_t count = kBatch;
+    error = bpf_map_lookup_batch(fd, first ? nullptr : &position, &position, keys.data(),
+                                 values.data(), &count, nullptr);
+    first = false;
+    if (error != 0 && error != -ENOENT) return;  // ENOENT: the last batch
+    for (uint32_t i = 0; i < count; ++i) visit(keys[i], values.data() + i * stride);
+  }
+}
+
 }  // namespace
 
 void Links::clear() {
@@ -184,32 +204,41 @@ LossTotals KernelSide::losses() const {
   return totals;
 }
 
-void KernelSide::for_each_stream(const std::function<void(const StreamEntry&)>& visit) const {
-  // In batches: walking key by key starts over whenever the key it stands on is deleted meanwhile.
-  constexpr uint32_t kBatch = 1024;
-  std::vector<qtap_stream_key> keys(kBatch);
-  std::vector<qtap_stream> streams(kBatch);
-  const int fd = bpf_map__fd(skeleton_->maps.stream_by_ssl);
-  uint32_t position = 0;
-  bool first = true;
-  int error = 0;
-  while (error == 0) {
-    uint32_t count = kBatch;
-    error = bpf_map_lookup_batch(fd, first ? nullptr : &position, &position, keys.data(),
-                                 streams.data(), &count, nullptr);
-    first = false;
-    if (error != 0 && error != -ENOENT) return;  // ENOENT: the last batch
-    for (uint32_t i = 0; i < count; ++i) {
-      visit({keys[i].tgid, keys[i].ssl, streams[i].created_ns});
-    }
-  }
+void KernelSide::for_each_stream(
+    const std::function<void(const qtap_stream_key&, const qtap_stream&)>& visit) const {
+  for_each_entry<qtap_stream_key>(bpf_map__fd(skeleton_->maps.stream_by_ssl), sizeof(qtap_stream),
+                                  [&](const qtap_stream_key& key, const void* value) {
+                                    visit(key, *static_cast<const qtap_stream*>(value));
+                                  });
 }
 
-void KernelSide::remove_stream(const StreamEntry& stream) {
-  qtap_stream_key key = {};
-  key.ssl = stream.ssl;
-  key.tgid = stream.pid;
+void KernelSide::remove_stream(const qtap_stream_key& key) {
   bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.stream_by_ssl), &key);
+}
+
+void KernelSide::for_each_socket(const std::function<void(const qtap_socket&)>& visit) const {
+  for_each_entry<uint64_t>(bpf_map__fd(skeleton_->maps.state_by_sock),
+                           bpf_map__value_size(skeleton_->maps.state_by_sock),
+                           [&](uint64_t, const void* value) {
+                             qtap_socket socket;  // the beginning of struct sock_state
+                             memcpy(&socket, value, sizeof(socket));
+                             visit(socket);
+                           });
+}
+
+std::vector<qtap_unsent_end> KernelSide::take_unsent_ends() {
+  std::vector<qtap_unsent_end> ends;
+  const uint64_t kept = __atomic_load_n(&skeleton_->bss->ends_kept, __ATOMIC_ACQUIRE);
+  if (kept == ends_taken_) return ends;  // walking a table costs more than a look
+  ends_taken_ = kept;
+  std::vector<uint64_t> keys;
+  const int fd = bpf_map__fd(skeleton_->maps.unsent_ends);
+  for_each_entry<uint64_t>(fd, sizeof(qtap_unsent_end), [&](uint64_t key, const void* value) {
+    ends.push_back(*static_cast<const qtap_unsent_end*>(value));
+    keys.push_back(key);
+  });
+  for (const uint64_t key : keys) bpf_map_delete_elem(fd, &key);
+  return ends;
 }
 
 }  // namespace qtap::probe

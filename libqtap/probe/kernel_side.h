@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "bpf/shared/state.h"
 #include "model/record.h"
 #include "probe/libbpf_log.h"
 
@@ -71,14 +72,13 @@ class KernelSide {
   void set_wake(uint32_t wake);
 
   LossTotals losses() const;
-  // The TLS objects that the kernel side follows.
-  struct StreamEntry {
-    uint32_t pid;
-    uint64_t ssl;
-    uint64_t created_ns;
-  };
-  void for_each_stream(const std::function<void(const StreamEntry&)>& visit) const;
-  void remove_stream(const StreamEntry& stream);
+  // The TLS objects and sockets that the kernel side follows.
+  void for_each_stream(
+      const std::function<void(const qtap_stream_key&, const qtap_stream&)>& visit) const;
+  void remove_stream(const qtap_stream_key& key);
+  void for_each_socket(const std::function<void(const qtap_socket&)>& visit) const;
+  // The ends that found the ring full since the last call.
+  std::vector<qtap_unsent_end> take_unsent_ends();
 
   bool has_uprobe_multi() const { return uprobe_multi_; }
   const qtap_bpf& skeleton() const { return *skeleton_; }
@@ -92,6 +92,7 @@ class KernelSide {
   bool uprobe_multi_ = false;
   bool bpf_loop_ = false;
   int cpus_ = 0;
+  uint64_t ends_taken_ = 0;
   LibbpfLog::Print libbpf_print_;
   Links links_;
 };

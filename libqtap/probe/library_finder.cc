@@ -96,11 +96,11 @@ std::vector<std::string> libraries_in(const std::vector<std::string>& directorie
   return paths;
 }
 
-std::vector<MappedLibrary> libraries_of(const std::string& proc_root, uint32_t pid) {
+std::optional<std::vector<MappedLibrary>> libraries_of(const std::string& proc_root, uint32_t pid) {
   std::vector<MappedLibrary> libraries;
   const std::string base = proc_root + "/" + std::to_string(pid);
   const auto maps = read_text_file(base + "/maps", kMaxMapsBytes);
-  if (!maps) return libraries;
+  if (!maps) return std::nullopt;
   for (const MappedFile& file : parse_maps(*maps, is_openssl_name)) {
     std::string path = base + "/root" + file.path;
     struct stat st = {};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@ struct MappedLibrary {
   std::string open_path;
   std::string shown_path;  // as the process sees it
 };
-std::vector<MappedLibrary> libraries_of(const std::string& proc_root, uint32_t pid);
+// nullopt: the process is gone, or may not be looked into.
+std::optional<std::vector<MappedLibrary>> libraries_of(const std::string& proc_root, uint32_t pid);
 
 }  // namespace qtap::probe

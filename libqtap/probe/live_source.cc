@@ -10,6 +10,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -34,7 +35,9 @@ constexpr uint64_t kNsPerSecond = 1'000'000'000;
 // bytes.
 constexpr uint64_t kMapsDelayNs = 100'000'000;
 constexpr size_t kMaxPendingMaps = 4096;
-// Streams of processes whose end we were not told about (lost records).
+// Streams of processes that have ended.
+constexpr uint64_t kEndedSweepNs = 250'000'000;
+// And of those whose end we were not told about (lost records).
 constexpr uint64_t kSweepNs = 30 * kNsPerSecond;
 
 uint64_t clock_ns(clockid_t clock) {
@@ -67,6 +70,17 @@ source::Origin make_origin(const LiveOptions& options) {
   return origin;
 }
 
+Record totals_of(RecordType type, uint32_t pid, const qtap_stream& stream, uint64_t now_ns) {
+  Record record;
+  record.type = type;
+  record.time_ns = now_ns;
+  record.pid = pid;
+  record.conn_key = stream.conn_key;
+  record.stream_id = stream.stream_id;
+  for (size_t d = 0; d < 2; ++d) record.total_bytes[d] = stream.offset[d];
+  return record;
+}
+
 class Live final : public LiveSource {
  public:
   Live(const LiveOptions& options, std::unique_ptr<Waker> waker)
@@ -95,6 +109,11 @@ class Live final : public LiveSource {
   template <typename Deliver>
   void deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver);
   void housekeeping(uint64_t now_ns);
+  void look_for_libraries(uint64_t now_ns);
+  void sweep_streams(uint64_t now_ns);
+  void fetch_unsent_ends();
+  void tell_totals(uint64_t now_ns);
+  void tell_later(const Record& record) { late_.push_back({ring_->written(), record}); }
 
   LiveOptions options_;
   source::Origin origin_;
@@ -123,6 +142,16 @@ class Live final : public LiveSource {
   std::unordered_set<uint32_t> speaks_tls_;  // processes whose maps were read because of that
   std::unordered_map<uint32_t, uint64_t> ended_images_;  // pid -> when its image ended
   uint64_t swept_ns_ = 0;
+  uint64_t swept_all_ns_ = 0;
+
+  // Records that did not come through the ring: each is due behind what is in the ring now.
+  struct Late {
+    uint64_t after;  // position in the ring
+    Record record;
+  };
+  std::deque<Late> late_;
+  std::deque<uint32_t> news_of_;  // processes to be introduced once more
+  bool totals_told_ = false;
 };
 
 Status Live::start() {
@@ -152,7 +181,7 @@ Status Live::start() {
   ssl_ = std::make_unique<SslAttacher>(*kernel_);
   started_ = true;
   if (!options_.tls.empty()) find_libraries();
-  swept_ns_ = clock_ns(CLOCK_BOOTTIME);
+  swept_ns_ = swept_all_ns_ = clock_ns(CLOCK_BOOTTIME);
   waker_->wake_after(0);
   return {};
 }
@@ -253,7 +282,10 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   // The poll before this one found no end of the records. Time goes on all the same, as far as what
   // was delivered tells: expiry, losses and late libraries do not wait for a quieter hour.
   bool overdue = tick_due_ && told_ns_ != 0 && !stopped_;
-  if (waker_->take_tick()) tick_due_ = losses_due_ = true;
+  if (waker_->take_tick()) {
+    tick_due_ = losses_due_ = true;
+    fetch_unsent_ends();
+  }
   const uint64_t now_ns =
       clock_ns(CLOCK_BOOTTIME);  // everything before this is in the ring already
   int delivered = 0;
@@ -273,6 +305,22 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
       if (introduction != nullptr) deliver(*introduction);
       continue;
     }
+    if (!news_of_.empty()) {
+      const Record* introduction = processes_.introduce(news_of_.front(), now_ns);
+      news_of_.pop_front();
+      if (introduction != nullptr) deliver(*introduction);
+      continue;
+    }
+    if (!late_.empty() && ring_->taken() >= late_.front().after) {
+      const Record& record = late_.front().record;
+      if (const Record* introduction = introduction_before(record)) {
+        deliver(*introduction);
+        continue;
+      }
+      deliver(record);
+      late_.pop_front();
+      continue;
+    }
     if (overdue) {
       overdue = false;
       deliver_tick(told_ns_, full, deliver);
@@ -281,6 +329,10 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
     }
     const auto bytes = ring_->peek();
     if (!bytes) {
+      if (stopped_ && !totals_told_) {
+        tell_totals(now_ns);
+        continue;
+      }
       drained = true;
       break;
     }
@@ -318,6 +370,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   }
   if (tick_due_) deliver_tick(now_ns, full, deliver);
   housekeeping(now_ns);
+  if (!late_.empty() || !news_of_.empty()) waker_->wake_after(0);
   return delivered;
 }
 
@@ -339,26 +392,79 @@ void Live::deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver) {
 }
 
 void Live::housekeeping(uint64_t now_ns) {
+  look_for_libraries(now_ns);
+  const bool ended = !ended_images_.empty() && now_ns - swept_ns_ >= kEndedSweepNs;
+  if (ended || now_ns - swept_all_ns_ >= kSweepNs) sweep_streams(now_ns);
+}
+
+void Live::look_for_libraries(uint64_t now_ns) {
   const auto due =
       std::partition(pending_maps_.begin(), pending_maps_.end(),
                      [&](const PendingMaps& pending) { return pending.due_ns > now_ns; });
-  for (auto it = due; it != pending_maps_.end(); ++it)
-    ssl_->attach_mapped(options_.proc_root, it->pid);
+  for (auto it = due; it != pending_maps_.end(); ++it) {
+    const TlsLibrary found = ssl_->attach_mapped(options_.proc_root, it->pid);
+    if (processes_.learn_tls_library(it->pid, found)) news_of_.push_back(it->pid);
+  }
   pending_maps_.erase(due, pending_maps_.end());
+}
 
-  const bool sweep = now_ns - swept_ns_ >= kSweepNs;
-  if (!sweep && (ended_images_.empty() || now_ns - swept_ns_ < kNsPerSecond)) return;
+// Processes end without freeing their TLS objects.
+void Live::sweep_streams(uint64_t now_ns) {
+  const bool all = now_ns - swept_all_ns_ >= kSweepNs;
   swept_ns_ = now_ns;
-  std::vector<KernelSide::StreamEntry> dead;
-  kernel_->for_each_stream([&](const KernelSide::StreamEntry& stream) {
-    const auto ended = ended_images_.find(stream.pid);
+  if (all) swept_all_ns_ = now_ns;
+  std::vector<qtap_stream_key> dead;
+  kernel_->for_each_stream([&](const qtap_stream_key& key, const qtap_stream& stream) {
+    const auto ended = ended_images_.find(key.tgid);
     const bool stale = ended != ended_images_.end() && stream.created_ns <= ended->second;
     const bool gone =
-        sweep && access((options_.proc_root + "/" + std::to_string(stream.pid)).c_str(), F_OK) != 0;
-    if (stale || gone) dead.push_back(stream);
+        all && access((options_.proc_root + "/" + std::to_string(key.tgid)).c_str(), F_OK) != 0;
+    if (!stale && !gone) return;
+    dead.push_back(key);
+    tell_later(totals_of(RecordType::kStreamEnd, key.tgid, stream, now_ns));
   });
-  for (const auto& stream : dead) kernel_->remove_stream(stream);
+  for (const qtap_stream_key& key : dead) kernel_->remove_stream(key);
   ended_images_.clear();
+}
+
+// First who they are, then what they said, then that they are gone: a socket waits for its stream.
+void Live::fetch_unsent_ends() {
+  const std::vector<qtap_unsent_end> ends = kernel_->take_unsent_ends();
+  const auto tell = [&](const auto& layout) {
+    const auto record = source::decode_record(
+        {reinterpret_cast<const uint8_t*>(&layout), static_cast<size_t>(layout.h.size)});
+    if (record.ok()) tell_later(*record);
+  };
+  for (const qtap_unsent_end& end : ends) {
+    if (end.open.h.size != 0) tell(end.open);
+  }
+  for (const uint16_t type : {uint16_t{QTAP_REC_STREAM_END}, uint16_t{QTAP_REC_CLOSE}}) {
+    for (const qtap_unsent_end& end : ends) {
+      if (end.end.h.type == type) tell(end.end);
+    }
+  }
+}
+
+// The end of the capture: what was lost last shows in no later record.
+void Live::tell_totals(uint64_t now_ns) {
+  totals_told_ = true;
+  fetch_unsent_ends();
+  kernel_->for_each_stream([&](const qtap_stream_key& key, const qtap_stream& stream) {
+    if (stream.offset[0] + stream.offset[1] == 0) return;
+    tell_later(totals_of(RecordType::kCount, key.tgid, stream, now_ns));
+  });
+  kernel_->for_each_socket([&](const qtap_socket& socket) {
+    if (socket.bytes[0] + socket.bytes[1] == 0) return;
+    Record record;
+    record.type = RecordType::kCount;
+    record.time_ns = now_ns;
+    record.conn_key = record.stream_id = socket.conn_key;
+    for (size_t d = 0; d < 2; ++d) {
+      record.total_bytes[d] = socket.bytes[d];
+      record.filtered_bytes[d] = socket.filtered[d];
+    }
+    tell_later(record);
+  });
 }
 
 void Live::stop() {

@@ -27,7 +27,7 @@ const Record* ProcessCache::introduce(uint32_t pid, uint64_t now_ns) {
       if (facts->exe.empty()) facts->exe = process.facts.exe;
     }
     process.facts = *std::move(facts);
-  } else if (!process.from_exec) {
+  } else if (process.facts.start_ns == 0) {
     return nullptr;
   }
   process.user = users_.name_of(process.facts.uid);
@@ -44,6 +44,7 @@ const Record* ProcessCache::introduce(uint32_t pid, uint64_t now_ns) {
   record_.comm = process.facts.comm;
   record_.user = process.user;
   record_.cgroup = process.facts.cgroup;
+  record_.tls_library = process.tls_library;
   return &record_;
 }
 
@@ -51,12 +52,21 @@ void ProcessCache::on_exec(const Record& record) {
   Entry& process = entry(record.pid);
   process.told = false;
   process.from_exec = true;
+  process.tls_library = TlsLibrary::kUnknown;
   process.facts = {};
   process.facts.ppid = record.ppid;
   process.facts.uid = record.uid;
   process.facts.start_ns = record.start_ns;
   process.facts.exe = record.exe;
   process.facts.comm = record.comm;
+}
+
+bool ProcessCache::learn_tls_library(uint32_t pid, TlsLibrary library) {
+  Entry& process = entry(pid);
+  if (library == TlsLibrary::kUnknown || library == process.tls_library) return false;
+  process.tls_library = library;
+  process.told = false;
+  return true;
 }
 
 void ProcessCache::on_exit(uint32_t pid) {

@@ -30,6 +30,8 @@ class ProcessCache {
   // the process.
   void on_exec(const Record& record);
   void on_exit(uint32_t pid);
+  // What a look into the process found. True: that is news, and introduce() tells it once more.
+  bool learn_tls_library(uint32_t pid, TlsLibrary library);
 
   size_t size() const { return by_pid_.size(); }
 
@@ -38,6 +40,7 @@ class ProcessCache {
     uint32_t pid = 0;
     bool told = false;
     bool from_exec = false;
+    TlsLibrary tls_library = TlsLibrary::kUnknown;
     ProcessFacts facts;
     std::string user;
   };

@@ -60,6 +60,10 @@ std::optional<std::span<const uint8_t>> Ring::peek() {
   return std::nullopt;
 }
 
+uint64_t Ring::written() const {
+  return load_acquire(producer_pages_);
+}
+
 void Ring::pop() {
   position_ += record_bytes_;
   __atomic_store_n(static_cast<uint64_t*>(consumer_page_), position_, __ATOMIC_RELEASE);

@@ -24,6 +24,11 @@ class Ring {
   std::optional<std::span<const uint8_t>> peek();
   void pop();
 
+  // Positions in the sequence of all records: what was written before now ends at written(), what
+  // was taken out ends at taken().
+  uint64_t written() const;
+  uint64_t taken() const { return position_; }
+
  private:
   Ring() = default;
 

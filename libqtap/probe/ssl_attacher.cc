@@ -32,7 +32,7 @@ struct SslFunction {
 constexpr SslFunction kFunctions[] = {
     {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
     {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
-    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake},
+    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kFree},
 };
 
 Error failed(const std::string& path, int error, const LibbpfLog& log) {
@@ -66,38 +66,52 @@ void SslAttacher::warn(std::string text) {
   if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
 }
 
-void SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
+TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
   const int fd = open(open_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno != ENOENT &&
         errno != ESRCH) {  // the process or its file went away: nothing to capture
       warn("QT053: open " + shown_path + ": " + strerror(errno));
     }
-    return;
+    return TlsLibrary::kUnknown;
   }
   struct stat st = {};
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !seen_.contains({st.st_dev, st.st_ino})) {
-    if (seen_.size() >= kMaxLibraries) {
-      warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
-           " TLS libraries");
-    } else {
-      seen_.insert({st.st_dev, st.st_ino});
-      const auto functions = attach_file(fd, open_path, shown_path);
-      if (functions.ok()) {
-        attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*functions) +
-                            " functions)");
-      } else {
-        warn(message_of(functions.error()));
-      }
-    }
+  TlsLibrary found = TlsLibrary::kUnknown;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+    const auto known = seen_.find({st.st_dev, st.st_ino});
+    found = known != seen_.end() ? known->second : attach_new(fd, st, open_path, shown_path);
   }
   close(fd);
+  return found;
 }
 
-void SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
-  for (const MappedLibrary& library : libraries_of(proc_root, pid)) {
-    attach(library.open_path, library.shown_path);
+TlsLibrary SslAttacher::attach_new(int fd, const struct stat& st, const std::string& open_path,
+                                   const std::string& shown_path) {
+  if (seen_.size() >= kMaxLibraries) {
+    warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
+         " TLS libraries");
+    return TlsLibrary::kNoSymbols;
   }
+  const auto functions = attach_file(fd, open_path, shown_path);
+  if (functions.ok()) {
+    attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*functions) +
+                        " functions)");
+  } else {
+    warn(message_of(functions.error()));
+  }
+  const TlsLibrary found = functions.ok() ? TlsLibrary::kProbed : TlsLibrary::kNoSymbols;
+  seen_.emplace(std::pair(st.st_dev, st.st_ino), found);
+  return found;
+}
+
+TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
+  const auto libraries = libraries_of(proc_root, pid);
+  if (!libraries) return TlsLibrary::kUnknown;
+  TlsLibrary best = libraries->empty() ? TlsLibrary::kNone : TlsLibrary::kUnknown;
+  for (const MappedLibrary& library : *libraries) {
+    best = std::max(best, attach(library.open_path, library.shown_path));
+  }
+  return best;
 }
 
 Result<int> SslAttacher::attach_file(int fd, const std::string& open_path,

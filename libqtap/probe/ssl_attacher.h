@@ -5,14 +5,17 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "model/record.h"
 #include "probe/kernel_side.h"
+
+struct stat;
 
 namespace qtap::probe {
 
@@ -24,16 +27,19 @@ class SslAttacher {
 
   explicit SslAttacher(KernelSide& kernel) : kernel_(kernel) {}
 
-  // `open_path` leads to the file from here, `shown_path` is what people know it by.
-  void attach(const std::string& open_path, const std::string& shown_path);
-  // What the processes have mapped.
-  void attach_mapped(const std::string& proc_root, uint32_t pid);
+  // `open_path` leads to the file from here, `shown_path` is what people know it by. Returns what
+  // is true of the file now: kProbed, kNoSymbols, or kUnknown when it could not be looked at.
+  TlsLibrary attach(const std::string& open_path, const std::string& shown_path);
+  // What the process has mapped. kNone: no library that we know; of several, the best.
+  TlsLibrary attach_mapped(const std::string& proc_root, uint32_t pid);
   void detach() { links_.clear(); }
 
   const std::vector<std::string>& attached() const { return attached_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  TlsLibrary attach_new(int fd, const struct stat& st, const std::string& open_path,
+                        const std::string& shown_path);
   Result<int> attach_file(int fd, const std::string& open_path, const std::string& shown_path);
   Status attach_multi(const std::string& path,
                       const std::vector<std::pair<size_t, uint64_t>>& found);
@@ -43,7 +49,7 @@ class SslAttacher {
 
   KernelSide& kernel_;
   Links links_;
-  std::set<std::pair<uint64_t, uint64_t>> seen_;  // device, inode
+  std::map<std::pair<uint64_t, uint64_t>, TlsLibrary> seen_;  // by device and inode
   std::vector<std::string> attached_;
   std::vector<std::string> warnings_;
 };

@@ -291,6 +291,13 @@ void Session::Impl::publish_stats() {
   s.bytes_delivered = conns.bytes_delivered;
   s.bytes_lost = conns.bytes_lost;
   s.bytes_filtered = conns.bytes_filtered;
+  s.bytes_lost_ring_full = conns.lost_by_cause[kLossRingFull];
+  s.bytes_lost_fault = conns.lost_by_cause[kLossFault];
+  s.bytes_lost_call_limit = conns.lost_by_cause[kLossCallLimit];
+  s.bytes_lost_no_buffer = conns.lost_by_cause[kLossNoBuffer];
+  s.bytes_lost_host = conns.lost_by_cause[kLossHost];
+  s.bytes_lost_other = s.bytes_lost - s.bytes_lost_ring_full - s.bytes_lost_fault -
+                       s.bytes_lost_call_limit - s.bytes_lost_no_buffer - s.bytes_lost_host;
   for (size_t cause = 0; cause < kLossCauses; ++cause) {
     uint64_t& counter = cause == kLossRingFull  ? s.lost_ring_full
                         : cause == kLossFault   ? s.lost_fault

@@ -22,7 +22,7 @@ void Shard::on_record(const Record& record) {
     case RecordType::kExec:
     case RecordType::kProcessInfo:
       processes_.on_record(record);
-      return;
+      break;
     case RecordType::kExit:
       table_.on_record(record);  // while the process is still known
       processes_.on_record(record);

@@ -160,6 +160,7 @@ Status FeedSource::gap(RecordSink& sink, uint64_t id, Direction direction, uint6
   // The record alone carries what 32 bits can say: its offset tells the rest as a gap before it.
   Record missing = stream_record_of(RecordType::kGap, *conn, id);
   missing.truncated = true;
+  missing.cause = kLossHost;
   missing.direction = direction;
   missing.full_len = std::min(len, kMaxGap);
   missing.offset = offset + len - missing.full_len;

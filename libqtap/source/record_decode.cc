@@ -95,6 +95,9 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   if (r.truncated != (raw.captured_len < raw.full_len)) {
     return corrupt("wrong truncation flag, bytes missing:", raw.full_len - raw.captured_len);
   }
+  if (raw.cause >= QTAP_LOSS_CAUSES || (raw.cause != 0 && !r.truncated)) {
+    return corrupt("impossible cause of missing bytes", raw.cause);
+  }
   if (raw.offset > kMaxStreamBytes - raw.full_len) {
     return corrupt("offset out of range:", raw.offset);
   }
@@ -103,6 +106,9 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   r.offset = raw.offset;
   r.full_len = raw.full_len;
   r.bytes = bytes.subspan(sizeof raw);
+  r.cause = static_cast<LossCause>(raw.cause);
+  for (size_t d = 0; d < 2; ++d) r.wire_bytes[d] = raw.wire[d];
+  r.handshake_us = raw.handshake_us;
   return {};
 }
 
@@ -145,9 +151,13 @@ Status decode_process_info(std::span<const uint8_t> bytes, Record& r) {
   }
   if (left != 0) return corrupt("bytes behind the text:", left);
   QTAP_CHECK(check_time(raw.start_ns));
+  if (raw.tls_library > QTAP_TLS_LIBRARY_PROBED) {
+    return corrupt("unknown state of the TLS library", raw.tls_library);
+  }
   r.ppid = raw.ppid;
   r.uid = raw.uid;
   r.start_ns = raw.start_ns;
+  r.tls_library = static_cast<TlsLibrary>(raw.tls_library);
   return {};
 }
 

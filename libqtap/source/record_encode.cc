@@ -71,7 +71,12 @@ void put_data(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   raw.offset = r.offset;
   raw.full_len = static_cast<uint32_t>(std::min<uint64_t>(full_len, UINT32_MAX));
   raw.captured_len = static_cast<uint32_t>(bytes.size());
-  if (raw.captured_len < raw.full_len) raw.h.flags |= QTAP_RF_TRUNCATED;
+  if (raw.captured_len < raw.full_len) {
+    raw.h.flags |= QTAP_RF_TRUNCATED;
+    raw.cause = r.cause;
+  }
+  for (size_t d = 0; d < 2; ++d) raw.wire[d] = r.wire_bytes[d];
+  raw.handshake_us = r.handshake_us;
   raw.direction = static_cast<uint8_t>(r.direction);
   raw.stream_kind = static_cast<uint8_t>(r.stream_kind);
   put(out, raw);
@@ -101,6 +106,7 @@ void put_process_info(std::vector<uint8_t>& out, Record r, const qtap_record_hea
   raw.user_len = cut_text(r.user);
   raw.cgroup_len = cut_text(r.cgroup);
   raw.container_id_len = cut_text(r.container_id);
+  raw.tls_library = static_cast<uint8_t>(r.tls_library);
   put(out, raw);
   for (const std::string_view text : {r.exe, r.comm, r.user, r.cgroup, r.container_id}) {
     put_text(out, text);

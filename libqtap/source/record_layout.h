@@ -34,7 +34,11 @@ inline constexpr std::array<RecordKind, 12> kRecordKinds = {{
 
 static_assert(kLossCauses == QTAP_LOSS_CAUSES);
 static_assert(kLossRingFull == QTAP_LOSS_RING_FULL && kLossFault == QTAP_LOSS_FAULT &&
-              kLossMapFull == QTAP_LOSS_MAP_FULL);
+              kLossMapFull == QTAP_LOSS_MAP_FULL && kLossCallLimit == QTAP_LOSS_CALL_LIMIT &&
+              kLossNoEntry == QTAP_LOSS_NO_ENTRY && kLossMissed == QTAP_LOSS_MISSED &&
+              kLossNoBuffer == QTAP_LOSS_NO_BUFFER && kLossHost == QTAP_LOSS_HOST &&
+              kLossRecording == QTAP_LOSS_RECORDING && kLossFiltered == QTAP_LOSS_FILTERED);
+static_assert(static_cast<unsigned>(TlsLibrary::kProbed) == QTAP_TLS_LIBRARY_PROBED);
 
 // Half of what an int64_t holds (146 years): a time plus an Origin's offset never overflows.
 inline constexpr uint64_t kMaxTimeNs = INT64_MAX / 2;

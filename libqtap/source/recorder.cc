@@ -20,11 +20,6 @@ namespace {
 constexpr size_t kFlushBytes = 256u
                                << 10;  // large enough that write(2) costs nothing beside the copy
 
-// Where a recording tells its own losses among those of the kernel side, which counts from the
-// first index up.
-constexpr size_t kLossRecording = kLossCauses - 1;
-static_assert(kLossRecording > QTAP_LOSS_NO_ENTRY);
-
 Error io_error(const char* what, const std::string& path, int error) {
   return {"QT076", QTAP_ERR_IO,
           std::string(what) + " recording " + path + ": " + std::strerror(error)};

@@ -182,14 +182,13 @@ void check_https(const probe::LiveOptions& live) {
     CHECK(response.missing == 0);
     CHECK(response.contiguous);
 
-    // Encrypted text is longer than plain text, and what of it is known is told before the text.
-    std::array<uint64_t, 2> wire = {};
-    for (const Kept& kept : capture.records()) {
-      const Record& record = kept.record;
-      if (record.conn_key != open->record.conn_key) continue;
-      if (record.type == RecordType::kCount) wire = record.total_bytes;
-      if (record.type != RecordType::kData || record.stream_kind != StreamKind::kOpenssl) continue;
-      CHECK(wire[static_cast<size_t>(record.direction)] > record.offset + record.full_len);
+    // Encrypted text is longer than plain text, and what of it is known is told with the text.
+    for (const Kept* data : capture.of(RecordType::kData, pid)) {
+      const Record& record = data->record;
+      if (record.stream_kind != StreamKind::kOpenssl) continue;
+      CHECK(record.wire_bytes[index(record.direction)] > record.offset + record.full_len);
+      CHECK(record.handshake_us > 0);
+      CHECK(record.handshake_us < 30'000'000);
     }
 
     // The socket: both hellos, then only counts.
@@ -344,11 +343,14 @@ TEST_SUITE("bpf/live_probe") {
     CHECK(open->record.start_ns > 0);
     CHECK(open->record.time_ns < full_ns);
     CHECK(capture.of(RecordType::kOpen, client.pid()).size() == 1);
-    // Who says nothing more has still moved bytes.
+    // Who says nothing more is told about when its connection ends.
+    CHECK(capture.first(RecordType::kOpen, quiet_pid) == nullptr);
     quiet.reset();
     CHECK(capture.poll_until(
         [&] { return capture.first(RecordType::kClose, quiet_pid) != nullptr; }));
-    CHECK(capture.first(RecordType::kOpen, quiet_pid) == nullptr);
+    const Kept* late_open = capture.first(RecordType::kOpen, quiet_pid);
+    REQUIRE(late_open != nullptr);
+    CHECK(late_open->record.remote.port == std::stoi(port));
   }
 
   TEST_CASE("plain HTTP is copied in full") {
@@ -512,7 +514,11 @@ TEST_SUITE("bpf/live_probe") {
     const auto response = capture.assemble(streams[0], Direction::kReceived);
     CHECK(response.bytes.ends_with(pattern(300)));
     CHECK(response.contiguous);
-    CHECK(capture.of(RecordType::kProcessInfo, curl).size() == 1);
+    // Who it is; and again when looks into it found no library yet, or one.
+    const auto introductions = capture.of(RecordType::kProcessInfo, curl);
+    REQUIRE(!introductions.empty());
+    CHECK(introductions.size() <= 3);
+    CHECK(introductions[0]->record.tls_library == TlsLibrary::kUnknown);
     CHECK(capture.of(RecordType::kExit, curl).size() == 1);
   }
 

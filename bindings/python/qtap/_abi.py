@@ -79,7 +79,9 @@ class Stats(Structure):
         "records", "bytes_seen", "bytes_delivered", "bytes_lost", "bytes_filtered", "lost_ring_full", "lost_fault",
         "lost_map_full", "lost_other", "records_corrupt", "connections_open", "connections_total",
         "connections_untracked", "transactions", "transactions_truncated", "gaps", "parse_errors", "limit_hits",
-        "plugin_errors", "events", "objects", "sink_sent", "sink_dropped", "sink_retries", "record_file_errors")]
+        "plugin_errors", "events", "objects", "sink_sent", "sink_dropped", "sink_retries", "record_file_errors",
+        "bytes_lost_ring_full", "bytes_lost_fault", "bytes_lost_call_limit", "bytes_lost_no_buffer",
+        "bytes_lost_host", "bytes_lost_other")]
 
 
 class Peer(Structure):

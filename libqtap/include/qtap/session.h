@@ -49,7 +49,8 @@ struct qtap_callbacks {
 
 /**
  * Counters since start, filled by qtap_session_stats(). The ledger: every plain-text byte that the
- * probes saw is either delivered or lost, bytes_seen = bytes_delivered + bytes_lost. @since 0.1
+ * probes saw is either delivered or lost, bytes_seen = bytes_delivered + bytes_lost, and bytes_lost
+ * is the sum of the bytes_lost_* below. @since 0.1
  */
 struct qtap_stats {
   size_t size;              /**< in: sizeof of the caller; out: bytes filled */
@@ -79,7 +80,13 @@ struct qtap_stats {
   uint64_t sink_dropped; /**< refused for good, or no room in a queue, one count per sink; blocks of
                             text that standard output did not take */
   uint64_t sink_retries;
-  uint64_t record_file_errors; /**< records that capture.record_file could not take */
+  uint64_t record_file_errors;    /**< records that capture.record_file could not take */
+  uint64_t bytes_lost_ring_full;  /**< no room in the ring, or their probe did not run */
+  uint64_t bytes_lost_fault;      /**< user memory could not be read */
+  uint64_t bytes_lost_call_limit; /**< truncated: one call moved more than 64 MiB */
+  uint64_t bytes_lost_no_buffer;  /**< never were in user memory (sendfile, splice) */
+  uint64_t bytes_lost_host;       /**< told by qtap_feed_gap() */
+  uint64_t bytes_lost_other;      /**< any other cause */
 };
 
 /**

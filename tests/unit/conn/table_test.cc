@@ -2,103 +2,16 @@
 #include "conn/table.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fixture.h"
+
 using namespace qtap;
-
-namespace {
-
-constexpr int64_t kSecond = 1'000'000'000;
-const std::string_view kRequest = "GET /a HTTP/1.1\r\nHost: api.example\r\n\r\n";
-const std::string_view kResponse = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
-  bool on_connection(const Ref<Connection>& conn, Phase phase) override {
-    log.push_back(std::string(phase == Phase::kOpen    ? "open "
-                              : phase == Phase::kClose ? "close "
-                                                       : "update ") +
-                  conn->endpoint_id);
-    last = conn;
-    return !ignore;
-  }
-  void on_data(const Ref<Connection>&, Direction, int64_t, uint64_t, uint64_t lost,
-               std::span<const uint8_t> bytes) override {
-    data_bytes += bytes.size();
-    data_lost += lost;
-  }
-  void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
-  void on_report(const Ref<Connection>& conn, bool finalized) override {
-    log.push_back(finalized ? "final" : "report");
-    last = conn;
-  }
-  const Process* find_process(uint32_t pid) const override {
-    return pid == process.pid ? &process : nullptr;
-  }
-
-  Process process;
-  bool ignore = false;
-  std::vector<std::string> log;
-  std::vector<Ref<Transaction>> transactions;
-  Ref<Connection> last;
-  size_t data_bytes = 0;
-  uint64_t data_lost = 0;
-};
-
-struct Fixture {
-  explicit Fixture(conn::ConnOptions options = {}) : table(options, ids, 0, events, events) {}
-
-  Record at(RecordType type, uint64_t conn_key, uint64_t stream_id = 0) {
-    Record r;
-    r.type = type;
-    r.time_ns = ++now;
-    r.pid = 7;
-    r.conn_key = conn_key;
-    r.stream_id = stream_id;
-    return r;
-  }
-  void open(uint64_t conn_key, Role role = Role::kClient, uint8_t last_octet = 8) {
-    Record r = at(RecordType::kOpen, conn_key);
-    r.role = role;
-    r.local = {AF_INET, 4000, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
-    r.remote = {AF_INET, 443, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 8, 8, 8, last_octet}};
-    if (last_octet == 127) r.remote.ip[12] = 127;
-    table.on_record(r);
-  }
-  void data(uint64_t conn_key, uint64_t stream_id, Direction d, std::string_view text,
-            uint64_t extra_offset = 0) {
-    Record r = at(RecordType::kData, conn_key, stream_id);
-    uint64_t& offset = offsets[index(d)];
-    r.stream_kind = stream_id != conn_key ? StreamKind::kOpenssl : StreamKind::kSocket;
-    r.direction = d;
-    r.offset = offset += extra_offset;
-    r.full_len = text.size();
-    r.bytes = {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-    offset += text.size();
-    table.on_record(r);
-  }
-  void tick(int64_t later_ns) {
-    now += static_cast<uint64_t>(later_ns);
-    table.on_record(at(RecordType::kTick, 0));
-  }
-  void close(uint64_t conn_key) {
-    Record r = at(RecordType::kClose, conn_key);
-    r.total_bytes = offsets;
-    table.on_record(r);
-  }
-
-  uint64_t now = 1000 * kSecond;
-  std::array<uint64_t, 2> offsets = {};
-  IdMaker ids{1};
-  Recorder events;
-  conn::Table table;
-};
-
-}  // namespace
+using namespace qtap::test;
 
 TEST_SUITE("conn/table") {
   TEST_CASE("a plain connection opens, carries a transaction and closes") {
@@ -163,7 +76,7 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.open() == 0);
   }
 
-  TEST_CASE("the end of a process ends what waits for its TLS objects") {
+  TEST_CASE("what waits for TLS objects of a process that ended does not wait for ever") {
     Fixture f;
     f.events.process.pid = 7;
     f.open(1);
@@ -171,6 +84,8 @@ TEST_SUITE("conn/table") {
     f.close(1);
     f.data(0, 51, Direction::kSent, kRequest);
     f.table.on_record(f.at(RecordType::kExit, 0));
+    CHECK(f.table.open() == 2);  // how much its objects carried is told behind its end
+    f.tick(3 * kSecond);
     CHECK(f.table.open() == 0);
   }
 
@@ -257,6 +172,23 @@ TEST_SUITE("conn/table") {
     end.total_bytes = {kRequest.size() + 9, kResponse.size()};
     f.table.on_record(end);
     CHECK(f.table.counters().bytes_lost == 9);
+  }
+
+  TEST_CASE("a connection whose transaction was given up finds its next start line") {
+    conn::ConnOptions options;
+    options.transaction_idle_ns = kSecond;
+    Fixture f(options);
+    f.open(1);
+    f.data(1, 1, Direction::kSent,
+           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome bytes");
+    f.tick(2 * kSecond);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->truncated());
+    f.data(1, 1, Direction::kSent, std::string(70'000, 'x'));  // the rest comes all the same
+    f.data(1, 1, Direction::kReceived, kResponse);
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, kResponse);
+    CHECK(f.events.transactions.back()->url == "http://api.example/a");
   }
 
   TEST_CASE("reports come after half a second, every ten seconds and at the end") {

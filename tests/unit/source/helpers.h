@@ -39,7 +39,8 @@ inline bool same(const Record& a, const Record& b) {
                  r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
-                 r.lost_records, r.lost_bytes),
+                 r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us,
+                 r.tls_library),
         address_members(r.local), address_members(r.remote));
   };
   return members(a) == members(b) && text_of(a.bytes) == text_of(b.bytes);
@@ -75,12 +76,16 @@ inline std::vector<Record> one_of_each() {
   data.offset = 31;
   data.truncated = true;
   data.full_len = 100;
+  data.cause = kLossFault;
+  data.wire_bytes = {33, 34};
+  data.handshake_us = 35;
   data.bytes = bytes_of("the first bytes");
   Record& gap = add(RecordType::kGap);
   gap.direction = Direction::kReceived;
   gap.truncated = true;
   gap.offset = 32;
   gap.full_len = UINT32_MAX;
+  gap.cause = kLossHost;
   for (const RecordType type : {RecordType::kCount, RecordType::kClose, RecordType::kStreamEnd}) {
     Record& count = add(type);
     count.total_bytes = {41, 42};
@@ -104,6 +109,7 @@ inline std::vector<Record> one_of_each() {
   info.user = "www-data";
   info.cgroup = "/system.slice/nginx.service";
   info.container_id = "0123456789ab";
+  info.tls_library = TlsLibrary::kProbed;
   add(RecordType::kTick);
   Record& loss = add(RecordType::kLoss);
   for (size_t i = 0; i < kLossCauses; ++i) {

@@ -190,6 +190,14 @@ TEST_SUITE("source/record_decode") {
       set(bytes, offsetof(qtap_rec_data, full_len), uint32_t{15});
       CHECK(contains(error_of(bytes), "wrong truncation flag, bytes missing: 0"));
     }
+    SUBCASE("a cause that there is not, or where nothing is missing") {
+      set(bytes, offsetof(qtap_rec_data, cause), uint8_t{QTAP_LOSS_CAUSES});
+      CHECK(contains(error_of(bytes), "impossible cause of missing bytes 12"));
+      set(bytes, offsetof(qtap_rec_data, cause), uint8_t{QTAP_LOSS_FAULT});
+      set(bytes, offsetof(qtap_rec_data, full_len), uint32_t{15});
+      set(bytes, offsetof(qtap_record_header, flags), uint16_t{0});
+      CHECK(contains(error_of(bytes), "impossible cause of missing bytes 1"));
+    }
     SUBCASE("an offset past what a stream can be long") {
       set(bytes, offsetof(qtap_rec_data, offset), kMaxStreamBytes - 99);
       CHECK(contains(error_of(bytes), "offset out of range"));

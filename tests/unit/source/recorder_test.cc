@@ -210,8 +210,8 @@ TEST_SUITE("source/recorder") {
                                                    RecordType::kLoss, RecordType::kData,
                                                    RecordType::kLoss});
     CHECK(all.payload[3] == "after");
-    CHECK(all.records[2].lost_records[kLossCauses - 1] == lost);
-    CHECK(all.records[4].lost_records[kLossCauses - 1] == lost);
+    CHECK(all.records[2].lost_records[kLossRecording] == lost);
+    CHECK(all.records[4].lost_records[kLossRecording] == lost);
     CHECK(all.records[4].lost_records[kLossRingFull] == 9);
   }
 
@@ -226,7 +226,7 @@ TEST_SUITE("source/recorder") {
     CHECK(recorder->close().ok());
     const Collector all = replayed(path);
     REQUIRE(all.types() == std::vector<RecordType>{RecordType::kLoss});
-    CHECK(all.records[0].lost_records[kLossCauses - 1] == 1);
+    CHECK(all.records[0].lost_records[kLossRecording] == 1);
   }
 
   TEST_CASE("a disk that is full when the file closes is an error of close") {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conn/parser_home.h"
+
+#include "model/transaction.h"
+
+namespace qtap::conn {
+namespace {
+
+// The host part of "host:port", "[::1]:443"; an address is no name and gives "".
+std::string_view host_name(std::string_view authority) {
+  if (authority.empty() || authority.front() == '[') return {};
+  authority = without_user_info(authority);
+  authority = authority.substr(0, authority.find(':'));
+  const bool is_ipv4 = authority.find_first_not_of("0123456789.") == std::string_view::npos;
+  return is_ipv4 ? std::string_view() : authority;
+}
+
+}  // namespace
+
+void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
+  ++owner_->counters_.transactions;
+  if (tx->truncated()) ++owner_->counters_.transactions_truncated;
+  if (!owner_->wanted()) return;
+  tx->connection = owner_->conn_;
+  resolve_url(*tx);
+  owner_->events_.on_transaction(std::move(tx));
+}
+
+void Tracked::ParserHome::on_request_head(const http::Request& request) {
+  if (const std::string* host = http::find_header(request, "host")) {
+    owner_->learn_endpoint(host_name(*host));
+  }
+}
+
+}  // namespace qtap::conn

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of a connection: what of them is new, what is missing, and who gets them.
+#include <algorithm>
+
+#include "conn/parser_home.h"
+#include "conn/tracked.h"
+
+namespace qtap::conn {
+namespace {
+
+// A start line is proven within its first bytes; this is far more than any detection needs.
+constexpr size_t kMaxUndetected = 64u << 10;
+
+std::span<const uint8_t> as_bytes(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+void Tracked::read_hello(const Record& record) {
+  learn_tls();
+  proto::TlsHelloReader& reader = hellos_[index(record.direction)];
+  if (reader.state() != proto::TlsHelloReader::State::kNeedMore) return;
+  // A hello is the first thing on a connection: what starts later is something else.
+  if (record.offset != socket_streams_[index(record.direction)].next()) return;
+  Connection& conn = writable(conn_);
+  if (reader.add(record.bytes, conn.tls) == proto::TlsHelloReader::State::kClientHello) {
+    learn_endpoint(conn.tls.sni);
+    if (conn.role == Role::kUnknown) {
+      set_role(record.direction == Direction::kSent ? Role::kClient : Role::kServer);
+    }
+  }
+}
+
+void Tracked::socket_data(const Record& record, int64_t time_ns) {
+  const size_t d = index(record.direction);
+  const uint64_t end = record.offset + record.full_len;
+  if (end > conn_->wire_bytes[d]) writable(conn_).wire_bytes[d] = end;
+  if (record.cause == kLossFiltered) left_out_[d] += record.full_len - record.bytes.size();
+  if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
+    if (record.tls) read_hello(record);
+    socket_streams_[d].add(record.offset, record.full_len, record.bytes);
+  } else {
+    deliver(socket_streams_[d], record, time_ns);
+  }
+}
+
+void Tracked::tls_data(const Record& record, int64_t time_ns) {
+  learn_tls_probe();
+  learn_handshake(record.handshake_us);
+  learn_wire_bytes(record.wire_bytes);
+  if (record.stream_id != talking_) start_talk(record.stream_id, time_ns);
+  deliver(tls_streams_[record.stream_id][index(record.direction)], record, time_ns);
+  if (conn_->tls_state != TlsState::kDecrypted) update_tls_state();
+}
+
+// Another conversation begins: TLS inside of what a proxy has opened (CONNECT, SOCKS), or another
+// TLS object on the same socket (a forked server). What came before says nothing about it.
+void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
+  talking_ = stream_id;
+  if (parser_) parser_->close(time_ns, http::Truncation::kNone);
+  parser_.reset();
+  undetected_ = {};
+  detecting_ = true;
+}
+
+// Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not
+// lost.
+bool Tracked::counts_gaps() const {
+  return conn_->is_tls || parser_ != nullptr || detecting_;
+}
+
+void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
+  const Direction direction = record.direction;
+  const uint64_t first = std::max(stream.next(), record.offset);
+  const Stream::Piece piece = stream.add(record.offset, record.full_len, record.bytes);
+  // Bytes that nothing was said about found the ring full; a host may tell a gap in two parts.
+  const LossCause before = record.type == RecordType::kGap ? record.cause : kLossRingFull;
+  if (piece.gap_before > 0) gap(direction, time_ns, record.offset, piece.gap_before, before);
+  if (!piece.bytes.empty()) {
+    counters_.bytes_seen += piece.bytes.size();
+    counters_.bytes_delivered += piece.bytes.size();
+    writable(conn_).ledger[index(direction)].delivered += piece.bytes.size();
+    if (wanted()) events_.on_data(conn_, direction, time_ns, first, 0, piece.bytes);
+    parse(direction, time_ns, piece.bytes);
+  }
+  if (piece.gap_after > 0) {
+    gap(direction, time_ns, stream.next(), piece.gap_after, record.cause);
+  }
+}
+
+// `len` bytes right before `offset` are missing.
+void Tracked::count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
+                        LossCause cause) {
+  if (cause != kLossFiltered) {
+    counters_.bytes_seen += len;
+    counters_.bytes_lost += len;
+    counters_.lost_by_cause[cause] += len;
+    ++counters_.gaps;
+    writable(conn_).ledger[index(direction)].lost[cause] += len;
+  }
+  if (wanted()) events_.on_data(conn_, direction, time_ns, offset, len, {});
+}
+
+void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
+                  LossCause cause) {
+  if (!counts_gaps()) return;
+  count_gap(direction, time_ns, offset, len, cause);
+  if (parser_) {
+    parser_->gap(direction, time_ns, len);
+  } else {
+    undetected_[index(direction)].clear();  // what comes now does not follow what came before
+  }
+}
+
+void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
+  if (parser_) return parser_->data(direction, time_ns, bytes);
+  if (!detecting_) return;
+
+  std::string& first = undetected_[index(direction)];
+  if (first.empty()) undetected_since_ns_[index(direction)] = time_ns;
+  first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  proto::Detection found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]));
+  if (found == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
+    found = proto::Detection::kUnknown;
+  }
+  if (found == proto::Detection::kNeedMore) return;
+
+  const std::array<std::string, 2> buffered = std::move(undetected_);
+  undetected_ = {};
+  if (found == proto::Detection::kUnknown) {
+    // Whoever begins in the middle may still reach a start line.
+    detecting_ = conn_->joined_late || resynchronising_;
+    return;
+  }
+  resynchronising_ = false;
+  home_ = std::make_unique<ParserHome>(*this);
+  parser_ = proto::make_http1_parser(options_.parser, *home_);
+  writable(conn_).l7 = parser_->protocol();
+  for (const Direction d : {opposite(direction), direction}) {
+    const std::string& text = buffered[index(d)];
+    if (!text.empty()) parser_->data(d, undetected_since_ns_[index(d)], as_bytes(text));
+  }
+}
+
+void Tracked::finish_socket(int64_t time_ns) {
+  if (conn_->is_tls) return;
+  std::array<uint64_t, 2> copied = conn_->wire_bytes;
+  for (size_t d = 0; d < 2; ++d) {
+    // What was left out in the middle is behind us already.
+    copied[d] -=
+        std::min(copied[d], filtered_bytes_[d] - std::min(filtered_bytes_[d], left_out_[d]));
+  }
+  finish(socket_streams_, copied, time_ns, /*is_parsed=*/true);
+}
+
+void Tracked::learn_tls_totals(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
+                               int64_t time_ns) {
+  if (totals[0] + totals[1] == 0) return;
+  if (talking_ == 0) start_talk(stream_id, time_ns);
+  finish(tls_streams_[stream_id], totals, time_ns, /*is_parsed=*/talking_ == stream_id);
+}
+
+void Tracked::finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
+                         int64_t time_ns) {
+  learn_tls_totals(stream_id, totals, time_ns);
+  tls_streams_.erase(stream_id);
+}
+
+// What was lost at the very end shows in no later offset, only in the totals.
+void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
+                     bool is_parsed) {
+  for (const Direction d : {Direction::kSent, Direction::kReceived}) {
+    Stream& stream = streams[index(d)];
+    const uint64_t missing = stream.finish(totals[index(d)]);
+    if (missing == 0) continue;
+    is_parsed ? gap(d, time_ns, stream.next(), missing, kLossRingFull)
+              : count_gap(d, time_ns, stream.next(), missing, kLossRingFull);
+  }
+}
+
+}  // namespace qtap::conn
