@@ -47,6 +47,21 @@ static __noinline int ssl_free(__u64 ssl, __u64 pid_tgid)
 	return 0;
 }
 
+/* SSL_new calls SSL_clear, and so does each first handshake (OpenSSL 1.1.1 to 3.5, state_machine()): what comes
+ * next is a stream from its first byte. */
+static __noinline int ssl_clear(__u64 ssl, __u64 pid_tgid)
+{
+	struct qtap_stream *stream;
+
+	ssl_free(ssl, pid_tgid);
+	stream = stream_of(ssl, pid_tgid >> 32);
+	if (stream)
+		stream->from_start = 1;
+	else
+		count_loss(QTAP_LOSS_MAP_FULL, 0);
+	return 0;
+}
+
 static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -60,6 +75,8 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 		return 0;
 	if (kind == SSL_CALL_FREE)
 		return ssl_free(ssl, pid_tgid);
+	if (kind == SSL_CALL_CLEAR)
+		return ssl_clear(ssl, pid_tgid);
 	thread = thread_calls(pid_tgid);
 	if (!thread)
 		return 0;
@@ -216,6 +233,7 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	p.seg = frame.buf;
 	p.seg_end = frame.buf + n;
 	p.handshake_us = stream->handshake_us;
+	p.flags = late_flag(stream);
 	p.direction = direction;
 	p.stream_kind = QTAP_STREAM_OPENSSL;
 	stream->offset[direction & 1] += n;
@@ -255,6 +273,7 @@ ENTER_PROGRAM(on_ssl_write_ex_enter, SSL_CALL_WRITE_EX)
 ENTER_PROGRAM(on_ssl_read_ex_enter, SSL_CALL_READ_EX)
 ENTER_PROGRAM(on_ssl_handshake_enter, SSL_CALL_HANDSHAKE)
 ENTER_PROGRAM(on_ssl_free_enter, SSL_CALL_FREE)
+ENTER_PROGRAM(on_ssl_clear_enter, SSL_CALL_CLEAR)
 
 SEC("uretprobe")
 int on_ssl_exit(struct pt_regs *ctx)

@@ -26,7 +26,8 @@ enum ssl_call {
 	SSL_CALL_WRITE_EX,
 	SSL_CALL_READ_EX,
 	SSL_CALL_HANDSHAKE, /* SSL_do_handshake, SSL_connect, SSL_accept */
-	SSL_CALL_FREE,	    /* SSL_free, SSL_clear: what comes next is another stream */
+	SSL_CALL_FREE,
+	SSL_CALL_CLEAR,
 };
 
 #define IO_READ 1
@@ -48,6 +49,12 @@ static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
 	return stream;
 }
 
+/* Older than the probes: what it carried before is not known. */
+static __always_inline __u16 late_flag(const struct qtap_stream *stream)
+{
+	return stream->from_start || stream->handshake_us ? 0 : QTAP_RF_LATE;
+}
+
 static __always_inline void fill_stream_end(struct qtap_rec_count *rec, const struct qtap_stream *stream)
 {
 	rec->h.conn_key = stream->conn_key;
@@ -61,12 +68,14 @@ static __noinline int emit_stream_end(const struct qtap_stream *stream)
 	struct qtap_rec_count *rec;
 	struct qtap_unsent_end kept = {};
 
-	if (TRY_RESERVE(rec, QTAP_REC_STREAM_END, 0)) {
+	if (!stream->conn_key && !stream->offset[0] && !stream->offset[1])
+		return 0; /* nobody has heard of it */
+	if (TRY_RESERVE(rec, QTAP_REC_STREAM_END, late_flag(stream))) {
 		fill_stream_end(rec, stream);
 		submit(rec);
 		return 0;
 	}
-	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_STREAM_END, 0);
+	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_STREAM_END, late_flag(stream));
 	fill_stream_end(&kept.end, stream);
 	keep_end(stream->stream_id, &kept);
 	return 0;
@@ -133,6 +142,7 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		stream->generation++;
 		stream->offset[QTAP_SENT] = 0;
 		stream->offset[QTAP_RECEIVED] = 0;
+		stream->from_start = 1;
 		stream->handshake_ns = 0;
 		stream->handshake_us = 0;
 	}

@@ -58,6 +58,9 @@
 #define QTAP_RF_TLS                                                                                          \
 	2u /* the socket carries TLS records: its bytes past the hellos are counted, not copied              \
 	    */
+#define QTAP_RF_LATE                                                                                         \
+	4u /* DATA, STREAM_END of a TLS stream: the TLS object is older than the probes: bytes before may be \
+	      missing */
 
 struct qtap_record_header {
 	__u32 size;	 /* bytes of the whole record, header included, payload included */

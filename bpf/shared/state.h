@@ -25,7 +25,7 @@ struct qtap_stream {
 	__u32 memory_bio;   /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
 	__u64 handshake_ns; /* CLOCK_BOOTTIME: the first handshake call began, 0 = not seen */
 	__u32 handshake_us; /* until the one that succeeded had ended, 0 = not (yet) */
-	__u32 pad0;
+	__u32 from_start;   /* 1: SSL_clear was seen, which begins each connection, or its handshake */
 };
 
 /*

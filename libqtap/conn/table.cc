@@ -191,6 +191,7 @@ void Table::on_stream_end(const Record& record) {
   }
   Tracked& tracked = *streams_.at(record.stream_id);
   tracked.learn_tls_probe();
+  if (record.late) tracked.learn_late();
   tracked.finish_tls(record.stream_id, record.total_bytes, now_ns_);
   if (orphans_.contains(record.stream_id)) {
     tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;

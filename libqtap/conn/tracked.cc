@@ -70,7 +70,7 @@ void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
   conn.address_known = open.remote.family != 0;
   conn.socket_cookie = open.socket_cookie;
   conn.fd = open.fd;
-  conn.joined_late = open.role == Role::kUnknown;
+  conn.joined_late |= open.role == Role::kUnknown;
   if (open.start_ns != 0) {
     conn.opened_ns = static_cast<int64_t>(open.start_ns) + boot_to_unix_ns;
     next_report_ns_ = conn.opened_ns + options_.first_report_ns;
@@ -108,6 +108,12 @@ void Tracked::learn_tls_probe() {
   Connection& conn = writable(conn_);
   conn.is_tls = true;
   conn.tls_probed = true;
+  update_tls_state();
+}
+
+void Tracked::learn_late() {
+  if (conn_->joined_late) return;
+  writable(conn_).joined_late = true;
   update_tls_state();
 }
 
@@ -195,6 +201,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   if (home_) home_->move_to(*this);
 
   const Connection& from = *orphan.conn_;
+  if (from.joined_late) learn_late();
   Connection& conn = writable(conn_);
   conn.l7 = from.l7;
   for (size_t d = 0; d < 2; ++d) {

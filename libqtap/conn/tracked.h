@@ -76,6 +76,7 @@ class Tracked {
   void learn_tls();        // its socket carries TLS records
   void learn_tls_probe();  // and a probed library makes them
   void learn_tls_library(TlsLibrary library);
+  void learn_late();  // it is older than the probes
   // What the socket carried so far, and how much of it was left out on purpose.
   void learn_totals(const std::array<uint64_t, 2>& wire_bytes,
                     const std::array<uint64_t, 2>& filtered_bytes);

@@ -48,6 +48,7 @@ void Tracked::socket_data(const Record& record, int64_t time_ns) {
 void Tracked::tls_data(const Record& record, int64_t time_ns) {
   learn_tls_probe();
   learn_handshake(record.handshake_us);
+  if (record.late) learn_late();
   learn_wire_bytes(record.wire_bytes);
   if (record.stream_id != talking_) start_talk(record.stream_id, time_ns);
   deliver(tls_streams_[record.stream_id][index(record.direction)], record, time_ns);

@@ -77,6 +77,7 @@ Record totals_of(RecordType type, uint32_t pid, const qtap_stream& stream, uint6
   record.pid = pid;
   record.conn_key = stream.conn_key;
   record.stream_id = stream.stream_id;
+  record.late = stream.from_start == 0 && stream.handshake_us == 0;
   for (size_t d = 0; d < 2; ++d) record.total_bytes[d] = stream.offset[d];
   return record;
 }

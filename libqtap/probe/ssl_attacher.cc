@@ -22,7 +22,7 @@ namespace qtap::probe {
 namespace {
 
 // enum ssl_call of bpf/stream.h: the attach cookie that tells the program which function it is in.
-enum SslCall : uint64_t { kWrite = 1, kRead, kWriteEx, kReadEx, kHandshake, kFree };
+enum SslCall : uint64_t { kWrite = 1, kRead, kWriteEx, kReadEx, kHandshake, kFree, kClear };
 
 struct SslFunction {
   std::string_view name;
@@ -32,8 +32,13 @@ struct SslFunction {
 constexpr SslFunction kFunctions[] = {
     {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
     {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
-    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kFree},
+    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kClear},
 };
+
+// Whether the end of the call says something that its beginning does not.
+bool has_return(SslCall call) {
+  return call != kFree && call != kClear;
+}
 
 Error failed(const std::string& path, int error, const LibbpfLog& log) {
   std::string text = "attach to " + path + ": " + strerror(error);
@@ -56,6 +61,8 @@ const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
       return skeleton.progs.on_ssl_handshake_enter;
     case kFree:
       return skeleton.progs.on_ssl_free_enter;
+    case kClear:
+      return skeleton.progs.on_ssl_clear_enter;
   }
   return nullptr;
 }
@@ -142,7 +149,7 @@ Status SslAttacher::attach_multi(const std::string& path,
   for (const auto& [index, offset] : found) {
     entry_offsets.push_back(offset);
     calls.push_back(kFunctions[index].call);
-    if (kFunctions[index].call != kFree) exit_offsets.push_back(offset);
+    if (has_return(kFunctions[index].call)) exit_offsets.push_back(offset);
   }
   const std::vector<__u64> cookies(calls.begin(), calls.end());
 
@@ -176,7 +183,7 @@ Status SslAttacher::attach_each(const std::string& path,
   for (const bool at_return : {true, false}) {
     for (const auto& [index, offset] : found) {
       const SslCall call = kFunctions[index].call;
-      if (at_return && call == kFree) continue;
+      if (at_return && !has_return(call)) continue;
       const bpf_program* program =
           at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), call);
       bpf_link* link =

@@ -12,7 +12,7 @@
 namespace qtap::source {
 namespace {
 
-constexpr unsigned kKnownFlags = QTAP_RF_TRUNCATED | QTAP_RF_TLS;
+constexpr unsigned kKnownFlags = QTAP_RF_TRUNCATED | QTAP_RF_TLS | QTAP_RF_LATE;
 
 // The text without its beginning, which decode_record() knows.
 Error corrupt(const char* what, uint64_t value) {
@@ -225,6 +225,7 @@ Result<Record> decode_record(std::span<const uint8_t> bytes) {
   r.type = kind->type;
   r.truncated = (header->flags & QTAP_RF_TRUNCATED) != 0;
   r.tls = (header->flags & QTAP_RF_TLS) != 0;
+  r.late = (header->flags & QTAP_RF_LATE) != 0;
   r.time_ns = header->time_ns;
   r.pid = header->pid;
   r.tid = header->tid;

@@ -44,8 +44,12 @@ def bpf_objects():
     tool = shutil.which("bpftool", path="/usr/sbin:/sbin:/usr/bin")
     found = {}
     for kind in ("map", "prog", "link"):
-        listing = subprocess.run([tool, "-j", kind, "list"], check=True, capture_output=True, timeout=60).stdout
-        found[kind] = {one["id"] for one in json.loads(listing or b"[]")}
+        # bpftool gives up when an object of somebody else goes away while it walks the list.
+        for last in (False, False, False, False, True):
+            listing = subprocess.run([tool, "-j", kind, "list"], check=last, capture_output=True, timeout=60)
+            if listing.returncode == 0:
+                break
+        found[kind] = {one["id"] for one in json.loads(listing.stdout or b"[]")}
     return found
 
 

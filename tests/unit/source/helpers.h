@@ -35,7 +35,7 @@ inline auto address_members(const Address& a) {
 inline bool same(const Record& a, const Record& b) {
   const auto members = [](const Record& r) {
     return std::tuple_cat(
-        std::tie(r.type, r.truncated, r.tls, r.time_ns, r.pid, r.tid, r.cgroup_id, r.conn_key,
+        std::tie(r.type, r.truncated, r.tls, r.late, r.time_ns, r.pid, r.tid, r.cgroup_id, r.conn_key,
                  r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
@@ -53,6 +53,7 @@ inline std::vector<Record> one_of_each() {
     Record& r = records.emplace_back();
     r.type = type;
     r.tls = true;
+    r.late = true;
     r.time_ns = 1000 + records.size();
     r.pid = 11;
     r.tid = 12;

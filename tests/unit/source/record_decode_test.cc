@@ -117,8 +117,8 @@ TEST_SUITE("source/record_decode") {
 
   TEST_CASE("unknown flags are an error") {
     std::vector<uint8_t> bytes = encoded(RecordType::kTick);
-    set(bytes, offsetof(qtap_record_header, flags), uint16_t{4});
-    CHECK(contains(error_of(bytes), "unknown flags 4"));
+    set(bytes, offsetof(qtap_record_header, flags), uint16_t{8});
+    CHECK(contains(error_of(bytes), "unknown flags 8"));
   }
 
   TEST_CASE("a size that does not fit the type is an error that names the type") {
