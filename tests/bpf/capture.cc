@@ -2,16 +2,11 @@
 #include "capture.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 
 namespace qtap::test {
 namespace {
@@ -136,82 +131,19 @@ uint64_t Capture::lost(size_t cause) const {
   return all.empty() ? 0 : all.back()->record.lost_records[cause];
 }
 
-Child::Child(const std::vector<std::string>& argv) {
-  int in[2];
-  int out[2];
-  REQUIRE(pipe2(in, O_CLOEXEC) == 0);
-  REQUIRE(pipe2(out, O_CLOEXEC) == 0);
-  std::vector<char*> args;
-  for (const std::string& arg : argv) args.push_back(const_cast<char*>(arg.c_str()));
-  args.push_back(nullptr);
-  pid_ = fork();
-  if (pid_ == 0) {
-    dup2(in[0], 0);
-    dup2(out[1], 1);
-    execvp(args[0], args.data());
-    _exit(127);
-  }
-  close(in[0]);
-  close(out[1]);
-  in_ = in[1];
-  out_ = out[0];
+probe::LiveOptions live_options() {
+  probe::LiveOptions result;
+  result.self_pid = static_cast<uint32_t>(getpid());
+  return result;
 }
 
-Child::~Child() {
-  if (!ended()) {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, &status_, 0);
-  }
-  close(in_);
-  close(out_);
-}
-
-std::string Child::read_line() {
-  std::string line;
-  char c = 0;
-  while (read(out_, &c, 1) == 1 && c != '\n') line += c;
-  return line;
-}
-
-void Child::write_line(const std::string& line) {
-  const std::string text = line + "\n";
-  CHECK(write(in_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-}
-
-bool Child::ended() {
-  if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
-  return ended_;
-}
-
-std::string workload(const std::string& name) {
-  return std::string(QTAP_SOURCE_ROOT) + "/tests/bpf/workloads/" + name + ".py";
-}
-
-std::vector<std::string> python(const std::string& name, std::vector<std::string> args) {
-  std::vector<std::string> argv = {"/usr/bin/python3", workload(name)};
-  argv.insert(argv.end(), args.begin(), args.end());
-  return argv;
-}
-
-const std::vector<std::string>& certificate() {
-  static const std::vector<std::string> paths = [] {
-    char directory[] = "/tmp/qtap-live-XXXXXX";
-    REQUIRE(mkdtemp(directory) != nullptr);
-    const std::string base = directory;
-    Child openssl({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                   "ec_paramgen_curve:P-256", "-nodes", "-keyout", base + "/key.pem", "-out",
-                   base + "/cert.pem", "-days", "2", "-subj", "/CN=localhost"});
-    openssl.read_line();  // returns when it has closed its output
-    while (!openssl.ended()) poll(nullptr, 0, 5);
-    return std::vector<std::string>{base + "/cert.pem", base + "/key.pem"};
-  }();
-  return paths;
-}
-
-std::string pattern(size_t bytes) {
-  std::string text(bytes, 0);
-  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(i & 255);
-  return text;
+pid_t run(Capture& capture, const std::vector<std::string>& argv) {
+  Child child(argv);
+  CHECK(capture.poll_until([&] { return child.ended(); }));
+  CHECK(
+      capture.poll_until([&] { return capture.first(RecordType::kExit, child.pid()) != nullptr; }));
+  capture.settle();
+  return child.pid();
 }
 
 }  // namespace qtap::test

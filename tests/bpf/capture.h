@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the live tests need: child processes, and a live source whose records are kept.
+// A live source whose records are kept.
 #pragma once
 
 #include <sys/types.h>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "probe/live_source.h"
+#include "programs.h"
 
 namespace qtap::test {
 
@@ -61,31 +62,8 @@ class Capture : public source::RecordSink {
   uint64_t last_tick_ns_ = 0;
 };
 
-// A child process with pipes for stdin and stdout; killed at the end.
-class Child {
- public:
-  explicit Child(const std::vector<std::string>& argv);
-  ~Child();
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  pid_t pid() const { return pid_; }
-  std::string read_line();
-  void write_line(const std::string& line);
-  bool ended();  // without waiting
-  int status() const { return status_; }
-
- private:
-  pid_t pid_ = -1;
-  int in_ = -1;
-  int out_ = -1;
-  int status_ = -1;
-  bool ended_ = false;
-};
-
-std::string workload(const std::string& name);  // path of workloads/NAME.py
-std::vector<std::string> python(const std::string& name, std::vector<std::string> args = {});
-const std::vector<std::string>& certificate();  // {certificate, key}, made once
-std::string pattern(size_t bytes);              // as in server.py
+probe::LiveOptions live_options();
+// Runs the program and waits for its EXIT record.
+pid_t run(Capture& capture, const std::vector<std::string>& argv);
 
 }  // namespace qtap::test

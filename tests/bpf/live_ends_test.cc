@@ -7,6 +7,7 @@
 
 #include "bpf/shared/records.h"
 #include "capture.h"
+#include "programs.h"
 
 namespace qtap::test {
 namespace {
