@@ -57,11 +57,22 @@ class Truth:
 
     def pieces(self, message):
         """The message that is to be sent, cut into writes; counted when the next one is asked for."""
+        global calls
         while message > 0:
             data = self.sent.following(min(message, self.args.write))
             yield data
             self.sent.add(data)
+            calls += 1
             message -= len(data)
+
+    def take(self, data):
+        """Counts what a read gave; returns its length."""
+        global calls
+        if not data:
+            sys.exit("oracle.py: unexpected end")
+        self.received.add(data)
+        calls += 1
+        return len(data)
 
     def turns(self):
         """(is it ours to send?, bytes) of all messages in order."""
@@ -86,27 +97,25 @@ def context(args):
     return ctx
 
 
+def phases(args):
+    """A truth for each phase. A client that holds waits before the second, an event loop with all its connections."""
+    for phase in range(args.phases):
+        if phase and args.hold:
+            emit(ev="held")
+            sys.stdin.readline()
+        yield Truth(args, phase)
+
+
 def exchange(args, plain, ctx):
     """A whole connection with a blocking socket."""
-    global calls
     with ctx.wrap_socket(plain, server_side=args.is_server, suppress_ragged_eofs=True) as tls:
-        for phase in range(args.phases):
-            if phase and args.hold:
-                emit(ev="held")
-                sys.stdin.readline()
-            truth = Truth(args, phase)
+        for truth in phases(args):
             for ours, size in truth.turns():
                 if ours:
                     for data in truth.pieces(size):
                         tls.sendall(data)
-                        calls += 1
                 while not ours and size > 0:
-                    data = tls.recv(min(size, READ_BYTES))
-                    if not data:
-                        sys.exit("oracle.py: unexpected end")
-                    truth.received.add(data)
-                    size -= len(data)
-                    calls += 1
+                    size -= truth.take(tls.recv(min(size, READ_BYTES)))
             truth.tell(tls.getsockname(), tls.getpeername())
         try:
             if args.is_server:  # the client says goodbye first
@@ -143,25 +152,14 @@ def run_blocking(args, ctx):
 
 
 async def exchange_asyncio(args, reader, writer):
-    global calls
-    for phase in range(args.phases):
-        if phase and args.hold:  # stops the loop, and so all connections
-            emit(ev="held")
-            sys.stdin.readline()
-        truth = Truth(args, phase)
+    for truth in phases(args):
         for ours, size in truth.turns():
             if ours:
                 for data in truth.pieces(size):
                     writer.write(data)
                     await writer.drain()
-                    calls += 1
             while not ours and size > 0:
-                data = await reader.read(min(size, READ_BYTES))
-                if not data:
-                    sys.exit("oracle.py: unexpected end")
-                truth.received.add(data)
-                size -= len(data)
-                calls += 1
+                size -= truth.take(await reader.read(min(size, READ_BYTES)))
         truth.tell(writer.get_extra_info("sockname"), writer.get_extra_info("peername"))
     try:
         if args.is_server:
