@@ -2,16 +2,18 @@
 """Fixtures of the end-to-end tests. Live tests skip, with the reason, where the kernel cannot be asked."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import tempfile
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "servers"))
 
-from harness import BUILD, HERE, PYTHON, Agent, Process  # noqa: E402
+from harness import BUILD, QTAP_MINI, Agent  # noqa: E402
+from listeners import answering_s_server, certificate, nginx, python_server, s_server  # noqa: E402
 
 # linux/capability.h
 CAP_PERFMON, CAP_BPF = 38, 39
@@ -40,110 +42,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="live: " + reason))
 
 
-@dataclass
-class Cert:
-    cert: pathlib.Path
-    key: pathlib.Path
-
-
 @pytest.fixture(scope="session")
 def cert(tmp_path_factory):
-    """A throw-away certificate for localhost."""
-    folder = tmp_path_factory.mktemp("cert")
-    pair = Cert(folder / "cert.pem", folder / "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                    "-keyout", pair.key, "-out", pair.cert], check=True, capture_output=True)
-    return pair
-
-
-@dataclass
-class Server:
-    """Something that listens: `pid` is the process that reads and writes the connections."""
-    pid: int
-    exe: str
-    port: int
-    scheme: str
-    cert: pathlib.Path | None
-    tls_version: int = 772
-
-    def url(self, path):
-        return f"{self.scheme}://localhost:{self.port}{path}"
-
-
-NGINX_CONF = """
-daemon off;
-worker_processes 1;
-user root;
-pid {folder}/nginx.pid;
-error_log stderr notice;
-events {{ worker_connections 128; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  sendfile off;
-  server {{
-    listen 127.0.0.1:{port} {ssl};
-    {certificates}
-    location / {{ default_type text/plain; return 200 "hello\\n"; }}
-    location /files/ {{ alias {folder}/files/; }}
-  }}
-}}
-"""
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def nginx(folder, cert):
-    port = free_port()  # nginx cannot pick one itself; it says so if somebody else takes it meanwhile
-    (folder / "files").mkdir()
-    # TLS 1.2 here, 1.3 elsewhere.
-    certificates = (f"ssl_certificate {cert.cert}; ssl_certificate_key {cert.key}; ssl_protocols TLSv1.2;"
-                    if cert else "")
-    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, certificates=certificates,
-                                                         ssl="ssl" if cert else ""))
-    process = Process(["/usr/sbin/nginx", "-e", "stderr", "-c", folder / "nginx.conf"])
-    try:
-        worker = int(process.wait_for_line(process.err, r"start worker process (\d+)").group(1))
-    except BaseException:
-        process.stop()
-        raise
-    return process, Server(worker, "/usr/sbin/nginx", port, "https" if cert else "http", cert and cert.cert,
-                           tls_version=771)
-
-
-def s_server(cert, *flags, **more):
-    process = Process(["/usr/bin/openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", cert.cert, "-key", cert.key,
-                       *flags], **more)
-    port = int(process.wait_for_line(process.out, r"^ACCEPT .*:(\d+)$").group(1))
-    return process, Server(process.pid, "/usr/bin/openssl", port, "https", cert.cert)
-
-
-def answering_s_server(cert):
-    """s_server sends its client what it reads on stdin: here one answer for each GET that it prints."""
-    process, server = s_server(cert, stdin=subprocess.PIPE)
-    answer = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\nhello\n"
-
-    def on_line(line):
-        if line.startswith("GET /"):
-            process.write_stdin(answer)
-
-    process.on_line = on_line
-    return process, server
-
-
-def python_server(cert):
-    argv = [PYTHON, HERE / "servers" / "http_server.py"] + ([cert.cert, cert.key] if cert else [])
-    process = Process(argv)
-    port = int(process.wait_for_line(process.out, r"^port (\d+)$").group(1))
-    return process, Server(process.pid, os.path.realpath(PYTHON), port, "https" if cert else "http",
-                           cert and cert.cert)
+    return certificate(tmp_path_factory.mktemp("cert"))
 
 
 @pytest.fixture(scope="session")
@@ -190,3 +91,14 @@ def recording(tmp_path):
     path = tmp_path / "feed.qrec"
     subprocess.run([BUILD / "examples" / "feed", path], check=True, capture_output=True, timeout=30)
     return path
+
+
+@pytest.fixture
+def public_copy():
+    """qtap-mini and its library where any user can read them."""
+    with tempfile.TemporaryDirectory(prefix="qtap-e2e-") as name:
+        folder = pathlib.Path(name)
+        folder.chmod(0o755)
+        shutil.copy(QTAP_MINI, folder)
+        shutil.copy(BUILD / "libqtap.so.0", folder)
+        yield folder

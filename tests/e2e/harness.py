@@ -16,6 +16,7 @@ ROOT = HERE.parent.parent
 BUILD = pathlib.Path(os.environ.get("QTAP_BUILD_DIR", ROOT / "build")).resolve()
 QTAP_MINI = BUILD / "examples" / "qtap-mini" / "qtap-mini"
 PYTHON = "/usr/bin/python3"
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 DEADLINE_S = 120  # far above what anything here needs, also on a busy machine
 
 # A proxy of the environment would turn local requests into something else; the agent's variables are the tests' own.
@@ -193,8 +194,14 @@ def qtap_mini(*flags, prefix=(), env=None, **more):
                           **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more})
 
 
-def run_client(argv):
-    """Runs a client to its end; returns (pid, output)."""
+def run_as(prefix, folder, *flags):
+    """Runs the qtap-mini of the fixture public_copy to its end, by way of a command that makes us somebody else."""
+    return subprocess.run([*prefix, folder / "qtap-mini", *flags], capture_output=True, text=True, timeout=30,
+                          stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "LD_LIBRARY_PATH": str(folder)})
+
+
+def run_logged(argv):
+    """Runs a client to its end; returns (pid, stdout, stderr)."""
     process = subprocess.Popen([str(arg) for arg in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=ENVIRONMENT)
     try:
@@ -204,9 +211,18 @@ def run_client(argv):
         process.wait()
         raise
     assert process.returncode == 0, (argv, err)
-    return process.pid, out
+    return process.pid, out, err
+
+
+def run_client(argv):
+    """(pid, stdout)"""
+    return run_logged(argv)[:2]
+
+
+def curl_logged(url, *flags, cert=None):
+    ca = ["--cacert", cert] if cert else []
+    return run_logged(["/usr/bin/curl", "-sS", "--http1.1", "--max-time", DEADLINE_S, *ca, *flags, url])
 
 
 def curl(url, *flags, cert=None):
-    ca = ["--cacert", cert] if cert else []
-    return run_client(["/usr/bin/curl", "-sS", "--http1.1", "--max-time", str(DEADLINE_S), *ca, *flags, url])
+    return curl_logged(url, *flags, cert=cert)[:2]

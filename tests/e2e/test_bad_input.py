@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import pytest
-from harness import BUILD, ENVIRONMENT, QTAP_MINI, Process, ledger_of, qtap_mini
+from harness import BUILD, ENVIRONMENT, NOBODY, QTAP_MINI, Process, ledger_of, qtap_mini, run_as
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else or to mount")
 
@@ -26,25 +26,6 @@ def the_error(result, code=1):
 
 
 # ---- privileges and the machine
-
-
-@pytest.fixture
-def public_copy():
-    """qtap-mini and its library where any user can read them."""
-    with tempfile.TemporaryDirectory(prefix="qtap-e2e-") as name:
-        folder = pathlib.Path(name)
-        folder.chmod(0o755)
-        shutil.copy(QTAP_MINI, folder)
-        shutil.copy(BUILD / "libqtap.so.0", folder)
-        yield folder
-
-
-def run_as(prefix, folder, *flags):
-    return subprocess.run([*prefix, folder / "qtap-mini", *flags], capture_output=True, text=True, timeout=30,
-                          stdin=subprocess.DEVNULL, env={**ENVIRONMENT, "LD_LIBRARY_PATH": str(folder)})
-
-
-NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 
 
 @needs_root

@@ -5,6 +5,7 @@ import random
 import pytest
 from harness import HERE, PYTHON, Process, body_of, curl, run_client, sha256
 from http_server import pattern
+from listeners import nginx
 
 pytestmark = pytest.mark.live
 
@@ -55,8 +56,6 @@ def test_get_of_10_mib_is_equal_by_sha256(server, servers, agent):
 
 
 def test_get_of_10_mib_from_nginx_is_equal_by_sha256(cert, agent, tmp_path):
-    from conftest import nginx
-
     process, server = nginx(tmp_path, cert)
     with process:
         content = pattern(10 * MIB)

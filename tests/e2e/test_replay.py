@@ -3,14 +3,11 @@
 import os
 import pathlib
 import shutil
-import subprocess
-import tempfile
 
 import pytest
-from harness import BUILD, HERE, PYTHON, QTAP_MINI, curl, ledger_of, qtap_mini, run_client
+from harness import HERE, NOBODY, PYTHON, curl, ledger_of, qtap_mini, run_as, run_client
 
-AS_NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set=-all",
-             "--inh-caps=-all"]
+POWERLESS = [*NOBODY, "--bounding-set=-all", "--inh-caps=-all"]
 
 
 def files_in(folder):
@@ -25,24 +22,13 @@ def replay(recording, folder, prefix=(), env=None):
     return result.stdout.splitlines(), files_in(folder)
 
 
-@pytest.fixture
-def for_everybody():
-    """A folder that user nobody can enter, with what qtap-mini needs."""
-    with tempfile.TemporaryDirectory(prefix="qtap-e2e-") as name:
-        folder = pathlib.Path(name)
-        folder.chmod(0o777)
-        shutil.copy(QTAP_MINI, folder)
-        shutil.copy(BUILD / "libqtap.so.0", folder)
-        yield folder
-
-
 def without_root(folder, recording, objects):
+    folder.chmod(0o777)
     target = folder / "copy.qrec"
     shutil.copy(recording, target)
     target.chmod(0o644)
-    result = subprocess.run([*(AS_NOBODY if os.geteuid() == 0 else []), folder / "qtap-mini", "--replay", target, "--all",
-                             "--json", "--objects", objects], capture_output=True, text=True, timeout=30,
-                            stdin=subprocess.DEVNULL, env={**os.environ, "LD_LIBRARY_PATH": str(folder)})
+    result = run_as(POWERLESS if os.geteuid() == 0 else [], folder, "--replay", target, "--all", "--json", "--objects",
+                    objects)
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines(), files_in(objects)
 
@@ -56,7 +42,7 @@ def test_a_fed_recording_replays_the_same_three_times(recording, tmp_path):
 
 
 @pytest.mark.live
-def test_a_live_recording_replays_to_the_same_bytes(servers, agent, tmp_path, for_everybody):
+def test_a_live_recording_replays_to_the_same_bytes(servers, agent, tmp_path, public_copy):
     file = tmp_path / "live.qrec"
     running = agent("--record", file)
     for name in ("nginx", "s_server", "python", "nginx-plain", "python-plain"):
@@ -80,9 +66,9 @@ def test_a_live_recording_replays_to_the_same_bytes(servers, agent, tmp_path, fo
     here = [line.replace(str(tmp_path / "replay"), str(running.objects_dir)) for line in lines]
     assert sorted(here) == live[0]
 
-    as_nobody = without_root(for_everybody, file, for_everybody / "objects")
+    as_nobody = without_root(public_copy, file, public_copy / "objects")
     assert as_nobody[1] == live[1]
-    there = [line.replace(str(for_everybody / "objects"), str(running.objects_dir)) for line in as_nobody[0]]
+    there = [line.replace(str(public_copy / "objects"), str(running.objects_dir)) for line in as_nobody[0]]
     assert sorted(there) == live[0]
 
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from types import SimpleNamespace
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
@@ -24,14 +23,7 @@ import contender_list  # noqa: E402
 from compare import Row, judge, summarise, table  # noqa: E402
 from drive import PROGRAMS, Contender, NoContender, run_oracles  # noqa: E402
 from http_case import run_http  # noqa: E402
-
-
-def certificate(folder):
-    pair = SimpleNamespace(cert=pathlib.Path(folder) / "cert.pem", key=pathlib.Path(folder) / "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                    "-keyout", pair.key, "-out", pair.cert], check=True, capture_output=True)
-    return pair
+from listeners import certificate  # noqa: E402
 
 
 def run_case(case, cert, argv):
