@@ -11,6 +11,7 @@
 #include <ctime>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -43,12 +44,13 @@ int count_transaction(const qtap_transaction*, void* user) {
   return 0;
 }
 
+using Settings = std::vector<std::pair<const char*, std::string>>;
+
 struct Bench {
   uint64_t transactions = 0;
   qtap_session* session = nullptr;
 
-  // `settings` are pairs of key and value.
-  Bench(std::string_view yaml, const std::vector<std::pair<const char*, std::string>>& settings) {
+  Bench(std::string_view yaml, const Settings& settings) {
     qtap_config* config = nullptr;
     if (qtap_config_new(&config) < 0) exit(1);
     must(qtap_config_parse(config, yaml.data(), yaml.size()), "configuration",
@@ -134,17 +136,17 @@ struct Rate {
   double bytes_per_second = 0;
 };
 
-// Runs `feed` in fresh sessions; the median.
-template <typename Feed>
-Rate measure_feed(std::string_view yaml, uint64_t count, Feed feed) {
+// Does `work` in fresh sessions; the median.
+template <typename Work>
+Rate measure(std::string_view yaml, const Settings& settings, uint64_t count, Work work) {
   std::vector<Rate> rates;
   for (int run = 0; run < kRuns; ++run) {
-    Bench bench(yaml, {});
+    Bench bench(yaml, settings);
     const int64_t begin = now_ns();
-    feed(bench, count);
+    work(bench, count);
     const double seconds = static_cast<double>(now_ns() - begin) / 1e9;
     if (bench.transactions != count) {
-      fprintf(stderr, "pipeline: fed %llu transactions, got %llu\n",
+      fprintf(stderr, "pipeline: expected %llu transactions, got %llu\n",
               static_cast<unsigned long long>(count),
               static_cast<unsigned long long>(bench.transactions));
       exit(1);
@@ -161,23 +163,8 @@ Rate measure_feed(std::string_view yaml, uint64_t count, Feed feed) {
 }
 
 Rate measure_replay(const std::string& file, uint64_t count) {
-  std::vector<Rate> rates;
-  for (int run = 0; run < kRuns; ++run) {
-    Bench bench(kFull, {{"capture.source", "replay"}, {"capture.replay_file", file}});
-    const int64_t begin = now_ns();
-    bench.check(qtap_session_run(bench.session));
-    const double seconds = static_cast<double>(now_ns() - begin) / 1e9;
-    if (bench.transactions != count)
-      must(-1, "replay", "the recording gave another number of transactions");
-    qtap_stats stats = {};
-    stats.size = sizeof stats;
-    bench.check(qtap_session_stats(bench.session, &stats));
-    rates.push_back(
-        {static_cast<double>(count) / seconds, static_cast<double>(stats.bytes_seen) / seconds});
-  }
-  std::sort(rates.begin(), rates.end(),
-            [](const Rate& a, const Rate& b) { return a.per_second < b.per_second; });
-  return rates[kRuns / 2];
+  return measure(kFull, {{"capture.source", "replay"}, {"capture.replay_file", file}}, count,
+                 [](Bench& bench, uint64_t) { bench.check(qtap_session_run(bench.session)); });
 }
 
 // Nanoseconds per call, the median.
@@ -274,10 +261,10 @@ int main(int argc, char** argv) {
   constexpr uint64_t kSmall = 50'000;
   constexpr uint64_t kLarge = 200;
   printf("[");
-  tell_rate("feed.small.callbacks", measure_feed(kCallbacks, kSmall, feed_small));
-  tell_rate("feed.small.full", measure_feed(kFull, kSmall, feed_small));
-  tell_rate("feed.large.callbacks", measure_feed(kCallbacks, kLarge, feed_large));
-  tell_rate("feed.large.full", measure_feed(kFull, kLarge, feed_large));
+  tell_rate("feed.small.callbacks", measure(kCallbacks, {}, kSmall, feed_small));
+  tell_rate("feed.small.full", measure(kFull, {}, kSmall, feed_small));
+  tell_rate("feed.large.callbacks", measure(kCallbacks, {}, kLarge, feed_large));
+  tell_rate("feed.large.full", measure(kFull, {}, kLarge, feed_large));
 
   const std::string file = std::string(argv[1]) + "/bench.qrec";
   {
