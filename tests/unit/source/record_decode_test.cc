@@ -37,6 +37,14 @@ std::string error_of(std::span<const uint8_t> bytes) {
   return decoded.error().text;
 }
 
+// The error of a valid record in which one field was changed.
+template <typename T>
+std::string error_with(RecordType type, size_t offset, T value) {
+  std::vector<uint8_t> bytes = encoded(type);
+  set(bytes, offset, value);
+  return error_of(bytes);
+}
+
 // Decodes from memory that ends with the record: reading past it is an error that sanitizers see.
 Result<Record> decode_exact(std::span<const uint8_t> bytes) {
   const auto copy = std::make_unique<uint8_t[]>(bytes.size());
@@ -110,15 +118,13 @@ TEST_SUITE("source/record_decode") {
   }
 
   TEST_CASE("an unknown type is named") {
-    std::vector<uint8_t> bytes = encoded(RecordType::kTick);
-    set(bytes, offsetof(qtap_record_header, type), uint16_t{999});
-    CHECK(error_of(bytes) == "decode a record: unknown type 999");
+    CHECK(error_with(RecordType::kTick, offsetof(qtap_record_header, type), uint16_t{999}) ==
+          "decode a record: unknown type 999");
   }
 
   TEST_CASE("unknown flags are an error") {
-    std::vector<uint8_t> bytes = encoded(RecordType::kTick);
-    set(bytes, offsetof(qtap_record_header, flags), uint16_t{8});
-    CHECK(contains(error_of(bytes), "unknown flags 8"));
+    CHECK(contains(error_with(RecordType::kTick, offsetof(qtap_record_header, flags), uint16_t{4}),
+                   "unknown flags 4"));
   }
 
   TEST_CASE("a size that does not fit the type is an error that names the type") {
@@ -140,36 +146,29 @@ TEST_SUITE("source/record_decode") {
     set(bytes, offsetof(qtap_record_header, time_ns), kMaxTimeNs + 1);
     CHECK(contains(error_of(bytes), "time out of range"));
 
-    bytes = encoded(RecordType::kOpen);
-    set(bytes, offsetof(qtap_rec_open, start_ns), UINT64_MAX);
-    CHECK(contains(error_of(bytes), "time out of range"));
-    bytes = encoded(RecordType::kExec);
-    set(bytes, offsetof(qtap_rec_process, start_ns), UINT64_MAX);
-    CHECK(contains(error_of(bytes), "time out of range"));
-    bytes = encoded(RecordType::kProcessInfo);
-    set(bytes, offsetof(qtap_rec_process_info, start_ns), UINT64_MAX);
-    CHECK(contains(error_of(bytes), "time out of range"));
+    CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, start_ns), UINT64_MAX),
+                   "time out of range"));
+    CHECK(contains(error_with(RecordType::kExec, offsetof(qtap_rec_process, start_ns), UINT64_MAX),
+                   "time out of range"));
+    CHECK(contains(
+        error_with(RecordType::kProcessInfo, offsetof(qtap_rec_process_info, start_ns), UINT64_MAX),
+        "time out of range"));
   }
 
   TEST_CASE("roles and address families are those we know") {
-    std::vector<uint8_t> bytes = encoded(RecordType::kOpen);
-    set(bytes, offsetof(qtap_rec_open, role), uint8_t{3});
-    CHECK(contains(error_of(bytes), "unknown role 3"));
-    bytes = encoded(RecordType::kOpen);
-    set(bytes, offsetof(qtap_rec_open, family), uint16_t{1});
-    CHECK(contains(error_of(bytes), "unknown address family 1"));
+    CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, role), uint8_t{3}),
+                   "unknown role 3"));
+    CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, family), uint16_t{1}),
+                   "unknown address family 1"));
   }
 
   TEST_CASE("directions and stream kinds are those we know") {
-    std::vector<uint8_t> bytes = encoded(RecordType::kData);
-    set(bytes, offsetof(qtap_rec_data, direction), uint8_t{2});
-    CHECK(contains(error_of(bytes), "unknown direction 2"));
-    bytes = encoded(RecordType::kData);
-    set(bytes, offsetof(qtap_rec_data, stream_kind), uint8_t{2});
-    CHECK(contains(error_of(bytes), "unknown stream kind 2"));
-    bytes = encoded(RecordType::kBind);
-    set(bytes, offsetof(qtap_rec_bind, stream_kind), uint32_t{2});
-    CHECK(contains(error_of(bytes), "unknown stream kind 2"));
+    CHECK(contains(error_with(RecordType::kData, offsetof(qtap_rec_data, direction), uint8_t{2}),
+                   "unknown direction 2"));
+    CHECK(contains(error_with(RecordType::kData, offsetof(qtap_rec_data, stream_kind), uint8_t{2}),
+                   "unknown stream kind 2"));
+    CHECK(contains(error_with(RecordType::kBind, offsetof(qtap_rec_bind, stream_kind), uint32_t{2}),
+                   "unknown stream kind 2"));
   }
 
   TEST_CASE("the lengths of a data record agree with each other") {
@@ -215,9 +214,9 @@ TEST_SUITE("source/record_decode") {
   }
 
   TEST_CASE("a gap carries no bytes") {
-    std::vector<uint8_t> bytes = encoded(RecordType::kData);
-    set(bytes, offsetof(qtap_record_header, type), static_cast<uint16_t>(QTAP_REC_GAP));
-    CHECK(contains(error_of(bytes), "bytes where none can be"));
+    CHECK(contains(error_with(RecordType::kData, offsetof(qtap_record_header, type),
+                              static_cast<uint16_t>(QTAP_REC_GAP)),
+                   "bytes where none can be"));
   }
 
   TEST_CASE("the texts of an exec end with a NUL") {
