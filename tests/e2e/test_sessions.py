@@ -39,18 +39,17 @@ def test_two_sessions_do_not_see_each_others_callbacks(servers, tmp_path):
         assert re.match(r"first egress|second ingress", line), line
 
 
+def bpf_ids(kind):
+    """Of all maps, programs or links in the kernel. bpftool 7.5 fails while a link is made (EAGAIN): ask again."""
+    argv = [shutil.which("bpftool", path="/usr/sbin:/sbin:/usr/bin"), "-j", kind, "list"]
+    end = time.monotonic() + DEADLINE_S
+    while (listing := subprocess.run(argv, capture_output=True, timeout=60)).returncode != 0:
+        assert time.monotonic() < end, (argv, listing)
+    return {one["id"] for one in json.loads(listing.stdout or b"[]")}
+
+
 def bpf_objects():
-    """Ids of all maps, programs and links in the kernel."""
-    tool = shutil.which("bpftool", path="/usr/sbin:/sbin:/usr/bin")
-    found = {}
-    for kind in ("map", "prog", "link"):
-        # bpftool gives up when an object of somebody else goes away while it walks the list.
-        for last in (False, False, False, False, True):
-            listing = subprocess.run([tool, "-j", kind, "list"], check=last, capture_output=True, timeout=60)
-            if listing.returncode == 0:
-                break
-        found[kind] = {one["id"] for one in json.loads(listing.stdout or b"[]")}
-    return found
+    return {kind: bpf_ids(kind) for kind in ("map", "prog", "link")}
 
 
 def test_200_cycles_leave_nothing_behind(tmp_path):
