@@ -139,6 +139,15 @@ class Agent(Process):
 
         return self.wait_for(f"{count} requests of {url} on closed connections", found)
 
+    def wait_for_objects(self, url, count):
+        """Waits for `count` objects of a URL: a worker of their own writes them, before or after the events come."""
+
+        def found():
+            objects = [one for one in objects_in(self.objects_dir, running=True) if one["request"]["url"] == url]
+            return objects if len(objects) >= count else None
+
+        return self.wait_for(f"{count} objects of {url}", found)
+
     def connection(self, connection_id):
         """The last report of a connection."""
         return [event for event in self.events("connection") if event["meta"]["connectionId"] == connection_id][-1]
@@ -168,11 +177,12 @@ def ledger_of(lines):
     return counters
 
 
-def objects_in(folder):
-    """The objects of a file store, parsed; file name = digest of the bytes."""
+def objects_in(folder, running=False):
+    """The objects of a file store, parsed; file name = digest of the bytes. While the store runs, a file that is being
+    written has another name: a dot and something behind the digest."""
     objects = []
     for path in sorted(pathlib.Path(folder).rglob("*")):
-        if path.is_file():
+        if path.is_file() and not (running and path.suffix):
             data = path.read_bytes()
             assert hashlib.sha256(data).hexdigest() == path.name
             objects.append(json.loads(data))

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from harness import HERE, PYTHON, Process, body_of, curl, objects_in, run_client
+from harness import HERE, PYTHON, Process, body_of, curl, run_client
 
 pytestmark = pytest.mark.live
 
@@ -87,10 +87,9 @@ def test_both_ends_are_seen(client, server, servers, shared_agent):
         # Who closes first does not read the other's close_notify: one TLS record of 31 (TLS 1.2) or 24 bytes.
         assert sent - received in ({0, 24, 31} if server.scheme == "https" else {0})
 
-    objects = [one for one in objects_in(shared_agent.objects_dir) if one["request"]["url"] == server.url(path)]
+    objects = shared_agent.wait_for_objects(server.url(path), 2)
     assert len(objects) == 2
     for one in objects:
-        assert one["request"]["url"] == server.url(path)
         assert one["response"]["status"] == 200
         assert body_of(one["response"]) == body
 
@@ -102,7 +101,7 @@ def test_an_object_counts_at_least_the_bytes_of_its_body(name, servers, shared_a
     path = "/bytes/100000"
     curl(server.url(path), "-o", "/dev/null", cert=server.cert)
     requests = shared_agent.wait_for_requests(server.url(path), 2)
-    objects = {one["metadata"]["request_id"]: one for one in objects_in(shared_agent.objects_dir)}
+    objects = {one["metadata"]["request_id"]: one for one in shared_agent.wait_for_objects(server.url(path), 2)}
     assert sorted(request["direction"] for request in requests) == ["egress-internal", "ingress"]
     for request in requests:
         counted = "bytes_sent" if request["direction"] == "ingress" else "bytes_received"
