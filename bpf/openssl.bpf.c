@@ -47,8 +47,8 @@ static __noinline int ssl_free(__u64 ssl, __u64 pid_tgid)
 	return 0;
 }
 
-/* SSL_new calls SSL_clear, and so does each first handshake (OpenSSL 1.1.1 to 3.5, state_machine()): what comes
- * next is a stream from its first byte. */
+/* SSL_new calls SSL_clear, and so does each first handshake (OpenSSL 1.1.1 to 3.5, state_machine()): what
+ * comes next is a stream from its first byte. */
 static __noinline int ssl_clear(__u64 ssl, __u64 pid_tgid)
 {
 	struct qtap_stream *stream;

@@ -102,12 +102,15 @@ void say_ledger(qtap_session* session) {
   put(line, "delivered", stats.bytes_delivered);
   put(line, "lost", stats.bytes_lost);
   put(line, "not read", stats.bytes_filtered);
-  put(line, "lost to a full ring", stats.bytes_lost_ring_full);
-  put(line, "to faults", stats.bytes_lost_fault);
-  put(line, "to the call limit", stats.bytes_lost_call_limit);
-  put(line, "without a buffer", stats.bytes_lost_no_buffer);
-  put(line, "otherwise", stats.bytes_lost_host + stats.bytes_lost_other);
   say_counters("bytes:", line);
+
+  line.clear();
+  put(line, "a full ring", stats.bytes_lost_ring_full);
+  put(line, "faults", stats.bytes_lost_fault);
+  put(line, "the call limit", stats.bytes_lost_call_limit);
+  put(line, "no buffer", stats.bytes_lost_no_buffer);
+  put(line, "other causes", stats.bytes_lost_host + stats.bytes_lost_other);
+  say_counters("bytes lost to:", line);
 
   line.clear();
   put(line, "ring full", stats.lost_ring_full);

@@ -35,9 +35,8 @@ qtap_record_header header_of(const Record& r) {
   for (const RecordKind& kind : kRecordKinds) {
     if (kind.type == r.type) h.type = static_cast<uint16_t>(kind.number);
   }
-  h.flags =
-      static_cast<uint16_t>((r.truncated ? QTAP_RF_TRUNCATED : 0) | (r.tls ? QTAP_RF_TLS : 0) |
-                            (r.late ? QTAP_RF_LATE : 0));
+  h.flags = static_cast<uint16_t>((r.truncated ? QTAP_RF_TRUNCATED : 0) |
+                                  (r.tls ? QTAP_RF_TLS : 0) | (r.late ? QTAP_RF_LATE : 0));
   h.time_ns = r.time_ns;
   h.pid = r.pid;
   h.tid = r.tid;

@@ -171,7 +171,7 @@ def ledger_of(lines):
     """Counter name -> value, of the lines that qtap-mini prints at the end."""
     counters = {}
     for line in lines:
-        if re.match(r"(captured|bytes|lost records|sinks): ", line):
+        if re.match(r"(captured|bytes|bytes lost to|lost records|sinks): ", line):
             for name, value in re.findall(r"([a-z][a-z ]*) (\d+)", line.partition(": ")[2]):
                 counters[name.strip()] = int(value)
     return counters

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from harness import QTAP_MINI, Process, curl, ledger_of, qtap_mini
+from harness import QTAP_MINI, ROOT, Process, curl, ledger_of, qtap_mini
 
 
 def start(*flags, **more):
@@ -100,6 +100,25 @@ def test_a_signal_drains_flushes_and_prints_the_ledger(which, servers):
     ledger = ledger_of(process.err)
     assert ledger["transactions"] >= 1
     assert ledger["seen"] == ledger["delivered"] + ledger["lost"]
+    assert ledger["lost"] == sum(ledger[cause] for cause in (
+        "a full ring", "faults", "the call limit", "no buffer", "other causes"))
+
+
+@pytest.mark.live
+def test_a_connection_that_outlives_the_capture_has_a_last_report_and_no_end(servers):
+    server = servers["python"]
+    client = ["/usr/bin/python3", ROOT / "tests" / "bpf" / "workloads" / "keep_alive.py", server.port, "tls"]
+    with start("--all", "--json") as process, Process(client, stdin=subprocess.PIPE) as kept:
+        kept.wait_for_line(kept.out, "^connected$")
+        kept.write_stdin("/kept\n")
+        kept.wait_for_line(kept.out, "^done$")
+        assert process.stop() == 0
+        pid = kept.pid
+    events = [json.loads(line) for line in process.out]
+    (ours,) = [event for event in events
+               if event["eventType"] == "connection" and event["finalized"] and event["source"].get("pid") == pid]
+    assert "closedAt" not in ours
+    assert ours["tlsState"] == "decrypted" and ours["bytesReceived"] > 0
 
 
 @pytest.mark.live

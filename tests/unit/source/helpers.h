@@ -35,8 +35,8 @@ inline auto address_members(const Address& a) {
 inline bool same(const Record& a, const Record& b) {
   const auto members = [](const Record& r) {
     return std::tuple_cat(
-        std::tie(r.type, r.truncated, r.tls, r.late, r.time_ns, r.pid, r.tid, r.cgroup_id, r.conn_key,
-                 r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
+        std::tie(r.type, r.truncated, r.tls, r.late, r.time_ns, r.pid, r.tid, r.cgroup_id,
+                 r.conn_key, r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
                  r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us,

@@ -123,8 +123,8 @@ TEST_SUITE("source/record_decode") {
   }
 
   TEST_CASE("unknown flags are an error") {
-    CHECK(contains(error_with(RecordType::kTick, offsetof(qtap_record_header, flags), uint16_t{4}),
-                   "unknown flags 4"));
+    CHECK(contains(error_with(RecordType::kTick, offsetof(qtap_record_header, flags), uint16_t{8}),
+                   "unknown flags 8"));
   }
 
   TEST_CASE("a size that does not fit the type is an error that names the type") {
