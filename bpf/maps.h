@@ -141,6 +141,26 @@ QTAP_EXTERN struct {
 	__type(value, struct qtap_unsent_end);
 } unsent_ends SEC(".maps");
 
+/*
+ * How a TLS record begins that a TLS object wrote, and which one that was. Its first bytes are unique: a hello
+ * holds 32 random ones (RFC 8446 4.1.2), everything after the handshake is encrypted.
+ */
+#define RECORD_HEADER 5
+#define PREFIX_BYTES 32
+#define PREFIX_MIN (RECORD_HEADER + 16) /* shorter records (change_cipher_spec, alerts) may be alike */
+
+struct record_prefix {
+	__u32 tgid;
+	__u8 bytes[PREFIX_BYTES]; /* of one record; zero behind its end */
+};
+
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct record_prefix);
+	__type(value, __u64);
+} ssl_by_prefix SEC(".maps");
+
 /* Keyed by pid_tgid; an entry stays for the life of its thread. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

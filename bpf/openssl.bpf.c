@@ -62,6 +62,16 @@ static __noinline int ssl_clear(__u64 ssl, __u64 pid_tgid)
 	return 0;
 }
 
+/* BIO_write and BIO_write_ex of libcrypto: (BIO *, const void *data, int or size_t len). */
+static __always_inline int bio_write(struct pt_regs *ctx, __u64 pid_tgid)
+{
+	struct ssl_frame *frame = active_frame(pid_tgid, ENTRY_SP(ctx));
+
+	if (frame)
+		prefix_written(frame->ssl, PT_REGS_PARM2(ctx), (__u32)PT_REGS_PARM3(ctx), pid_tgid);
+	return 0;
+}
+
 static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -77,6 +87,8 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 		return ssl_free(ssl, pid_tgid);
 	if (kind == SSL_CALL_CLEAR)
 		return ssl_clear(ssl, pid_tgid);
+	if (kind == SSL_CALL_BIO_WRITE)
+		return bio_write(ctx, pid_tgid);
 	thread = thread_calls(pid_tgid);
 	if (!thread)
 		return 0;
@@ -274,6 +286,7 @@ ENTER_PROGRAM(on_ssl_read_ex_enter, SSL_CALL_READ_EX)
 ENTER_PROGRAM(on_ssl_handshake_enter, SSL_CALL_HANDSHAKE)
 ENTER_PROGRAM(on_ssl_free_enter, SSL_CALL_FREE)
 ENTER_PROGRAM(on_ssl_clear_enter, SSL_CALL_CLEAR)
+ENTER_PROGRAM(on_bio_write, SSL_CALL_BIO_WRITE)
 
 SEC("uretprobe")
 int on_ssl_exit(struct pt_regs *ctx)

@@ -316,13 +316,21 @@ VERIFIED_ONCE int sock_classify(__u64 sk, __u64 base, __u64 len, __u32 flags)
 	return tls;
 }
 
-static __always_inline int classify_io(const struct sock_io *io, const struct ssl_frame *frame)
+/* The first segment of what the call moved. */
+static __always_inline int first_segment(const struct sock_io *io, struct user_iovec *first)
 {
-	struct user_iovec first = {.base = io->seg, .len = io->seg_left};
+	first->base = io->seg;
+	first->len = io->seg_left;
+	if (!first->base && io->iovs_left && bpf_probe_read_user(first, sizeof(*first), (void *)io->iov))
+		return 0;
+	return 1;
+}
+
+static __always_inline int classify_io(const struct sock_io *io, struct user_iovec first,
+				       const struct ssl_frame *frame)
+{
 	__u32 flags = io->direction & IO_RECEIVED;
 
-	if (!first.base && io->iovs_left && bpf_probe_read_user(&first, sizeof(first), (void *)io->iov))
-		return 0;
 	if (first.len < io->bytes)
 		flags |= IO_MORE;
 	else
@@ -383,6 +391,7 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	struct ssl_frame *frame = active_frame(pid_tgid, io->user_sp);
 	__u64 sk = (__u64)io->sk;
 	struct sock_state *st;
+	struct user_iovec first = {};
 	int tls_header = 0;
 
 	if (frame)
@@ -397,11 +406,14 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	st->tgid = pid_tgid >> 32;
 	if (!st->opened)
 		sock_open(sk, io->fd);
-	if (frame || st->class == SOCK_UNDECIDED || st->tunnel)
-		tls_header = classify_io(io, frame);
+	if ((frame || st->class == SOCK_UNDECIDED || st->tunnel) && first_segment(io, &first))
+		tls_header = classify_io(io, first, frame);
 	if (frame && !frame->mixed &&
 	    (tls_header || (io->direction == QTAP_RECEIVED && st->class == SOCK_TLS)))
-		stream_bind(frame->ssl, sk, pid_tgid >> 32);
+		stream_bind(frame->ssl, sk, pid_tgid >> 32, QTAP_BIND_NESTED);
+	if (st->class == SOCK_TLS && !st->bound_stream && io->direction == QTAP_SENT &&
+	    first_segment(io, &first))
+		prefix_sent(sk, first.base, first.len < io->bytes ? first.len : io->bytes, pid_tgid >> 32);
 	sock_transfer(io, st, loop);
 }
 

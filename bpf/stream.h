@@ -2,18 +2,21 @@
 /*
  * Plain-text streams of TLS objects, and which socket each runs over.
  *
- * In: SSL_* calls that run on a thread (struct ssl_frame), socket calls nested in them. Out: BIND,
- * STREAM_END.
+ * In: SSL_* calls that run on a thread (struct ssl_frame), socket calls nested in them, TLS records that they
+ * write. Out: BIND, STREAM_END.
  *
  * A socket call inside SSL_* belongs to that SSL object only if the object does its own socket I/O. Programs
  * with memory BIOs (node, asyncio) move the ciphertext later, and their callbacks may write to other sockets
- * from inside SSL_read. So a stream is bound only if
+ * from inside SSL_read. So a stream is bound by a nested call only if
  *  - the bytes of the nested call begin with a TLS record header, or (reads) the socket is known to carry
  * TLS;
  *  - no other SSL object was used inside the same call;
  *  - the stream was never seen to work without socket I/O;
  *  - neither side is bound to somebody else who is still there.
  * Unbound is right, wrong is not.
+ *
+ * Memory BIOs: the record that SSL_* wrote into one (BIO_write) is sent on the socket later, by any thread of
+ * the process: its first bytes tell which stream that socket carries.
  */
 #ifndef QTAP_STREAM_H
 #define QTAP_STREAM_H
@@ -28,6 +31,7 @@ enum ssl_call {
 	SSL_CALL_HANDSHAKE, /* SSL_do_handshake, SSL_connect, SSL_accept */
 	SSL_CALL_FREE,
 	SSL_CALL_CLEAR,
+	SSL_CALL_BIO_WRITE, /* not of SSL, but called by it */
 };
 
 #define IO_READ 1
@@ -116,8 +120,8 @@ static __always_inline int socket_is_taken(const struct sock_state *st, __u32 tg
 	return holder && holder->stream_id == st->bound_stream;
 }
 
-/* A nested socket call showed that the TLS object runs over the socket. */
-VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
+/* Something showed that the TLS object runs over the socket; `method`: QTAP_BIND_*. */
+VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid, __u32 method)
 {
 	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
 	struct qtap_stream *stream = stream_of(ssl, tgid);
@@ -129,7 +133,7 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	if (!stream || !st)
 		return 0;
-	if (stream->memory_bio || stream->conn_key == st->now.conn_key || socket_is_taken(st, tgid))
+	if ((stream->memory_bio && method == QTAP_BIND_NESTED) || stream->conn_key == st->now.conn_key || socket_is_taken(st, tgid))
 		return 0;
 	if (stream->conn_key) {
 		old_sk = stream->sk;
@@ -155,8 +159,54 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid)
 		rec->h.conn_key = stream->conn_key;
 		rec->h.stream_id = stream->stream_id;
 		rec->stream_kind = QTAP_STREAM_OPENSSL;
+		rec->method = method;
 		submit(rec);
 	}
+	return 0;
+}
+
+/* Reads how the TLS record at `base` begins; returns whether that is enough to know it by. */
+static __always_inline int read_prefix(struct record_prefix *prefix, __u64 base, __u64 len)
+{
+	__u32 record_len;
+
+	if (len < PREFIX_MIN || bpf_probe_read_user(prefix->bytes, PREFIX_MIN, (void *)base))
+		return 0;
+	if (!is_tls_record(prefix->bytes))
+		return 0;
+	record_len = RECORD_HEADER + ((__u32)prefix->bytes[3] << 8 | prefix->bytes[4]);
+	if (record_len >= PREFIX_BYTES && len >= PREFIX_BYTES)
+		return !bpf_probe_read_user(prefix->bytes, PREFIX_BYTES, (void *)base);
+	return record_len >= PREFIX_MIN; /* so short a record: what we have names it as well */
+}
+
+/* A TLS object writes a record: remember it until its socket is known. */
+VERIFIED_ONCE int prefix_written(__u64 ssl, __u64 base, __u64 len, __u64 pid_tgid)
+{
+	struct qtap_stream_key key = {.ssl = ssl, .tgid = pid_tgid >> 32};
+	struct qtap_stream *stream = bpf_map_lookup_elem(&stream_by_ssl, &key);
+	struct record_prefix prefix = {.tgid = pid_tgid >> 32};
+
+	if (stream && stream->conn_key)
+		return 0;
+	if (read_prefix(&prefix, base, len))
+		bpf_map_update_elem(&ssl_by_prefix, &prefix, &ssl, BPF_ANY);
+	return 0;
+}
+
+/* A socket without a stream sends a TLS record: whose is it? */
+VERIFIED_ONCE int prefix_sent(__u64 sk, __u64 base, __u64 len, __u32 tgid)
+{
+	struct record_prefix prefix = {.tgid = tgid};
+	__u64 *ssl;
+
+	if (!read_prefix(&prefix, base, len))
+		return 0;
+	ssl = bpf_map_lookup_elem(&ssl_by_prefix, &prefix);
+	if (!ssl)
+		return 0;
+	stream_bind(*ssl, sk, tgid, QTAP_BIND_CIPHERTEXT);
+	bpf_map_delete_elem(&ssl_by_prefix, &prefix);
 	return 0;
 }
 

@@ -53,6 +53,11 @@
 #define QTAP_STREAM_SOCKET 0u  /* bytes as they cross the socket (plain text, or the TLS hellos) */
 #define QTAP_STREAM_OPENSSL 1u /* plain text of an OpenSSL SSL object */
 
+/* qtap_rec_bind.method: what showed which socket a TLS stream runs over */
+#define QTAP_BIND_NESTED 0u /* a socket call inside of a call of the TLS object */
+#define QTAP_BIND_CIPHERTEXT                                                                                 \
+	1u /* the first bytes of a TLS record that the object wrote were sent on the socket */
+
 /* qtap_record_header.flags */
 #define QTAP_RF_TRUNCATED 1u /* captured_len < full_len; the rest of the bytes is not in any record */
 #define QTAP_RF_TLS                                                                                          \
@@ -95,7 +100,7 @@ struct qtap_rec_open {
 struct qtap_rec_bind {
 	struct qtap_record_header h; /* conn_key and stream_id: what belongs together */
 	__u32 stream_kind;	     /* QTAP_STREAM_* */
-	__u32 pad0;
+	__u32 method;		     /* QTAP_BIND_* */
 };
 
 struct qtap_rec_data {

@@ -22,6 +22,9 @@ constexpr size_t index(Direction d) {
 enum class Role : uint8_t { kUnknown = 0, kClient = 1, kServer = 2 };
 enum class StreamKind : uint8_t { kSocket = 0, kOpenssl = 1 };
 
+// What showed which socket a TLS stream runs over (QTAP_BIND_*).
+enum class BindMethod : uint8_t { kNestedCall = 0, kCiphertext = 1 };
+
 enum class RecordType : uint16_t {
   kOpen,
   kBind,
@@ -89,6 +92,8 @@ struct Record {
   // how long the handshake took, zero = not seen.
   std::array<uint64_t, 2> wire_bytes = {};
   uint32_t handshake_us = 0;
+
+  BindMethod bind_method = BindMethod::kNestedCall;  // kBind
 
   // kOpen
   Role role = Role::kUnknown;

@@ -127,6 +127,7 @@ Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& setti
   use(skeleton.progs.on_ssl_handshake_enter, !multi);
   use(skeleton.progs.on_ssl_free_enter, !multi);
   use(skeleton.progs.on_ssl_clear_enter, !multi);
+  use(skeleton.progs.on_bio_write, !multi);
   use(skeleton.progs.on_ssl_exit, !multi && loop);
   use(skeleton.progs.on_ssl_exit_bounded, !multi && !loop);
   use(skeleton.progs.on_sys_exit, loop);

@@ -36,7 +36,15 @@ constexpr const char* kBuiltInDirectories[] = {
     "/usr/local/ssl/lib",
     "/usr/local/ssl/lib64",
 };
-constexpr const char* kNames[] = {"libssl.so.3", "libssl.so.1.1"};
+constexpr const char* kNames[] = {"libssl.so.3", "libssl.so.1.1", "libcrypto.so.3",
+                                  "libcrypto.so.1.1"};
+
+// STEM.so, STEM.so.1.1, STEM-a1b2c3.so (as Python's wheels bring them).
+bool is_library_name(std::string_view name, std::string_view stem) {
+  if (!name.starts_with(stem)) return false;
+  name.remove_prefix(stem.size());
+  return name.starts_with(".so") || (name.starts_with("-") && name.find(".so") != name.npos);
+}
 
 void add_conf(const std::string& path, int depth, std::vector<std::string>& directories) {
   const auto text = read_text_file(path, kMaxConfBytes);
@@ -73,9 +81,11 @@ std::string map_file_name(const MappedFile& file) {
 }  // namespace
 
 bool is_openssl_name(std::string_view name) {
-  if (!name.starts_with("libssl")) return false;
-  name.remove_prefix(6);
-  return name.starts_with(".so") || (name.starts_with("-") && name.find(".so") != name.npos);
+  return is_library_name(name, "libssl");
+}
+
+bool is_libcrypto_name(std::string_view name) {
+  return is_library_name(name, "libcrypto");
 }
 
 std::vector<std::string> linker_directories(const std::string& etc_root) {
@@ -101,7 +111,9 @@ std::optional<std::vector<MappedLibrary>> libraries_of(const std::string& proc_r
   const std::string base = proc_root + "/" + std::to_string(pid);
   const auto maps = read_text_file(base + "/maps", kMaxMapsBytes);
   if (!maps) return std::nullopt;
-  for (const MappedFile& file : parse_maps(*maps, is_openssl_name)) {
+  for (const MappedFile& file : parse_maps(*maps, [](std::string_view name) {
+         return is_openssl_name(name) || is_libcrypto_name(name);
+       })) {
     std::string path = base + "/root" + file.path;
     struct stat st = {};
     if (file.deleted || stat(path.c_str(), &st) != 0 || st.st_ino != file.inode) {

@@ -14,14 +14,16 @@ namespace qtap::probe {
 // libssl.so.3, libssl.so.1.1, libssl.so.1.1.1k, libssl-ab12.so.1.1 (Python wheels); not libssl3.so
 // (NSS).
 bool is_openssl_name(std::string_view file_name);
+// The same of OpenSSL's libcrypto, which libssl writes its records through.
+bool is_libcrypto_name(std::string_view file_name);
 
 // The directories of ld.so: built in, and those of `etc_root`/ld.so.conf with its includes.
 std::vector<std::string> linker_directories(const std::string& etc_root);
 
-// Existing libssl files in those directories; one file may appear under several names.
+// Existing libssl and libcrypto files in those directories; one file may appear under several names.
 std::vector<std::string> libraries_in(const std::vector<std::string>& directories);
 
-// A path that leads to a library that the process has mapped, whatever its mount namespace, and
+// A path that leads to a libssl or libcrypto that the process has mapped, whatever its mount namespace, and
 // also after the file was replaced: through /proc/PID/root, else /proc/PID/map_files.
 struct MappedLibrary {
   std::string open_path;

@@ -21,9 +21,6 @@
 namespace qtap::probe {
 namespace {
 
-// enum ssl_call of bpf/stream.h: the attach cookie that tells the program which function it is in.
-enum SslCall : uint64_t { kWrite = 1, kRead, kWriteEx, kReadEx, kHandshake, kFree, kClear };
-
 struct SslFunction {
   std::string_view name;
   SslCall call;
@@ -37,7 +34,17 @@ constexpr SslFunction kFunctions[] = {
 
 // Whether the end of the call says something that its beginning does not.
 bool has_return(SslCall call) {
-  return call != kFree && call != kClear;
+  return call != kFree && call != kClear && call != kBioWrite;
+}
+
+constexpr SslFunction kCryptoFunctions[] = {{"BIO_write", kBioWrite}, {"BIO_write_ex", kBioWrite}};
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool is_libcrypto(const std::string& path) {
+  return is_libcrypto_name(base_name(path));
 }
 
 Error failed(const std::string& path, int error, const LibbpfLog& log) {
@@ -63,6 +70,8 @@ const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
       return skeleton.progs.on_ssl_free_enter;
     case kClear:
       return skeleton.progs.on_ssl_clear_enter;
+    case kBioWrite:
+      return skeleton.progs.on_bio_write;
   }
   return nullptr;
 }
@@ -114,56 +123,67 @@ TlsLibrary SslAttacher::attach_new(int fd, const struct stat& st, const std::str
 TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
   const auto libraries = libraries_of(proc_root, pid);
   if (!libraries) return TlsLibrary::kUnknown;
-  TlsLibrary best = libraries->empty() ? TlsLibrary::kNone : TlsLibrary::kUnknown;
+  const auto is_ssl = [](const MappedLibrary& library) {
+    return !is_libcrypto(library.shown_path);
+  };
+  // Without libssl, libcrypto hashes files or speaks SSH: not our concern.
+  if (std::none_of(libraries->begin(), libraries->end(), is_ssl)) return TlsLibrary::kNone;
+  TlsLibrary best = TlsLibrary::kUnknown;
   for (const MappedLibrary& library : *libraries) {
-    best = std::max(best, attach(library.open_path, library.shown_path));
+    const TlsLibrary found = attach(library.open_path, library.shown_path);
+    if (is_ssl(library)) best = std::max(best, found);
   }
   return best;
 }
 
 Result<int> SslAttacher::attach_file(int fd, const std::string& open_path,
                                      const std::string& shown_path) {
+  const std::span<const SslFunction> functions =
+      is_libcrypto(shown_path) ? std::span<const SslFunction>(kCryptoFunctions) : kFunctions;
   std::vector<std::string_view> names;
-  for (const SslFunction& function : kFunctions) names.push_back(function.name);
+  for (const SslFunction& function : functions) names.push_back(function.name);
   QTAP_TRY(const auto offsets, find_functions(fd, shown_path, names));
   if (!offsets[0] || !offsets[1]) {
     return Error{"QT052", QTAP_ERR_UNSUPPORTED,
-                 "attach to " + shown_path + ": it does not define SSL_write and SSL_read"};
+                 "attach to " + shown_path + ": it does not define " + std::string(names[0]) +
+                     " and " + std::string(names[1])};
   }
-  std::vector<std::pair<size_t, uint64_t>> found;  // index of the function, offset
+  std::vector<Place> places;
   for (size_t i = 0; i < offsets.size(); ++i) {
-    const auto same = [&](const auto& other) { return other.second == offsets[i]; };
-    if (offsets[i] && std::none_of(found.begin(), found.end(), same))
-      found.emplace_back(i, *offsets[i]);
+    const auto same = [&](const Place& other) { return other.offset == offsets[i]; };
+    if (offsets[i] && std::none_of(places.begin(), places.end(), same)) {
+      places.push_back({functions[i].call, *offsets[i]});
+    }
   }
-  QTAP_CHECK(kernel_.has_uprobe_multi() ? attach_multi(open_path, found)
-                                        : attach_each(open_path, found));
-  return static_cast<int>(found.size());
+  QTAP_CHECK(kernel_.has_uprobe_multi() ? attach_multi(open_path, places)
+                                        : attach_each(open_path, places));
+  return static_cast<int>(places.size());
 }
 
-Status SslAttacher::attach_multi(const std::string& path,
-                                 const std::vector<std::pair<size_t, uint64_t>>& found) {
+// Returns first: a call whose entry was seen must not lack its return.
+Status SslAttacher::attach_multi(const std::string& path, const std::vector<Place>& places) {
   std::vector<unsigned long> entry_offsets;
   std::vector<unsigned long> exit_offsets;
-  std::vector<uint64_t> calls;
-  for (const auto& [index, offset] : found) {
-    entry_offsets.push_back(offset);
-    calls.push_back(kFunctions[index].call);
-    if (has_return(kFunctions[index].call)) exit_offsets.push_back(offset);
+  std::vector<__u64> cookies;
+  for (const Place& place : places) {
+    entry_offsets.push_back(place.offset);
+    cookies.push_back(place.call);
+    if (has_return(place.call)) exit_offsets.push_back(place.offset);
   }
-  const std::vector<__u64> cookies(calls.begin(), calls.end());
 
   const LibbpfLog log(kernel_.libbpf_print());
-  // Returns first: a call whose entry was seen must not lack its return.
-  bpf_uprobe_multi_opts exit = {};
-  exit.sz = sizeof(exit);
-  exit.offsets = exit_offsets.data();
-  exit.cnt = exit_offsets.size();
-  exit.retprobe = true;
-  bpf_link* link = bpf_program__attach_uprobe_multi(kernel_.ssl_exit_program(), /*pid=*/-1,
-                                                    path.c_str(), nullptr, &exit);
-  if (link == nullptr) return failed(path, errno, log);
-  links_.add(link);
+  bpf_link* link = nullptr;
+  if (!exit_offsets.empty()) {
+    bpf_uprobe_multi_opts exit = {};
+    exit.sz = sizeof(exit);
+    exit.offsets = exit_offsets.data();
+    exit.cnt = exit_offsets.size();
+    exit.retprobe = true;
+    link = bpf_program__attach_uprobe_multi(kernel_.ssl_exit_program(), /*pid=*/-1, path.c_str(),
+                                            nullptr, &exit);
+    if (link == nullptr) return failed(path, errno, log);
+    links_.add(link);
+  }
 
   bpf_uprobe_multi_opts entry = {};
   entry.sz = sizeof(entry);
@@ -177,17 +197,15 @@ Status SslAttacher::attach_multi(const std::string& path,
   return {};
 }
 
-Status SslAttacher::attach_each(const std::string& path,
-                                const std::vector<std::pair<size_t, uint64_t>>& found) {
+Status SslAttacher::attach_each(const std::string& path, const std::vector<Place>& places) {
   const LibbpfLog log(kernel_.libbpf_print());
   for (const bool at_return : {true, false}) {
-    for (const auto& [index, offset] : found) {
-      const SslCall call = kFunctions[index].call;
-      if (at_return && !has_return(call)) continue;
+    for (const Place& place : places) {
+      if (at_return && !has_return(place.call)) continue;
       const bpf_program* program =
-          at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), call);
+          at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), place.call);
       bpf_link* link =
-          bpf_program__attach_uprobe(program, at_return, /*pid=*/-1, path.c_str(), offset);
+          bpf_program__attach_uprobe(program, at_return, /*pid=*/-1, path.c_str(), place.offset);
       if (link == nullptr) return failed(path, errno, log);
       links_.add(link);
     }

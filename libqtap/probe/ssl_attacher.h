@@ -19,6 +19,18 @@ struct stat;
 
 namespace qtap::probe {
 
+// enum ssl_call of bpf/stream.h: the attach cookie that tells the program which function it is in.
+enum SslCall : uint64_t {
+  kWrite = 1,
+  kRead,
+  kWriteEx,
+  kReadEx,
+  kHandshake,
+  kFree,
+  kClear,
+  kBioWrite
+};
+
 class SslAttacher {
  public:
   // 4 MiB of links and a second of detaching; a machine has a handful.
@@ -38,13 +50,16 @@ class SslAttacher {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  struct Place {
+    SslCall call;
+    uint64_t offset;  // in the file
+  };
+
   TlsLibrary attach_new(int fd, const struct stat& st, const std::string& open_path,
                         const std::string& shown_path);
   Result<int> attach_file(int fd, const std::string& open_path, const std::string& shown_path);
-  Status attach_multi(const std::string& path,
-                      const std::vector<std::pair<size_t, uint64_t>>& found);
-  Status attach_each(const std::string& path,
-                     const std::vector<std::pair<size_t, uint64_t>>& found);
+  Status attach_multi(const std::string& path, const std::vector<Place>& places);
+  Status attach_each(const std::string& path, const std::vector<Place>& places);
   void warn(std::string text);
 
   KernelSide& kernel_;

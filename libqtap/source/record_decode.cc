@@ -73,7 +73,9 @@ Status decode_open(std::span<const uint8_t> bytes, Record& r) {
 Status decode_bind(std::span<const uint8_t> bytes, Record& r) {
   QTAP_TRY(const auto raw, whole<qtap_rec_bind>(bytes));
   if (raw.stream_kind > QTAP_STREAM_OPENSSL) return corrupt("unknown stream kind", raw.stream_kind);
+  if (raw.method > QTAP_BIND_CIPHERTEXT) return corrupt("unknown way to bind", raw.method);
   r.stream_kind = static_cast<StreamKind>(raw.stream_kind);
+  r.bind_method = static_cast<BindMethod>(raw.method);
   return {};
 }
 

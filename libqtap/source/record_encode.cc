@@ -135,6 +135,7 @@ void put_bind(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   qtap_rec_bind raw = {};
   raw.h = h;
   raw.stream_kind = static_cast<uint32_t>(r.stream_kind);
+  raw.method = static_cast<uint32_t>(r.bind_method);
   put(out, raw);
 }
 

@@ -20,6 +20,10 @@ TEST_SUITE("probe/library_finder") {
          {"libssl3.so", "libssl", "libsslcommon.so", "libcrypto.so.3", "libssl-dev", ""}) {
       CHECK_FALSE_MESSAGE(is_openssl_name(name), name);
     }
+    CHECK(is_libcrypto_name("libcrypto.so.3"));
+    CHECK(is_libcrypto_name("libcrypto-a1b2c3.so.1.1"));
+    CHECK_FALSE(is_libcrypto_name("libcryptography.so"));
+    CHECK_FALSE(is_libcrypto_name("libssl.so.3"));
   }
 
   TEST_CASE("the linker's configuration is followed, includes and comments too") {

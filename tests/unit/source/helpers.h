@@ -40,7 +40,7 @@ inline bool same(const Record& a, const Record& b) {
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
                  r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us,
-                 r.tls_library),
+                 r.tls_library, r.bind_method),
         address_members(r.local), address_members(r.remote));
   };
   return members(a) == members(b) && text_of(a.bytes) == text_of(b.bytes);
@@ -70,7 +70,9 @@ inline std::vector<Record> one_of_each() {
   open.start_ns = 900;
   open.fd = 5;
   open.netns = 22;
-  add(RecordType::kBind).stream_kind = StreamKind::kOpenssl;
+  Record& bind = add(RecordType::kBind);
+  bind.stream_kind = StreamKind::kOpenssl;
+  bind.bind_method = BindMethod::kCiphertext;
   Record& data = add(RecordType::kData);
   data.stream_kind = StreamKind::kOpenssl;
   data.direction = Direction::kReceived;
