@@ -142,8 +142,8 @@ QTAP_EXTERN struct {
 } unsent_ends SEC(".maps");
 
 /*
- * How a TLS record begins that a TLS object wrote, and which one that was. Its first bytes are unique: a hello
- * holds 32 random ones (RFC 8446 4.1.2), everything after the handshake is encrypted.
+ * How a TLS record begins that a TLS object wrote, and which one that was. Its first bytes are unique: a
+ * hello holds 32 random ones (RFC 8446 4.1.2), everything after the handshake is encrypted.
  */
 #define RECORD_HEADER 5
 #define PREFIX_BYTES 32

@@ -133,7 +133,8 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid, __u32 method)
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	if (!stream || !st)
 		return 0;
-	if ((stream->memory_bio && method == QTAP_BIND_NESTED) || stream->conn_key == st->now.conn_key || socket_is_taken(st, tgid))
+	if ((stream->memory_bio && method == QTAP_BIND_NESTED) || stream->conn_key == st->now.conn_key ||
+	    socket_is_taken(st, tgid))
 		return 0;
 	if (stream->conn_key) {
 		old_sk = stream->sk;

@@ -21,6 +21,7 @@ void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
   ++owner_->counters_.transactions;
   if (tx->truncated()) ++owner_->counters_.transactions_truncated;
   if (!owner_->wanted()) return;
+  owner_->announce();
   tx->connection = owner_->conn_;
   resolve_url(*tx);
   owner_->events_.on_transaction(std::move(tx));

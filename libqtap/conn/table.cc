@@ -105,20 +105,36 @@ void Table::attach(uint64_t stream_id, Tracked& tracked) {
 void Table::on_bind(const Record& record) {
   Tracked* tracked = socket(record);
   if (!tracked) return;
-  tracked->learn_tls_probe();
-  const auto known = streams_.find(record.stream_id);
-  if (known == streams_.end()) return attach(record.stream_id, *tracked);
-  if (known->second == tracked) return;
   const auto orphan = orphans_.find(record.stream_id);
-  if (orphan == orphans_.end()) {
+  if (orphan != orphans_.end()) {
+    orphan->second->learn_bind_method(record.bind_method);
+    tracked = join(record.conn_key, std::move(orphan->second));
+    orphans_.erase(record.stream_id);
+  } else if (const auto known = streams_.find(record.stream_id); known == streams_.end()) {
+    attach(record.stream_id, *tracked);
+  } else if (known->second != tracked) {
     // The TLS object moved to another socket: its next bytes belong there.
     std::erase(known->second->tls_ids, record.stream_id);
-    return attach(record.stream_id, *tracked);
+    attach(record.stream_id, *tracked);
   }
-  tracked->adopt(*orphan->second, now_ns_);
-  known->second = tracked;
-  orphan->second->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);
-  orphans_.erase(orphan);
+  tracked->learn_tls_probe();
+  tracked->learn_bind_method(record.bind_method);
+}
+
+// A TLS object without a socket proves to run over this one. Returns what is the connection of both
+// from now on.
+Tracked* Table::join(uint64_t conn_key, std::unique_ptr<Tracked> orphan) {
+  std::unique_ptr<Tracked>& socket = sockets_.at(conn_key);
+  if (socket->announced() || !socket->tls_ids.empty()) {
+    socket->adopt(*orphan, now_ns_);
+    for (const uint64_t stream_id : socket->tls_ids) streams_[stream_id] = socket.get();
+    orphan->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);
+  } else {
+    orphan->take_socket(*socket, now_ns_);
+    socket = std::move(orphan);
+    --counters_.connections_total;  // two were one
+  }
+  return socket.get();
 }
 
 Tracked* Table::tls_stream(const Record& record) {

@@ -52,6 +52,7 @@ class Table {
   Tracked* tls_stream(const Record& record);
   std::unique_ptr<Tracked> make(const Record& record);
   void attach(uint64_t stream_id, Tracked& tracked);
+  Tracked* join(uint64_t conn_key, std::unique_ptr<Tracked> orphan);
   void finish_socket(uint64_t conn_key, http::Truncation reason);
   void finish_orphan(uint64_t stream_id, http::Truncation reason);
   void retire(Tracked& tracked, http::Truncation reason);

@@ -60,7 +60,8 @@ void Tracked::set_role(Role role) {
   Connection& conn = writable(conn_);
   conn.role = role;
   conn.direction = flow_of(conn);
-  announce();
+  // A socket that is older than the capture may prove to belong to a TLS object that is known.
+  if (role != Role::kUnknown) announce();
 }
 
 void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
@@ -109,6 +110,10 @@ void Tracked::learn_tls_probe() {
   conn.is_tls = true;
   conn.tls_probed = true;
   update_tls_state();
+}
+
+void Tracked::learn_bind_method(BindMethod method) {
+  if (conn_->bind_method != method) writable(conn_).bind_method = method;
 }
 
 void Tracked::learn_late() {
@@ -166,7 +171,11 @@ void Tracked::on_time(int64_t now_ns) {
       ++counters_.limit_hits;
     }
   }
-  if (now_ns < next_report_ns_ || !wanted()) return;
+  if (now_ns >= next_report_ns_) report(now_ns);
+}
+
+void Tracked::report(int64_t now_ns) {
+  if (!wanted()) return;
   next_report_ns_ = now_ns + options_.report_interval_ns;
   announce();
   writable(conn_).reported_ns = now_ns;
@@ -185,33 +194,6 @@ void Tracked::close(int64_t now_ns, int64_t ended_ns, http::Truncation reason) {
   announce();
   events_.on_report(conn_, /*finalized=*/true);
   events_.on_connection(conn_, ConnEvents::Phase::kClose);
-}
-
-void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
-  learn_tls_probe();
-  tls_streams_.merge(orphan.tls_streams_);
-  tls_ids.insert(tls_ids.end(), orphan.tls_ids.begin(), orphan.tls_ids.end());
-  orphan.tls_ids.clear();
-  start_talk(orphan.talking_, now_ns);
-  undetected_ = std::move(orphan.undetected_);
-  undetected_since_ns_ = orphan.undetected_since_ns_;
-  detecting_ = orphan.detecting_;
-  home_ = std::move(orphan.home_);
-  parser_ = std::move(orphan.parser_);
-  if (home_) home_->move_to(*this);
-
-  const Connection& from = *orphan.conn_;
-  if (from.joined_late) learn_late();
-  Connection& conn = writable(conn_);
-  conn.l7 = from.l7;
-  for (size_t d = 0; d < 2; ++d) {
-    conn.ledger[d].delivered += from.ledger[d].delivered;
-    for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
-  }
-  learn_handshake(static_cast<uint32_t>(from.tls_handshake_us));
-  if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);
-  if (conn.role == Role::kUnknown && from.role != Role::kUnknown) set_role(from.role);
-  update_tls_state();
 }
 
 }  // namespace qtap::conn

@@ -97,8 +97,13 @@ class Tracked {
   // `reason` marks what is unfinished.
   void close(int64_t now_ns, int64_t ended_ns, http::Truncation reason);
 
-  // Takes over the TLS side of a connection whose socket was not known before.
+  // A TLS object whose socket was not known before runs over this one. The owner was told of both:
+  // its TLS side goes on here.
   void adopt(Tracked& orphan, int64_t now_ns);
+  // The same when nobody was told of the socket: what is known of it is said of this connection.
+  void take_socket(Tracked& socket, int64_t now_ns);
+  void learn_bind_method(BindMethod method);
+  bool announced() const { return announced_; }
 
   std::vector<uint64_t> tls_ids;  // stream ids of its live TLS objects
   int64_t socket_closed_ns = 0;  // the socket (of an orphan: its process) is gone; a TLS object may
@@ -122,6 +127,7 @@ class Tracked {
   void learn_handshake(uint32_t took_us);
   void learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes);
   void update_tls_state();
+  void report(int64_t now_ns);
   void announce();
   bool wanted() const;
   bool counts_gaps() const;

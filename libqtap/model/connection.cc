@@ -68,6 +68,10 @@ uint64_t Ledger::lost_bytes() const {
   return std::accumulate(lost.begin(), lost.end(), uint64_t{0});
 }
 
+const char* bind_method_name(BindMethod method) {
+  return method == BindMethod::kCiphertext ? "ciphertext" : "nested_call";
+}
+
 const char* tls_state_name(TlsState state) {
   switch (state) {
     case TlsState::kDecrypted:

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,7 @@ struct Connection : RefCounted {
   bool is_tls = false;
   bool tls_probed = false;  // plain text of a TLS object was delivered
   TlsState tls_state = TlsState::kNone;
+  std::optional<BindMethod> bind_method;  // how its TLS object was found to run over the socket
   TlsInfo tls;
   L7Protocol l7 = L7Protocol::kOther;
 
@@ -103,6 +105,7 @@ struct Connection : RefCounted {
 
 const char* flow_direction_name(FlowDirection direction);  // "egress-external"
 const char* tls_state_name(TlsState state);
+const char* bind_method_name(BindMethod method);  // "nested_call"
 const char* l7_protocol_name(L7Protocol protocol);
 
 // "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for

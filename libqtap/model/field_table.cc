@@ -233,6 +233,8 @@ constexpr Field kFields[] = {
      CONN !c.tls.alpn.empty() && (v.type = kTextList, v.list = &c.tls.alpn, true) END},
     {"tls.state", kText, kConnection, "Whether TLS was read: `decrypted`, or why not (`no_library`, `joined_late`, ...).", "0.1",
      CONN known_text(v, tls_state_name(c.tls_state)) END},
+    {"tls.bound_by", kText, kConnection, "What showed which socket the plain text belongs to: `nested_call` (a socket call inside of a call of the TLS library), `ciphertext` (a record that the library made was sent there).", "0.1",
+     CONN c.bind_method && known_text(v, bind_method_name(*c.bind_method)) END},
     {"src.ip", kIp, kConnection, "Address of the local end, also of a server.", "0.1",
      CONN address(v, c.local) END},
     {"src.port", kInt, kConnection, "Port of the local end.", "0.1",

@@ -20,11 +20,13 @@ bool is_libcrypto_name(std::string_view file_name);
 // The directories of ld.so: built in, and those of `etc_root`/ld.so.conf with its includes.
 std::vector<std::string> linker_directories(const std::string& etc_root);
 
-// Existing libssl and libcrypto files in those directories; one file may appear under several names.
+// Existing libssl and libcrypto files in those directories; one file may appear under several
+// names.
 std::vector<std::string> libraries_in(const std::vector<std::string>& directories);
 
-// A path that leads to a libssl or libcrypto that the process has mapped, whatever its mount namespace, and
-// also after the file was replaced: through /proc/PID/root, else /proc/PID/map_files.
+// A path that leads to a libssl or libcrypto that the process has mapped, whatever its mount
+// namespace, and also after the file was replaced: through /proc/PID/root, else
+// /proc/PID/map_files.
 struct MappedLibrary {
   std::string open_path;
   std::string shown_path;  // as the process sees it

@@ -44,6 +44,35 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.open() == 1);
   }
 
+  TEST_CASE("an older socket proves to belong to a TLS object that is known: one connection") {
+    Fixture f;
+    f.data(0, 50, Direction::kSent, kRequest);
+    Record count = f.at(RecordType::kCount, 1);
+    count.total_bytes = {300, 0};
+    f.open(1, Role::kUnknown);
+    f.table.on_record(count);
+    Record bind = f.at(RecordType::kBind, 1, 50);
+    bind.bind_method = BindMethod::kCiphertext;
+    f.table.on_record(bind);
+    REQUIRE(f.events.log.size() == 3);
+    CHECK(f.events.log[0].starts_with("open"));
+    CHECK(f.events.log[2] == "update api.example");
+    CHECK(f.events.last->address_known);
+    CHECK(f.events.last->remote.port == 443);
+    CHECK(f.events.last->wire_bytes[0] == 300);
+    CHECK(f.events.last->bind_method == BindMethod::kCiphertext);
+    const std::string id = f.events.last->id;
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->connection->id == id);
+    CHECK(f.table.counters().connections_total == 1);
+    f.stream_end(1, 50, {kRequest.size(), kResponse.size()});
+    f.close(1);
+    CHECK(f.table.open() == 0);
+    CHECK(f.events.last->id == id);
+    CHECK(f.events.last->lost_bytes() == 0);
+  }
+
   TEST_CASE("TLS plain text whose socket is never learnt says that the address is unknown") {
     Fixture f;
     f.data(0, 50, Direction::kSent, kRequest);

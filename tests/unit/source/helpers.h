@@ -39,8 +39,8 @@ inline bool same(const Record& a, const Record& b) {
                  r.conn_key, r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
-                 r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us,
-                 r.tls_library, r.bind_method),
+                 r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us, r.tls_library,
+                 r.bind_method),
         address_members(r.local), address_members(r.remote));
   };
   return members(a) == members(b) && text_of(a.bytes) == text_of(b.bytes);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A TLS object and a socket were seen apart, and prove to be one connection.
+#include <utility>
+
+#include "conn/parser_home.h"
+#include "conn/tracked.h"
+
+namespace qtap::conn {
+
+void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
+  learn_tls_probe();
+  tls_streams_.merge(orphan.tls_streams_);
+  tls_ids.insert(tls_ids.end(), orphan.tls_ids.begin(), orphan.tls_ids.end());
+  orphan.tls_ids.clear();
+  start_talk(orphan.talking_, now_ns);
+  undetected_ = std::move(orphan.undetected_);
+  undetected_since_ns_ = orphan.undetected_since_ns_;
+  detecting_ = orphan.detecting_;
+  home_ = std::move(orphan.home_);
+  parser_ = std::move(orphan.parser_);
+  if (home_) home_->move_to(*this);
+
+  const Connection& from = *orphan.conn_;
+  if (from.joined_late) learn_late();
+  Connection& conn = writable(conn_);
+  conn.l7 = from.l7;
+  for (size_t d = 0; d < 2; ++d) {
+    conn.ledger[d].delivered += from.ledger[d].delivered;
+    for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
+  }
+  learn_handshake(static_cast<uint32_t>(from.tls_handshake_us));
+  if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);
+  if (conn.role == Role::kUnknown && from.role != Role::kUnknown) set_role(from.role);
+  update_tls_state();
+}
+
+void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
+  const Connection& from = *socket.conn_;
+  Connection& conn = writable(conn_);
+  conn.local = from.local;
+  conn.remote = from.remote;
+  conn.address_known = from.address_known;
+  conn.socket_cookie = from.socket_cookie;
+  conn.fd = from.fd;
+  conn.opened_ns = std::min(conn.opened_ns, from.opened_ns);
+  conn.joined_late |= from.joined_late;
+  conn.connect_us = from.connect_us;
+  conn.tls = from.tls;
+  socket_streams_ = std::move(socket.socket_streams_);
+  filtered_bytes_ = socket.filtered_bytes_;
+  left_out_ = socket.left_out_;
+  hellos_ = std::move(socket.hellos_);
+  socket_closed_ns = socket.socket_closed_ns;
+  learn_wire_bytes(from.wire_bytes);
+  if (from.endpoint_is_name) {
+    learn_endpoint(from.endpoint_id);
+  } else if (!conn_->endpoint_is_name) {
+    writable(conn_).endpoint_id = from.endpoint_id;
+  }
+  set_role(conn_->role != Role::kUnknown ? conn_->role : from.role);
+  update_tls_state();
+  report(now_ns);
+}
+
+}  // namespace qtap::conn
