@@ -30,7 +30,7 @@ class ElfFile {
   ElfFile(int fd, const std::string& path) : fd_(fd), path_(path) {}
 
   Status open();
-  Status search(std::span<const std::string_view> names,
+  Status search(std::span<const std::string_view> names, uint64_t max_symtab_bytes,
                 std::vector<std::optional<uint64_t>>& offsets);
 
  private:
@@ -136,11 +136,13 @@ Status ElfFile::search_table(const Elf64_Shdr& section, std::span<const std::str
   return {};
 }
 
-Status ElfFile::search(std::span<const std::string_view> names,
+Status ElfFile::search(std::span<const std::string_view> names, uint64_t max_symtab_bytes,
                        std::vector<std::optional<uint64_t>>& offsets) {
   for (const uint32_t type : {uint32_t{SHT_DYNSYM}, uint32_t{SHT_SYMTAB}}) {
     for (const Elf64_Shdr& section : sections_) {
-      if (section.sh_type == type) QTAP_CHECK(search_table(section, names, offsets));
+      if (section.sh_type != type) continue;
+      if (type == SHT_SYMTAB && section.sh_size > max_symtab_bytes) continue;
+      QTAP_CHECK(search_table(section, names, offsets));
     }
     if (std::all_of(offsets.begin(), offsets.end(), [](const auto& o) { return o.has_value(); })) {
       break;
@@ -152,11 +154,12 @@ Status ElfFile::search(std::span<const std::string_view> names,
 }  // namespace
 
 Result<std::vector<std::optional<uint64_t>>> find_functions(
-    int fd, const std::string& path, std::span<const std::string_view> names) {
+    int fd, const std::string& path, std::span<const std::string_view> names,
+    uint64_t max_symtab_bytes) {
   ElfFile file(fd, path);
   std::vector<std::optional<uint64_t>> offsets(names.size());
   QTAP_CHECK(file.open());
-  QTAP_CHECK(file.search(names, offsets));
+  QTAP_CHECK(file.search(names, max_symtab_bytes, offsets));
   return offsets;
 }
 

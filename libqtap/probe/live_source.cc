@@ -243,10 +243,18 @@ void Live::note(const Record& record) {
                           "found when those speak TLS");
     }
   };
+  // At once: a program with OpenSSL inside may speak before its libraries are mapped.
+  const auto look_into_program = [&](uint32_t pid) {
+    if (options_.tls.empty() || !options_.search_processes) return;
+    const TlsLibrary found = ssl_->attach_executable(options_.proc_root, pid);
+    if (found == TlsLibrary::kNone) return;  // libraries may follow
+    if (processes_.learn_tls_library(pid, found)) news_of_.push_back(pid);
+  };
   switch (record.type) {
     case RecordType::kExec:
       speaks_tls_.erase(record.pid);
       ended_images_[record.pid] = record.time_ns;
+      look_into_program(record.pid);
       look_into_maps(record.time_ns + kMapsDelayNs);
       break;
     case RecordType::kExit:

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 
 #include "bpf/shared/config.h"
@@ -21,10 +22,8 @@
 namespace qtap::probe {
 namespace {
 
-struct SslFunction {
-  std::string_view name;
-  SslCall call;
-};
+// The symbols of a larger program take long to read, and whoever links OpenSSL in exports it.
+constexpr size_t kMaxExecutableTable = 16u << 20;
 
 constexpr SslFunction kFunctions[] = {
     {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
@@ -39,8 +38,22 @@ bool has_return(SslCall call) {
 
 constexpr SslFunction kCryptoFunctions[] = {{"BIO_write", kBioWrite}, {"BIO_write_ex", kBioWrite}};
 
+// Programs that have OpenSSL inside (node).
+constexpr SslFunction kStaticFunctions[] = {
+    {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
+    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
+    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kClear},
+    {"BIO_write", kBioWrite},    {"BIO_write_ex", kBioWrite},
+};
+
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
+}
+
+std::vector<std::string_view> names_of(std::span<const SslFunction> functions) {
+  std::vector<std::string_view> names;
+  for (const SslFunction& function : functions) names.push_back(function.name);
+  return names;
 }
 
 bool is_libcrypto(const std::string& path) {
@@ -83,6 +96,36 @@ void SslAttacher::warn(std::string text) {
 }
 
 TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
+  const std::span<const SslFunction> functions =
+      is_libcrypto(shown_path) ? std::span<const SslFunction>(kCryptoFunctions) : kFunctions;
+  return look_at(open_path, shown_path, [&](int fd) -> TlsLibrary {
+    if (probed_files_ >= kMaxLibraries) {
+      warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
+           " TLS libraries");
+      return TlsLibrary::kNoSymbols;
+    }
+    return attach_file(fd, open_path, shown_path, functions);
+  });
+}
+
+TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t pid) {
+  const std::string open_path = proc_root + "/" + std::to_string(pid) + "/exe";
+  std::string shown_path = open_path;
+  std::error_code ignored;
+  if (const auto target = std::filesystem::read_symlink(open_path, ignored); !ignored) {
+    shown_path = target.string();
+  }
+  return look_at(open_path, shown_path, [&](int fd) -> TlsLibrary {
+    const auto names = names_of(kStaticFunctions);
+    const auto offsets = find_functions(fd, shown_path, names, kMaxExecutableTable);
+    if (!offsets.ok() || !(*offsets)[0] || !(*offsets)[1]) return TlsLibrary::kNone;
+    if (probed_files_ >= kMaxLibraries) return TlsLibrary::kNoSymbols;
+    return attach_file(fd, open_path, shown_path, kStaticFunctions);
+  });
+}
+
+TlsLibrary SslAttacher::look_at(const std::string& open_path, const std::string& shown_path,
+                                const std::function<TlsLibrary(int fd)>& first_look) {
   const int fd = open(open_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno != ENOENT &&
@@ -94,30 +137,32 @@ TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& 
   struct stat st = {};
   TlsLibrary found = TlsLibrary::kUnknown;
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-    const auto known = seen_.find({st.st_dev, st.st_ino});
-    found = known != seen_.end() ? known->second : attach_new(fd, st, open_path, shown_path);
+    const std::pair<uint64_t, uint64_t> file(st.st_dev, st.st_ino);
+    if (const auto known = seen_.find(file); known != seen_.end()) {
+      found = known->second;
+    } else {
+      found = first_look(fd);
+      if (seen_.size() >= kMaxSeen) {  // look again at those that have nothing to probe
+        std::erase_if(seen_, [](const auto& one) { return one.second == TlsLibrary::kNone; });
+      }
+      seen_.emplace(file, found);
+    }
   }
   close(fd);
   return found;
 }
 
-TlsLibrary SslAttacher::attach_new(int fd, const struct stat& st, const std::string& open_path,
-                                   const std::string& shown_path) {
-  if (seen_.size() >= kMaxLibraries) {
-    warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
-         " TLS libraries");
+TlsLibrary SslAttacher::attach_file(int fd, const std::string& open_path,
+                                    const std::string& shown_path,
+                                    std::span<const SslFunction> functions) {
+  const auto probed = attach_functions(fd, open_path, shown_path, functions);
+  if (!probed.ok()) {
+    warn(message_of(probed.error()));
     return TlsLibrary::kNoSymbols;
   }
-  const auto functions = attach_file(fd, open_path, shown_path);
-  if (functions.ok()) {
-    attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*functions) +
-                        " functions)");
-  } else {
-    warn(message_of(functions.error()));
-  }
-  const TlsLibrary found = functions.ok() ? TlsLibrary::kProbed : TlsLibrary::kNoSymbols;
-  seen_.emplace(std::pair(st.st_dev, st.st_ino), found);
-  return found;
+  ++probed_files_;
+  attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*probed) + " functions)");
+  return TlsLibrary::kProbed;
 }
 
 TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
@@ -127,7 +172,9 @@ TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid
     return !is_libcrypto(library.shown_path);
   };
   // Without libssl, libcrypto hashes files or speaks SSH: not our concern.
-  if (std::none_of(libraries->begin(), libraries->end(), is_ssl)) return TlsLibrary::kNone;
+  if (std::none_of(libraries->begin(), libraries->end(), is_ssl)) {
+    return attach_executable(proc_root, pid);
+  }
   TlsLibrary best = TlsLibrary::kUnknown;
   for (const MappedLibrary& library : *libraries) {
     const TlsLibrary found = attach(library.open_path, library.shown_path);
@@ -136,12 +183,10 @@ TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid
   return best;
 }
 
-Result<int> SslAttacher::attach_file(int fd, const std::string& open_path,
-                                     const std::string& shown_path) {
-  const std::span<const SslFunction> functions =
-      is_libcrypto(shown_path) ? std::span<const SslFunction>(kCryptoFunctions) : kFunctions;
-  std::vector<std::string_view> names;
-  for (const SslFunction& function : functions) names.push_back(function.name);
+Result<int> SslAttacher::attach_functions(int fd, const std::string& open_path,
+                                          const std::string& shown_path,
+                                          std::span<const SslFunction> functions) {
+  const auto names = names_of(functions);
   QTAP_TRY(const auto offsets, find_functions(fd, shown_path, names));
   if (!offsets[0] || !offsets[1]) {
     return Error{"QT052", QTAP_ERR_UNSUPPORTED,

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,8 +16,6 @@
 #include "base/result.h"
 #include "model/record.h"
 #include "probe/kernel_side.h"
-
-struct stat;
 
 namespace qtap::probe {
 
@@ -31,19 +31,28 @@ enum SslCall : uint64_t {
   kBioWrite
 };
 
+struct SslFunction {
+  std::string_view name;
+  SslCall call;
+};
+
 class SslAttacher {
  public:
   // 4 MiB of links and a second of detaching; a machine has a handful.
   static constexpr size_t kMaxLibraries = 256;
   static constexpr size_t kMaxWarnings = 64;
+  static constexpr size_t kMaxSeen = 16384;  // files, those without anything to probe too
 
   explicit SslAttacher(KernelSide& kernel) : kernel_(kernel) {}
 
   // `open_path` leads to the file from here, `shown_path` is what people know it by. Returns what
   // is true of the file now: kProbed, kNoSymbols, or kUnknown when it could not be looked at.
   TlsLibrary attach(const std::string& open_path, const std::string& shown_path);
-  // What the process has mapped. kNone: no library that we know; of several, the best.
+  // What the process has mapped, else what its program has inside. kNone: nothing that we know; of
+  // several, the best.
   TlsLibrary attach_mapped(const std::string& proc_root, uint32_t pid);
+  // OpenSSL inside of the program that the process runs. kNone: it has none that can be seen.
+  TlsLibrary attach_executable(const std::string& proc_root, uint32_t pid);
   void detach() { links_.clear(); }
 
   const std::vector<std::string>& attached() const { return attached_; }
@@ -55,9 +64,13 @@ class SslAttacher {
     uint64_t offset;  // in the file
   };
 
-  TlsLibrary attach_new(int fd, const struct stat& st, const std::string& open_path,
-                        const std::string& shown_path);
-  Result<int> attach_file(int fd, const std::string& open_path, const std::string& shown_path);
+  TlsLibrary look_at(const std::string& open_path, const std::string& shown_path,
+                     const std::function<TlsLibrary(int fd)>& first_look);
+  TlsLibrary attach_file(int fd, const std::string& open_path, const std::string& shown_path,
+                         std::span<const SslFunction> functions);
+  Result<int> attach_functions(int fd, const std::string& open_path,
+                               const std::string& shown_path,
+                               std::span<const SslFunction> functions);
   Status attach_multi(const std::string& path, const std::vector<Place>& places);
   Status attach_each(const std::string& path, const std::vector<Place>& places);
   void warn(std::string text);
@@ -65,6 +78,7 @@ class SslAttacher {
   KernelSide& kernel_;
   Links links_;
   std::map<std::pair<uint64_t, uint64_t>, TlsLibrary> seen_;  // by device and inode
+  size_t probed_files_ = 0;
   std::vector<std::string> attached_;
   std::vector<std::string> warnings_;
 };
