@@ -108,7 +108,8 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 
 	if (!st || st->opened)
 		return 0;
-	if (!read_addresses(st, sk))
+	/* Once: a socket that was reset has no local port any more. */
+	if (!(st->local_port && st->remote_port) && !read_addresses(st, sk))
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	st->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);

@@ -2,6 +2,7 @@
 #include "conn/table.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace qtap::conn {
@@ -201,7 +202,10 @@ void Table::on_stream_end(const Record& record) {
   if (!streams_.contains(record.stream_id)) {  // nothing of it came
     if (record.total_bytes[0] + record.total_bytes[1] == 0) return;
     if (record.conn_key != 0 && !sockets_.contains(record.conn_key)) {
-      return count_lost(record.total_bytes);
+      // Its socket is told about with the next tick, if that found the ring full.
+      if (early_ends_.size() >= options_.max_connections) return count_lost(record.total_bytes);
+      early_ends_.push_back(record);
+      return;
     }
     if (tls_stream(record) == nullptr) return;
   }
@@ -223,7 +227,6 @@ void Table::on_stream_end(const Record& record) {
   }
 }
 
-// Of a connection that was reported already, or that there was no room for.
 void Table::count_lost(const std::array<uint64_t, 2>& bytes) {
   for (const uint64_t n : bytes) {
     if (n == 0) continue;
@@ -253,7 +256,15 @@ void Table::on_process_info(const Record& record) {
   }
 }
 
+// Of a connection that was reported already, or that there was no room for.
+void Table::settle_early_ends() {
+  for (const Record& end : std::exchange(early_ends_, {})) {
+    sockets_.contains(end.conn_key) ? on_stream_end(end) : count_lost(end.total_bytes);
+  }
+}
+
 void Table::on_tick() {
+  settle_early_ends();
   const auto is_over = [&](const Tracked& tracked) {
     return tracked.socket_closed_ns != 0 && now_ns_ - tracked.socket_closed_ns > kLingerNs;
   };
@@ -288,6 +299,7 @@ void Table::finish_orphan(uint64_t stream_id, http::Truncation reason) {
 }
 
 void Table::close_all() {
+  settle_early_ends();
   for (const uint64_t key : sorted_keys(sockets_)) {
     sockets_.at(key)->finish_socket(now_ns_);
     finish_socket(key, http::Truncation::kMidstream);

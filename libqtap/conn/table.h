@@ -10,6 +10,7 @@
 #include <memory>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "base/id_maker.h"
 #include "conn/tracked.h"
@@ -56,6 +57,7 @@ class Table {
   void finish_socket(uint64_t conn_key, http::Truncation reason);
   void finish_orphan(uint64_t stream_id, http::Truncation reason);
   void retire(Tracked& tracked, http::Truncation reason);
+  void settle_early_ends();
   void count_lost(const std::array<uint64_t, 2>& bytes);
   bool has_room(uint64_t key);
 
@@ -72,6 +74,7 @@ class Table {
       orphans_;                                     // by stream_id: TLS whose socket is not known
   std::unordered_map<uint64_t, Tracked*> streams_;  // by stream_id: every live TLS stream
   std::unordered_set<uint64_t> lingering_;          // conn_key: closed, waits for its TLS object
+  std::vector<Record> early_ends_;                  // kStreamEnd: their socket is not known yet
   std::unordered_set<uint64_t> untracked_;  // conn_key, stream_id: there was no room for them
 };
 

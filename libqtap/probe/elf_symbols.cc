@@ -153,9 +153,9 @@ Status ElfFile::search(std::span<const std::string_view> names, uint64_t max_sym
 
 }  // namespace
 
-Result<std::vector<std::optional<uint64_t>>> find_functions(
-    int fd, const std::string& path, std::span<const std::string_view> names,
-    uint64_t max_symtab_bytes) {
+Result<std::vector<std::optional<uint64_t>>> find_functions(int fd, const std::string& path,
+                                                            std::span<const std::string_view> names,
+                                                            uint64_t max_symtab_bytes) {
   ElfFile file(fd, path);
   std::vector<std::optional<uint64_t>> offsets(names.size());
   QTAP_CHECK(file.open());

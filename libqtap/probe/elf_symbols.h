@@ -16,10 +16,10 @@
 namespace qtap::probe {
 
 // One entry per name, in the same order; nullopt: the file does not define it. Looks into .dynsym,
-// then .symtab, unless that is larger than max_symtab_bytes. QTAP_ERR_UNSUPPORTED: no ELF file of this machine; QTAP_ERR_INVALID: damaged;
-// QTAP_ERR_IO. `path` is for the text.
-Result<std::vector<std::optional<uint64_t>>> find_functions(
-    int fd, const std::string& path, std::span<const std::string_view> names,
-    uint64_t max_symtab_bytes = UINT64_MAX);
+// then .symtab, unless that is larger than max_symtab_bytes. QTAP_ERR_UNSUPPORTED: no ELF file of
+// this machine; QTAP_ERR_INVALID: damaged; QTAP_ERR_IO. `path` is for the text.
+Result<std::vector<std::optional<uint64_t>>> find_functions(int fd, const std::string& path,
+                                                            std::span<const std::string_view> names,
+                                                            uint64_t max_symtab_bytes = UINT64_MAX);
 
 }  // namespace qtap::probe

@@ -40,9 +40,9 @@ constexpr SslFunction kCryptoFunctions[] = {{"BIO_write", kBioWrite}, {"BIO_writ
 
 // Programs that have OpenSSL inside (node).
 constexpr SslFunction kStaticFunctions[] = {
-    {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
-    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
-    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kClear},
+    {"SSL_write", kWrite},       {"SSL_read", kRead},         {"SSL_write_ex", kWriteEx},
+    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},         {"SSL_do_handshake", kHandshake},
+    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake},  {"SSL_clear", kClear},
     {"BIO_write", kBioWrite},    {"BIO_write_ex", kBioWrite},
 };
 

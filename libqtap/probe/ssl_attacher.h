@@ -68,8 +68,7 @@ class SslAttacher {
                      const std::function<TlsLibrary(int fd)>& first_look);
   TlsLibrary attach_file(int fd, const std::string& open_path, const std::string& shown_path,
                          std::span<const SslFunction> functions);
-  Result<int> attach_functions(int fd, const std::string& open_path,
-                               const std::string& shown_path,
+  Result<int> attach_functions(int fd, const std::string& open_path, const std::string& shown_path,
                                std::span<const SslFunction> functions);
   Status attach_multi(const std::string& path, const std::vector<Place>& places);
   Status attach_each(const std::string& path, const std::vector<Place>& places);

@@ -51,6 +51,7 @@ class Verdict:
     told: bool = False
     misattributed: bool = False
     addressless: bool = False
+    exact: bool = False  # delivered and declared lost bytes add up to what there was
     why: str = ""
 
 
@@ -100,7 +101,8 @@ def wrong_segments(truth, stream):
 
 def judge_one(truth, stream):
     declared = stream.lost > 0 or stream.undecrypted is not None or stream.late
-    verdict = Verdict("unseen", told=declared)
+    have = sum(length for _, length, _ in stream.segments)
+    verdict = Verdict("unseen", told=declared, exact=have + stream.lost == truth.bytes)
     if not stream.segments:
         verdict.why = stream.undecrypted or ""
         return verdict
@@ -108,7 +110,6 @@ def judge_one(truth, stream):
     if wrong:
         verdict.kind, verdict.why = "false", f"offset {wrong[0][0]}, {wrong[0][1]} bytes of {truth.bytes}"
         return verdict
-    have = sum(length for _, length, _ in stream.segments)
     verdict.kind = "equal" if have == truth.bytes else "incomplete"
     if verdict.kind == "incomplete":
         verdict.why = f"{have} of {truth.bytes} bytes, {stream.lost} declared lost"
@@ -134,7 +135,8 @@ def judge(truth, streams, lost_somewhere):
     if not found:
         return Verdict("unseen", told=lost_somewhere > 0, why="no stream")
     # Told in several parts (a descriptor that went to another process): the best one counts.
-    return min((judge_one(truth, one) for one in found), key=lambda v: (ORDER.index(v.kind), v.misattributed))
+    return min((judge_one(truth, one) for one in found),
+               key=lambda v: (ORDER.index(v.kind), v.misattributed, not v.exact))
 
 
 @dataclass
@@ -148,15 +150,19 @@ class Row:
     addressless: int = 0
     unequal: int = 0
     told: int = 0
+    accountable: int = 0  # streams that are not older than the contender
+    exact: int = 0
     app_us_per_call: float | None = None  # with the contender minus without
     capturer_cpu_s: float | None = None
     rss_mib: float | None = None
     notes: dict = field(default_factory=dict)  # "verdict: why" -> count, of what is not plainly right
 
 
-def summarise(case, verdicts):
+def summarise(case, truths, verdicts):
     row = Row(case, total=len(verdicts))
-    for verdict in verdicts:
+    for truth, verdict in zip(truths, verdicts):
+        row.accountable += not truth.late
+        row.exact += verdict.exact and not truth.late
         row.equal += verdict.kind == "equal"
         row.false += verdict.kind == "false"
         row.misattributed += verdict.misattributed
@@ -179,12 +185,12 @@ def number(value, digits):
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-HEADINGS = ("case", "streams", "recall", "false", "misattr", "no addr", "told", "app µs/call", "CPU s", "RSS MiB")
+HEADINGS = ("case", "streams", "recall", "false", "misattr", "no addr", "told", "ledger", "app µs/call", "CPU s", "RSS MiB")
 
 
 def cells(row):
     return (row.case, str(row.total), percent(row.equal, row.total), str(row.false), str(row.misattributed),
-            str(row.addressless), percent(row.told, row.unequal), number(row.app_us_per_call, 2),
+            str(row.addressless), percent(row.told, row.unequal), percent(row.exact, row.accountable), number(row.app_us_per_call, 2),
             number(row.capturer_cpu_s, 2), number(row.rss_mib, 1))
 
 
@@ -192,7 +198,7 @@ def table(rows):
     """All rows and a last one with the sums, as text."""
     total = Row("all")
     for row in rows:
-        for name in ("total", "equal", "false", "misattributed", "addressless", "unequal", "told"):
+        for name in ("total", "equal", "false", "misattributed", "addressless", "unequal", "told", "accountable", "exact"):
             setattr(total, name, getattr(total, name) + getattr(row, name))
     cpu = [row.capturer_cpu_s for row in rows if row.capturer_cpu_s is not None]
     rss = [row.rss_mib for row in rows if row.rss_mib is not None]

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scoreboard: runs the matrix with a contender and prints one table. Needs root, as every contender does.
 
-    tests/scoreboard/run.py --quick [--contender NAME] [--json FILE] [--case PATTERN] [--list] [--gate right|told]
+    tests/scoreboard/run.py --quick [--contender NAME] [--json FILE] [--case PATTERN] [--list] [--gate right|told|ledger]
 """
 import argparse
 import dataclasses
@@ -31,7 +31,7 @@ def run_case(case, cert, argv):
     without = drive(case, cert, NoContender)[2] if case.cost else None
     truths, contender, with_it = drive(case, cert, lambda: Contender(argv))
     streams, lost = contender.streams()
-    row = summarise(case.name, [judge(truth, streams, lost) for truth in truths])
+    row = summarise(case.name, truths, [judge(truth, streams, lost) for truth in truths])
     row.capturer_cpu_s, row.rss_mib = contender.measured
     if without is not None and with_it is not None:
         row.app_us_per_call = with_it - without
@@ -47,14 +47,20 @@ def parse():
     parser.add_argument("--case", metavar="PATTERN", default="*", help="only cases like this, e.g. 'c-epoll*'")
     parser.add_argument("--list", action="store_true", help="prints the cases and contenders")
     parser.add_argument("--install", action="store_true", help="installs the contender's tool by apt if it is missing")
-    parser.add_argument("--gate", choices=("right", "told"),
-                        help="fails on false or misattributed bytes; with told: on untold losses, too")
+    parser.add_argument("--gate", choices=GATES,
+                        help="fails on false or misattributed bytes; told: on untold losses, too; ledger: also when "
+                             "delivered and lost bytes do not add up to what there was")
     return parser.parse_args()
 
 
-def passes(rows, gate):
-    return all(row.total and not row.false and not row.misattributed and
-               (gate != "told" or row.told == row.unequal) for row in rows)
+GATES = ("right", "told", "ledger")  # each demands what those before it do
+
+
+def passes(row, gate):
+    demands = (row.total and not row.false and not row.misattributed,
+               row.told == row.unequal,
+               row.exact == row.accountable)
+    return all(demands[:GATES.index(gate) + 1])
 
 
 def missing_programs(case):
@@ -98,7 +104,7 @@ def main():
             print(f"  {row.case}: {count} x {note}")
     if args.json:
         pathlib.Path(args.json).write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1) + "\n")
-    return 1 if broken or args.gate and not passes(rows, args.gate) else 0
+    return 1 if broken or args.gate and not all(passes(row, args.gate) for row in rows) else 0
 
 
 if __name__ == "__main__":

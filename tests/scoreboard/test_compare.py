@@ -44,7 +44,14 @@ def test_bytes_of_any_range_are_those_of_the_whole():
 
 
 def test_all_bytes_are_equal():
-    assert verdict(stream(piece(0, SIZE))) == Verdict("equal")
+    assert verdict(stream(piece(0, SIZE))) == Verdict("equal", exact=True)
+
+
+def test_the_ledger_adds_up_or_not():
+    assert verdict(stream(piece(0, SIZE - 9), lost=9)).exact
+    assert verdict(stream(lost=SIZE)).exact
+    assert not verdict(stream(piece(0, SIZE - 9), lost=8)).exact
+    assert not verdict().exact
 
 
 def test_adjoining_segments_are_equal():
@@ -133,9 +140,12 @@ def test_chunks_and_gaps_become_segments():
 
 
 def test_the_table_rounds_down_and_sums_up():
-    rows = [summarise("a", [Verdict("equal")] * 9999 + [Verdict("incomplete", told=True)]),
-            summarise("b", [Verdict("false"), Verdict("equal", misattributed=True)])]
+    rows = [summarise("a", [Truth(*"1abc", "", 1, "")] * 10000,
+                      [Verdict("equal", exact=True)] * 9999 + [Verdict("incomplete", told=True)]),
+            summarise("b", [Truth(*"1abc", "", 1, "", late=True)] * 2,
+                      [Verdict("false"), Verdict("equal", misattributed=True)])]
     text = table(rows).splitlines()
     assert text[1].split()[:4] == ["a", "10000", "99.9", "%"]
     assert "100 %" in text[1]
     assert text[-1].split()[:2] == ["all", "10002"]
+    assert "99.9 %" in text[1].split("100 %")[1]  # the ledger

@@ -105,9 +105,24 @@ TEST_SUITE("conn/ledger") {
       f.open(1);
       f.close(1);
       f.stream_end(1, 50, {100, 200});
+      f.tick(kSecond / 4);
       CHECK(f.table.counters().connections_total == 1);
       CHECK(f.table.counters().bytes_lost == 300);
       check_identity(f.table.counters());
+    }
+    SUBCASE("before its socket, which found the ring full") {
+      Fixture f;
+      f.stream_end(1, 50, {100, 200});
+      f.open(1);
+      Record close = f.at(RecordType::kClose, 1, 50);
+      close.total_bytes = {500, 600};
+      f.table.on_record(close);
+      CHECK(f.table.open() == 1);
+      f.tick(kSecond / 4);
+      CHECK(f.table.open() == 0);
+      CHECK(f.events.last->lost_bytes() == 300);
+      CHECK(f.events.last->address_known);
+      CHECK(f.table.counters().connections_total == 1);
     }
     SUBCASE("of no bytes: nothing") {
       Fixture f;
