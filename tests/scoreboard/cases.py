@@ -77,4 +77,6 @@ def full():
                        threads=threads, rounds=4)
     for server in ("c-epoll", "c-membio", "py-asyncio", "node"):
         yield exchange(f"{server} 200 conns 1MiB", server, "c-epoll", size=1 * MIB, conns=200, rounds=1)
+    # Each is written and read once at both ends.
+    yield exchange("c-blocking 1M messages", "c-blocking", "c-blocking", size=100, conns=8, threads=2, rounds=62500)
     yield Case("nginx curl 64MiB", "nginx", "curl", sizes=(64 * MIB,))
