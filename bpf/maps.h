@@ -96,7 +96,8 @@ struct payload {
 	__u64 iovs_left;
 	__u64 time_ns;
 	__u64 cgroup_id;
-	__u64 wire[2]; /* as in qtap_rec_data */
+	__u64 wire[2];	/* as in qtap_rec_data */
+	__u64 filtered; /* as in qtap_rec_data */
 	__u32 handshake_us;
 	__u16 flags;
 	__u8 direction;
@@ -141,6 +142,15 @@ QTAP_EXTERN struct {
 	__type(value, struct qtap_unsent_end);
 } unsent_ends SEC(".maps");
 
+/* Keyed by stream_id, or conn_key for the socket's own bytes; written by user space, removed at the end. What
+ * is forgotten early only comes all the same. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64);
+	__type(value, struct qtap_skip);
+} skip_by_stream SEC(".maps");
+
 /*
  * How a TLS record begins that a TLS object wrote, and which one that was. Its first bytes are unique: a
  * hello holds 32 random ones (RFC 8446 4.1.2), everything after the handshake is encrypted.
@@ -182,6 +192,9 @@ QTAP_EXTERN const volatile __u32 record_version;
 
 /* QTAP_WAKE_*; written by both sides, a lost update costs one tick of latency. */
 QTAP_EXTERN __u32 ring_wake;
+
+/* 1: the reader may want no more of what it gets (skip_by_stream). */
+QTAP_EXTERN __u32 reader_skips;
 
 /* How many ends were put into unsent_ends: tells user space when to look. */
 QTAP_EXTERN __u64 ends_kept;

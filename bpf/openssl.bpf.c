@@ -193,6 +193,7 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	struct payload p = {};
 	__u32 depth, at = SSL_FRAMES;
 	int direction;
+	__u64 skip;
 	__s64 n;
 
 	thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
@@ -242,13 +243,19 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	p.stream_id = stream->stream_id;
 	p.offset = stream->offset[direction & 1];
 	p.end = p.offset + n;
-	p.seg = frame.buf;
+	skip = skip_bytes(p.stream_id, direction, p.offset, n);
+	stream->filtered[direction & 1] += skip;
+	stream->offset[direction & 1] += n;
+	if (skip == (__u64)n)
+		return 0;
+	p.filtered = stream->filtered[direction & 1];
+	p.offset += skip;
+	p.seg = frame.buf + skip;
 	p.seg_end = frame.buf + n;
 	p.handshake_us = stream->handshake_us;
 	p.flags = late_flag(stream);
 	p.direction = direction;
 	p.stream_kind = QTAP_STREAM_OPENSSL;
-	stream->offset[direction & 1] += n;
 	read_wire(&p, stream->sk);
 	emit_payload(&p, loop);
 	return 0;

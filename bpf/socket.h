@@ -25,7 +25,7 @@
  */
 
 /* COUNT when this many bytes or nanoseconds passed since the last one; plain text of TLS brings its own. */
-#define COUNT_BYTES (256 << 10)
+#define COUNT_BYTES (1 << 20)
 #define COUNT_NS 1000000000ULL
 
 #define TCP_SYN_SENT 2 /* include/net/tcp_states.h */
@@ -163,10 +163,13 @@ VERIFIED_ONCE int emit_close(__u64 sk)
 	struct sock_state *st = sock_find(sk);
 	struct qtap_unsent_end kept = {};
 	struct qtap_rec_count *rec;
+	__u64 conn_key;
 	__u16 flags;
 
 	if (!st)
 		return 0;
+	conn_key = st->now.conn_key;
+	bpf_map_delete_elem(&skip_by_stream, &conn_key);
 	flags = st->class == SOCK_TLS ? QTAP_RF_TLS : 0;
 	if (st->opened && TRY_RESERVE(rec, QTAP_REC_CLOSE, flags)) {
 		fill_close(rec, st);
@@ -181,7 +184,7 @@ VERIFIED_ONCE int emit_close(__u64 sk)
 	}
 	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_CLOSE, flags);
 	fill_close(&kept.end, st);
-	keep_end(st->now.conn_key, &kept);
+	keep_end(conn_key, &kept);
 	return 0;
 }
 
@@ -245,29 +248,6 @@ static __always_inline void sock_set_class(struct sock_state *st, __u8 class, __
 	st->copy_until[1] = st->now.bytes[1] + window;
 }
 
-/* Of a socket that is understood late, what was left out before: a gap that is no loss. */
-VERIFIED_ONCE int sock_tell_filtered(__u64 sk)
-{
-	struct sock_state *st = sock_find(sk);
-	struct payload p = {};
-
-	if (!st)
-		return 0;
-	p.conn_key = st->now.conn_key;
-	p.stream_id = st->now.conn_key;
-	p.time_ns = bpf_ktime_get_boot_ns();
-	p.cgroup_id = bpf_get_current_cgroup_id();
-	p.stream_kind = QTAP_STREAM_SOCKET;
-	p.cause = QTAP_LOSS_FILTERED;
-	for (int d = 0; d < 2; d++) {
-		p.direction = d;
-		p.offset = st->now.bytes[d] - st->now.filtered[d];
-		if (st->now.filtered[d])
-			emit_missing(&p, st->now.filtered[d]);
-	}
-	return 0;
-}
-
 #define IO_RECEIVED 1u /* the direction */
 #define IO_NESTED 2u   /* inside of an SSL_* call that it may belong to */
 #define IO_MORE 4u     /* the call moved more than these bytes */
@@ -304,8 +284,6 @@ VERIFIED_ONCE int sock_classify(__u64 sk, __u64 base, __u64 len, __u32 flags)
 	if (have >= 5 && is_tls_record((__u8 *)&bytes)) {
 		sock_set_class(st, SOCK_TLS, config.hello_bytes);
 	} else if (have >= 4 && is_http(bytes)) {
-		if (st->now.filtered[0] || st->now.filtered[1])
-			sock_tell_filtered(sk);
 		sock_set_class(st, SOCK_PLAIN, 0);
 		st->tunnel = (__u32)bytes == FOUR('C', 'O', 'N', 'N');
 	} else if (nested) {
@@ -355,22 +333,27 @@ static __always_inline __u64 sock_copy_bytes(struct sock_state *st, __u32 direct
 	return bytes < until - at ? bytes : until - at;
 }
 
-/* The call moved bytes: deliver what the class of the socket allows, count the rest. */
+/* The call moved bytes: deliver what the class of the socket allows and user space wants, count the rest. */
 static __always_inline void sock_transfer(struct sock_io *io, struct sock_state *st, int loop)
 {
 	__u32 direction = io->direction & 1;
 	struct payload p = {};
-	__u64 copy, now, total;
+	__u64 copy, skip, now, total;
 
 	copy = sock_copy_bytes(st, direction, io->bytes);
+	p.conn_key = st->now.conn_key;
 	p.offset = st->now.bytes[direction];
+	skip = skip_bytes(p.conn_key, direction, p.offset, copy);
+	if (skip < copy && skip > io->seg_left)
+		skip = 0; /* in the middle of several segments: not worth the search */
 	st->now.bytes[direction] += io->bytes;
-	st->now.filtered[direction] += io->bytes - copy;
-	if (copy) {
-		p.conn_key = st->now.conn_key;
-		p.stream_id = st->now.conn_key;
+	st->now.filtered[direction] += io->bytes - copy + skip;
+	if (skip < copy) {
+		p.filtered = st->now.filtered[direction] - (io->bytes - copy);
+		p.stream_id = p.conn_key;
 		p.end = p.offset + copy;
-		p.seg = io->seg;
+		p.offset += skip;
+		p.seg = io->seg + skip;
 		p.seg_end = io->seg + io->seg_left;
 		p.iov = io->iov;
 		p.iovs_left = io->iovs_left;
@@ -379,7 +362,7 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 		p.stream_kind = QTAP_STREAM_SOCKET;
 		emit_payload(&p, loop);
 	}
-	if (copy == io->bytes)
+	if (copy == io->bytes && !skip)
 		return;
 	now = bpf_ktime_get_boot_ns();
 	total = st->now.bytes[0] + st->now.bytes[1];

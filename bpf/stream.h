@@ -65,15 +65,19 @@ static __always_inline void fill_stream_end(struct qtap_rec_count *rec, const st
 	rec->h.stream_id = stream->stream_id;
 	rec->bytes[QTAP_SENT] = stream->offset[QTAP_SENT];
 	rec->bytes[QTAP_RECEIVED] = stream->offset[QTAP_RECEIVED];
+	rec->filtered[QTAP_SENT] = stream->filtered[QTAP_SENT];
+	rec->filtered[QTAP_RECEIVED] = stream->filtered[QTAP_RECEIVED];
 }
 
 static __noinline int emit_stream_end(const struct qtap_stream *stream)
 {
+	__u64 stream_id = stream->stream_id;
 	struct qtap_rec_count *rec;
 	struct qtap_unsent_end kept = {};
 
 	if (!stream->conn_key && !stream->offset[0] && !stream->offset[1])
 		return 0; /* nobody has heard of it */
+	bpf_map_delete_elem(&skip_by_stream, &stream_id);
 	if (TRY_RESERVE(rec, QTAP_REC_STREAM_END, late_flag(stream))) {
 		fill_stream_end(rec, stream);
 		submit(rec);
@@ -81,7 +85,7 @@ static __noinline int emit_stream_end(const struct qtap_stream *stream)
 	}
 	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_STREAM_END, late_flag(stream));
 	fill_stream_end(&kept.end, stream);
-	keep_end(stream->stream_id, &kept);
+	keep_end(stream_id, &kept);
 	return 0;
 }
 
@@ -147,6 +151,8 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid, __u32 method)
 		stream->generation++;
 		stream->offset[QTAP_SENT] = 0;
 		stream->offset[QTAP_RECEIVED] = 0;
+		stream->filtered[QTAP_SENT] = 0;
+		stream->filtered[QTAP_RECEIVED] = 0;
 		stream->from_start = 1;
 		stream->handshake_ns = 0;
 		stream->handshake_us = 0;

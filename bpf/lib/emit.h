@@ -27,13 +27,15 @@ static __always_inline __u64 new_key(void)
 	return (bpf_ktime_get_boot_ns() & ((1ULL << 52) - 1)) | (__u64)bpf_get_smp_processor_id() << 52;
 }
 
-static __noinline __u64 wake_flags(void)
+/* `urgent`: whoever reads it may want no more of that kind, and the sooner it can say so the better. */
+static __noinline __u64 wake_flags(int urgent)
 {
 	__u32 wake = ring_wake;
 
 	if (wake == QTAP_WAKE_NEVER)
 		return BPF_RB_NO_WAKEUP;
-	if (wake == QTAP_WAKE_FULL && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < config.wake_bytes)
+	if (wake == QTAP_WAKE_FULL && !urgent &&
+	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < config.wake_bytes)
 		return BPF_RB_NO_WAKEUP;
 	ring_wake = QTAP_WAKE_NEVER;
 	return BPF_RB_FORCE_WAKEUP;
@@ -41,7 +43,7 @@ static __noinline __u64 wake_flags(void)
 
 static __always_inline void submit(void *record)
 {
-	bpf_ringbuf_submit(record, wake_flags());
+	bpf_ringbuf_submit(record, wake_flags(0));
 }
 
 static __always_inline void fill_header(struct qtap_record_header *h, __u32 size, __u16 type, __u16 flags)
@@ -107,6 +109,7 @@ static __always_inline void fill_data(struct qtap_rec_data *rec, const struct pa
 	rec->captured_len = captured;
 	rec->wire[0] = p->wire[0];
 	rec->wire[1] = p->wire[1];
+	rec->filtered = p->filtered;
 	rec->handshake_us = p->handshake_us;
 	rec->direction = p->direction;
 	rec->stream_kind = p->stream_kind;
@@ -126,10 +129,7 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 		fill_data(rec, p, len, 0);
 		submit(rec);
 	}
-	if (!rec)
-		count_loss(QTAP_LOSS_RING_FULL, len);
-	else if (p->cause != QTAP_LOSS_FILTERED)
-		count_loss(p->cause, len);
+	count_loss(rec ? p->cause : QTAP_LOSS_RING_FULL, len);
 	p->offset += len;
 }
 
@@ -151,7 +151,7 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 		} else {                                                                                     \
 			fill_data(rec, p, len, len);                                                         \
 		}                                                                                            \
-		submit(rec);                                                                                 \
+		bpf_ringbuf_submit(rec, wake_flags((room) == QTAP_DATA_MAX && reader_skips));                \
 	} while (0)
 
 static __noinline void emit_piece(struct payload *p, __u64 len)
@@ -257,6 +257,17 @@ static __always_inline void emit_pieces_by_map(struct payload *p)
 		p->cause = done->cause;
 	}
 	bpf_map_delete_elem(&payload_by_thread, &pid_tgid);
+}
+
+/* Of `bytes` at `offset`, how many user space does not want: they come first. */
+static __always_inline __u64 skip_bytes(__u64 key, __u32 direction, __u64 offset, __u64 bytes)
+{
+	struct qtap_skip *skip = reader_skips ? bpf_map_lookup_elem(&skip_by_stream, &key) : NULL;
+	__u64 until = skip ? skip->until[direction & 1] : 0;
+
+	if (until <= offset)
+		return 0;
+	return bytes < until - offset ? bytes : until - offset;
 }
 
 /* Delivers all of the payload in pieces; what cannot be is a counted gap. `loop` is a constant. */

@@ -109,6 +109,7 @@ struct qtap_rec_data {
 	    offset; /* of the first byte in this stream and direction; advances even when a record is lost */
 	__u64 wire[2];	    /* TLS streams: payload bytes on the socket below so far, by direction; 0 = the
 			       socket is not known */
+	__u64 filtered;	    /* of the bytes before offset: left out on purpose */
 	__u32 full_len;	    /* bytes that this record stands for */
 	__u32 captured_len; /* bytes that follow this struct, <= full_len */
 	__u32 handshake_us; /* TLS streams: from the first handshake call to the end of the one that
@@ -122,8 +123,8 @@ struct qtap_rec_data {
 struct qtap_rec_count {
 	struct qtap_record_header h;
 	__u64 bytes[2];	   /* payload bytes on the socket so far, by direction */
-	__u64 filtered[2]; /* of these: counted without being copied (TLS records, unknown protocols), by
-			      direction */
+	__u64 filtered[2]; /* of these: counted without being copied (TLS records, unknown protocols,
+			      bodies that nobody asked for), by direction */
 };
 
 struct qtap_rec_process {
@@ -170,7 +171,6 @@ struct qtap_rec_process_info {
 				  call shows them (sendmmsg, recvmmsg) */
 #define QTAP_LOSS_HOST 7u      /* whoever feeds records says so */
 #define QTAP_LOSS_RECORDING 8u /* a recording could not take the record */
-#define QTAP_LOSS_FILTERED 9u  /* left out on purpose: nobody asked for it. Bytes only, and no loss */
 #define QTAP_LOSS_CAUSES 12u
 
 struct qtap_rec_loss {
@@ -187,7 +187,7 @@ struct qtap_rec_loss {
 QTAP_SIZE_IS(struct qtap_record_header, 48);
 QTAP_SIZE_IS(struct qtap_rec_open, 112);
 QTAP_SIZE_IS(struct qtap_rec_bind, 56);
-QTAP_SIZE_IS(struct qtap_rec_data, 88);
+QTAP_SIZE_IS(struct qtap_rec_data, 96);
 QTAP_SIZE_IS(struct qtap_rec_count, 80);
 QTAP_SIZE_IS(struct qtap_rec_process, 344);
 QTAP_SIZE_IS(struct qtap_rec_process_info, 80);

@@ -174,7 +174,7 @@ void Table::on_count(const Record& record) {
     tracked->learn_totals(record.total_bytes, record.filtered_bytes);
   } else if (Tracked* tracked = tls_stream(record)) {
     tracked->learn_tls_probe();
-    tracked->learn_tls_totals(record.stream_id, record.total_bytes, now_ns_);
+    tracked->learn_tls_totals(record.stream_id, record, now_ns_);
   }
 }
 
@@ -212,7 +212,7 @@ void Table::on_stream_end(const Record& record) {
   Tracked& tracked = *streams_.at(record.stream_id);
   tracked.learn_tls_probe();
   if (record.late) tracked.learn_late();
-  tracked.finish_tls(record.stream_id, record.total_bytes, now_ns_);
+  tracked.finish_tls(record.stream_id, record, now_ns_);
   if (orphans_.contains(record.stream_id)) {
     tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
     return finish_orphan(record.stream_id, http::Truncation::kAborted);

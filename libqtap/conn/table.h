@@ -36,6 +36,7 @@ class Table {
   void close_all();
 
   const ConnCounters& counters() const { return counters_; }
+  const ConnOptions& options() const { return options_; }
   size_t open() const { return sockets_.size() + orphans_.size(); }
 
  private:

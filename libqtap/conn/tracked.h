@@ -28,6 +28,8 @@ class ConnEvents {
   virtual void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns,
                        uint64_t offset, uint64_t lost_before, std::span<const uint8_t> bytes) = 0;
   virtual void on_transaction(Ref<Transaction> tx) = 0;
+  // Of this stream, bytes before offset `until` need not come (ConnOptions::skips).
+  virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) = 0;
   // The periodic or final report of spec/events-and-objects.md 2.1.
   virtual void on_report(const Ref<Connection>& conn, bool finalized) = 0;
 };
@@ -57,7 +59,8 @@ struct ConnOptions {
   int64_t report_interval_ns = 10'000'000'000;        // events.connection_interval
   FlowDirection direction = FlowDirection::kUnknown;  // tap.direction; kUnknown = all
   bool ignore_loopback = false;                       // tap.ignore_loopback
-  bool tls_probes = true;                             // capture.tls_probes is not "none"
+  bool skips = false;      // nobody wants bodies: their bytes may be left out
+  bool tls_probes = true;  // capture.tls_probes is not "none"
 };
 
 class Tracked {
@@ -88,8 +91,8 @@ class Tracked {
   // The socket, the TLS object carried this much in all, so far or for ever: what of its plain text
   // never came is a gap.
   void finish_socket(int64_t time_ns);  // the totals as learnt last
-  void learn_tls_totals(uint64_t stream_id, const std::array<uint64_t, 2>& totals, int64_t time_ns);
-  void finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals, int64_t time_ns);
+  void learn_tls_totals(uint64_t stream_id, const Record& totals, int64_t time_ns);
+  void finish_tls(uint64_t stream_id, const Record& totals, int64_t time_ns);
 
   // Gives up transactions that wait for too long; reports when it is due.
   void on_time(int64_t now_ns);
@@ -114,12 +117,13 @@ class Tracked {
   using StreamPair = std::array<Stream, 2>;  // by direction
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
-  void finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
-              bool is_parsed);
+  void finish(StreamPair& streams, const std::array<uint64_t, 2>& totals,
+              const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed);
   void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                  LossCause cause);
   void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
+  void skipped(Direction direction, int64_t time_ns, uint64_t len);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len, LossCause cause);
   void read_hello(const Record& record);
   void set_role(Role role);
@@ -139,10 +143,10 @@ class Tracked {
 
   StreamPair socket_streams_;
   std::array<uint64_t, 2> filtered_bytes_ = {};
-  std::array<uint64_t, 2> left_out_ = {};  // of these: told as gaps in the middle of the stream
   std::map<uint64_t, StreamPair>
-      tls_streams_;       // by stream id: one socket may carry several in turn
-  uint64_t talking_ = 0;  // whose bytes the parser follows; 0: the socket's
+      tls_streams_;  // by stream id: one socket may carry several in turn
+  std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows
+  uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
 
   std::unique_ptr<ParserHome> home_;

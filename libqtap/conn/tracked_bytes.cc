@@ -11,6 +11,9 @@ namespace {
 // A start line is proven within its first bytes; this is far more than any detection needs.
 constexpr size_t kMaxUndetected = 64u << 10;
 
+// Telling the kernel side costs a system call, about as much as copying this many bytes.
+constexpr uint64_t kMinSkip = 64u << 10;
+
 std::span<const uint8_t> as_bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -36,10 +39,9 @@ void Tracked::socket_data(const Record& record, int64_t time_ns) {
   const size_t d = index(record.direction);
   const uint64_t end = record.offset + record.full_len;
   if (end > conn_->wire_bytes[d]) writable(conn_).wire_bytes[d] = end;
-  if (record.cause == kLossFiltered) left_out_[d] += record.full_len - record.bytes.size();
   if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
     if (record.tls) read_hello(record);
-    socket_streams_[d].add(record.offset, record.full_len, record.bytes);
+    socket_streams_[d].add(record.offset, record.full_len, record.bytes, record.filtered);
   } else {
     deliver(socket_streams_[d], record, time_ns);
   }
@@ -59,6 +61,7 @@ void Tracked::tls_data(const Record& record, int64_t time_ns) {
 // TLS object on the same socket (a forked server). What came before says nothing about it.
 void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
   talking_ = stream_id;
+  asked_to_skip_ = {};
   if (parser_) parser_->close(time_ns, http::Truncation::kNone);
   parser_.reset();
   undetected_ = {};
@@ -74,9 +77,11 @@ bool Tracked::counts_gaps() const {
 void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   const Direction direction = record.direction;
   const uint64_t first = std::max(stream.next(), record.offset);
-  const Stream::Piece piece = stream.add(record.offset, record.full_len, record.bytes);
+  const Stream::Piece piece =
+      stream.add(record.offset, record.full_len, record.bytes, record.filtered);
   // Bytes that nothing was said about found the ring full; a host may tell a gap in two parts.
   const LossCause before = record.type == RecordType::kGap ? record.cause : kLossRingFull;
+  if (piece.skipped_before > 0) skipped(direction, time_ns, piece.skipped_before);
   if (piece.gap_before > 0) gap(direction, time_ns, record.offset, piece.gap_before, before);
   if (!piece.bytes.empty()) {
     counters_.bytes_seen += piece.bytes.size();
@@ -88,19 +93,35 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   if (piece.gap_after > 0) {
     gap(direction, time_ns, stream.next(), piece.gap_after, record.cause);
   }
+  if (!options_.skips) return;
+  const uint64_t unwanted = parser_ ? parser_->unwanted(direction) : 0;
+  if (unwanted < kMinSkip) return;
+  const uint64_t until =
+      unwanted > UINT64_MAX - stream.next() ? UINT64_MAX : stream.next() + unwanted;
+  if (until == asked_to_skip_[index(direction)]) return;
+  asked_to_skip_[index(direction)] = until;
+  events_.on_unwanted(record.stream_id, direction, until);
 }
 
 // `len` bytes right before `offset` are missing.
 void Tracked::count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                         LossCause cause) {
-  if (cause != kLossFiltered) {
-    counters_.bytes_seen += len;
-    counters_.bytes_lost += len;
-    counters_.lost_by_cause[cause] += len;
-    ++counters_.gaps;
-    writable(conn_).ledger[index(direction)].lost[cause] += len;
-  }
+  counters_.bytes_seen += len;
+  counters_.bytes_lost += len;
+  counters_.lost_by_cause[cause] += len;
+  ++counters_.gaps;
+  writable(conn_).ledger[index(direction)].lost[cause] += len;
   if (wanted()) events_.on_data(conn_, direction, time_ns, offset, len, {});
+}
+
+// Nobody wanted these bytes: no loss, and part of the body that they belong to.
+void Tracked::skipped(Direction direction, int64_t time_ns, uint64_t len) {
+  if (conn_->is_tls) counters_.bytes_filtered += len;  // of sockets, totals tell
+  if (parser_) {
+    parser_->skipped(direction, time_ns, len);
+  } else {
+    undetected_[index(direction)].clear();
+  }
 }
 
 void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
@@ -146,37 +167,31 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
 
 void Tracked::finish_socket(int64_t time_ns) {
   if (conn_->is_tls) return;
-  std::array<uint64_t, 2> copied = conn_->wire_bytes;
-  for (size_t d = 0; d < 2; ++d) {
-    // What was left out in the middle is behind us already.
-    copied[d] -=
-        std::min(copied[d], filtered_bytes_[d] - std::min(filtered_bytes_[d], left_out_[d]));
-  }
-  finish(socket_streams_, copied, time_ns, /*is_parsed=*/true);
+  finish(socket_streams_, conn_->wire_bytes, filtered_bytes_, time_ns, /*is_parsed=*/true);
 }
 
-void Tracked::learn_tls_totals(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
-                               int64_t time_ns) {
-  if (totals[0] + totals[1] == 0) return;
+void Tracked::learn_tls_totals(uint64_t stream_id, const Record& totals, int64_t time_ns) {
+  if (totals.total_bytes[0] + totals.total_bytes[1] == 0) return;
   if (talking_ == 0) start_talk(stream_id, time_ns);
-  finish(tls_streams_[stream_id], totals, time_ns, /*is_parsed=*/talking_ == stream_id);
+  finish(tls_streams_[stream_id], totals.total_bytes, totals.filtered_bytes, time_ns,
+         /*is_parsed=*/talking_ == stream_id);
 }
 
-void Tracked::finish_tls(uint64_t stream_id, const std::array<uint64_t, 2>& totals,
-                         int64_t time_ns) {
+void Tracked::finish_tls(uint64_t stream_id, const Record& totals, int64_t time_ns) {
   learn_tls_totals(stream_id, totals, time_ns);
   tls_streams_.erase(stream_id);
 }
 
-// What was lost at the very end shows in no later offset, only in the totals.
-void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals, int64_t time_ns,
-                     bool is_parsed) {
+// What did not come at the very end shows in no later offset, only in the totals.
+void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals,
+                     const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed) {
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
     Stream& stream = streams[index(d)];
-    const uint64_t missing = stream.finish(totals[index(d)]);
-    if (missing == 0) continue;
-    is_parsed ? gap(d, time_ns, stream.next(), missing, kLossRingFull)
-              : count_gap(d, time_ns, stream.next(), missing, kLossRingFull);
+    const Stream::Piece rest = stream.finish(totals[index(d)], filtered[index(d)]);
+    if (rest.skipped_before > 0 && is_parsed) skipped(d, time_ns, rest.skipped_before);
+    if (rest.gap_before == 0) continue;
+    is_parsed ? gap(d, time_ns, stream.next(), rest.gap_before, kLossRingFull)
+              : count_gap(d, time_ns, stream.next(), rest.gap_before, kLossRingFull);
   }
 }
 

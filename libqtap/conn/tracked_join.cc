@@ -48,7 +48,6 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   conn.tls = from.tls;
   socket_streams_ = std::move(socket.socket_streams_);
   filtered_bytes_ = socket.filtered_bytes_;
-  left_out_ = socket.left_out_;
   hellos_ = std::move(socket.hellos_);
   socket_closed_ns = socket.socket_closed_ns;
   learn_wire_bytes(from.wire_bytes);

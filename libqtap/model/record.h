@@ -59,7 +59,6 @@ enum LossCause : uint8_t {
   kLossNoBuffer,
   kLossHost,
   kLossRecording,
-  kLossFiltered,
 };
 constexpr size_t kLossCauses = 12;
 using BytesByCause = std::array<uint64_t, kLossCauses>;
@@ -88,6 +87,7 @@ struct Record {
   uint64_t full_len = 0;
   std::span<const uint8_t> bytes;   // captured; the first bytes.size() of full_len
   LossCause cause = kLossRingFull;  // why the rest of full_len is not there
+  uint64_t filtered = 0;            // of the bytes before offset: left out on purpose
   // Of TLS streams: what the socket below carried so far, by direction, zero = it is not known; and
   // how long the handshake took, zero = not seen.
   std::array<uint64_t, 2> wire_bytes = {};
@@ -104,7 +104,7 @@ struct Record {
   int32_t fd = -1;
   uint32_t netns = 0;
 
-  // kCount, kClose
+  // kCount, kClose, kStreamEnd
   std::array<uint64_t, 2> total_bytes = {};
   std::array<uint64_t, 2> filtered_bytes = {};
 

@@ -178,6 +178,19 @@ void KernelSide::set_wake(uint32_t wake) {
   __atomic_store_n(&skeleton_->bss->ring_wake, wake, __ATOMIC_SEQ_CST);
 }
 
+void KernelSide::expect_skips() {
+  __atomic_store_n(&skeleton_->bss->reader_skips, 1, __ATOMIC_SEQ_CST);
+}
+
+// A full table or a stream that has ended: its bytes come, which is right as well.
+void KernelSide::skip(uint64_t stream_id, Direction direction, uint64_t until) {
+  const int fd = bpf_map__fd(skeleton_->maps.skip_by_stream);
+  qtap_skip skip = {};
+  bpf_map_lookup_elem(fd, &stream_id, &skip);
+  skip.until[index(direction)] = until;
+  bpf_map_update_elem(fd, &stream_id, &skip, BPF_ANY);
+}
+
 const bpf_program* KernelSide::ssl_exit_program() const {
   if (uprobe_multi_) return skeleton_->progs.on_ssl_exit_multi;
   return bpf_loop_ ? skeleton_->progs.on_ssl_exit : skeleton_->progs.on_ssl_exit_bounded;

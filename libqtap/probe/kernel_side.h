@@ -71,6 +71,10 @@ class KernelSide {
   // QTAP_WAKE_* of bpf/shared/state.h.
   void set_wake(uint32_t wake);
 
+  // skip() will be used: streams look whether they are wanted, and bulk wakes the reader.
+  void expect_skips();
+  void skip(uint64_t stream_id, Direction direction, uint64_t until);
+
   LossTotals losses() const;
   // The TLS objects and sockets that the kernel side follows.
   void for_each_stream(

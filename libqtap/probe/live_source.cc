@@ -78,7 +78,10 @@ Record totals_of(RecordType type, uint32_t pid, const qtap_stream& stream, uint6
   record.conn_key = stream.conn_key;
   record.stream_id = stream.stream_id;
   record.late = stream.from_start == 0 && stream.handshake_us == 0;
-  for (size_t d = 0; d < 2; ++d) record.total_bytes[d] = stream.offset[d];
+  for (size_t d = 0; d < 2; ++d) {
+    record.total_bytes[d] = stream.offset[d];
+    record.filtered_bytes[d] = stream.filtered[d];
+  }
   return record;
 }
 
@@ -95,6 +98,10 @@ class Live final : public LiveSource {
   Status start() override;
   Result<int> poll(source::RecordSink& sink, int max_records) override;
   int fd() const override { return waker_->fd(); }
+  void expect_skips() override { kernel_->expect_skips(); }
+  void skip(uint64_t stream_id, Direction direction, uint64_t until) override {
+    kernel_->skip(stream_id, direction, until);
+  }
   bool exhausted() const override { return false; }
   void stop() override;
   std::vector<std::string> warnings() const override;

@@ -59,6 +59,20 @@ void Http1Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
   }
 }
 
+void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
+  if (len == 0) return;
+  last_ns_ = time_ns;
+  if (!assigned_) return gap(direction, time_ns, len);
+  Http1Side& side = direction == request_direction_ ? requests_ : responses_;
+  const uint64_t body = side.skipped(time_ns, len);
+  if (body < len) gap(direction, time_ns, len - body);
+}
+
+uint64_t Http1Parser::unwanted(Direction direction) const {
+  if (!assigned_ || limits_.body_buffer > 0) return 0;
+  return (direction == request_direction_ ? requests_ : responses_).unwanted();
+}
+
 void Http1Parser::close(int64_t, http::Truncation reason) {
   const bool at_end = reason == http::Truncation::kAborted;
   requests_.close(reason, at_end);

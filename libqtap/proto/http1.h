@@ -16,6 +16,8 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   L7Protocol protocol() const override { return L7Protocol::kHttp1; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
+  void skipped(Direction direction, int64_t time_ns, uint64_t len) override;
+  uint64_t unwanted(Direction direction) const override;
   void close(int64_t time_ns, http::Truncation reason) override;
   int64_t pending_since_ns() const override;
 

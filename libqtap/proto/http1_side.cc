@@ -336,26 +336,39 @@ void Http1Side::add_missing(uint64_t len) {
   if (message_->missing_bytes) *message_->missing_bytes += len;
 }
 
-// Returns how much of the gap lay in a body of known extent.
-uint64_t Http1Side::skip_body(uint64_t len) {
+// Returns how many of the bytes lay in a body of known extent.
+uint64_t Http1Side::skip_body(uint64_t len, bool is_lost) {
   const uint64_t left = known_body_left();
   const uint64_t skipped = std::min(left, len);
   if (skipped == 0) return 0;
   message_->wire_bytes += skipped;
   if (left == kUntilClose) {
     message_->body_bytes += len;
-    add_missing(len);
+    if (is_lost) add_missing(len);
     return len;
   }
   // llhttp counts this number down: all but the last byte are taken off it, and one byte that
   // stands for the gap lets it find the end of the body by itself.
   parser_.content_length -= skipped - 1;
   message_->body_bytes += skipped - 1;
-  add_missing(skipped - 1);
-  filling_ = true;
+  if (is_lost) add_missing(skipped - 1);
+  filling_ = is_lost;
   feed(std::string_view("\0", 1));
   filling_ = false;
   return skipped;
+}
+
+uint64_t Http1Side::skipped(int64_t time_ns, uint64_t len) {
+  if (state_ == State::kTunnel) return len;
+  now_ns_ = time_ns;
+  return state_ == State::kParse ? skip_body(len, /*is_lost=*/limits_.body_buffer > 0) : 0;
+}
+
+uint64_t Http1Side::unwanted() const {
+  if (state_ != State::kParse) return 0;
+  const uint64_t left = known_body_left();
+  // The last byte tells when the body was complete.
+  return left == 0 || left == kUntilClose ? left : left - 1;
 }
 
 Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
@@ -366,7 +379,7 @@ Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
     finder_.lose();
     return at_start ? Loss::kMessageStart : Loss::kMessageEnd;
   }
-  if (state_ == State::kParse && skip_body(len) == len) return Loss::kNone;
+  if (state_ == State::kParse && skip_body(len, /*is_lost=*/true) == len) return Loss::kNone;
   if (state_ == State::kTunnel) return Loss::kNone;
   if (state_ == State::kHold) {
     lost_held_ = true;

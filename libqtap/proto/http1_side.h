@@ -58,6 +58,10 @@ class Http1Side {
 
   void data(int64_t time_ns, std::string_view bytes);
   Loss gap(int64_t time_ns, uint64_t len);
+  // Body bytes that did not come because nobody wanted them; returns how many of `len` were body.
+  uint64_t skipped(int64_t time_ns, uint64_t len);
+  // How many of the next bytes are surely body, of which nothing but the length is needed.
+  uint64_t unwanted() const;
   // `at_end`: the stream really ended, which completes a close-delimited body.
   void close(http::Truncation reason, bool at_end);
 
@@ -87,7 +91,7 @@ class Http1Side {
   void restart();
   void end_message();
   void cut_short(http::Truncation reason);
-  uint64_t skip_body(uint64_t len);
+  uint64_t skip_body(uint64_t len, bool is_lost);
   void add_missing(uint64_t len);
   uint64_t known_body_left() const;
   size_t head_room(size_t len);

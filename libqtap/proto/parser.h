@@ -43,6 +43,10 @@ class Parser {
   virtual void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) = 0;
   // `len` bytes of that direction are missing here.
   virtual void gap(Direction direction, int64_t time_ns, uint64_t len) = 0;
+  // The same of bytes that unwanted() named: they are not missed.
+  virtual void skipped(Direction direction, int64_t time_ns, uint64_t len) = 0;
+  // How many of the next bytes of that direction are surely body, when no bodies are kept.
+  virtual uint64_t unwanted(Direction direction) const = 0;
   // Nothing more will come: kAborted, the connection has ended, which completes a body that lasts
   // until then; any other reason, we stop looking. What is unfinished is handed out as truncated
   // with this reason, or dropped when no request line was seen.

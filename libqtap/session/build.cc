@@ -142,6 +142,9 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   options.direction = settings.tap.direction;
   options.ignore_loopback = settings.tap.ignore_loopback;
   options.tls_probes = settings.capture.openssl;
+  // A recording is for whoever replays it, with levels of their own.
+  options.skips =
+      options.parser.body_buffer == 0 && !host.wants_data() && settings.capture.record_file.empty();
   return options;
 }
 

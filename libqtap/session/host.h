@@ -31,6 +31,7 @@ class Host {
   void object(const Object& object);
 
   bool wants_events() const { return callbacks_.on_event != nullptr; }
+  bool wants_data() const { return callbacks_.on_data != nullptr; }
   bool wants_bodies() const {
     return callbacks_.on_transaction != nullptr || callbacks_.on_object != nullptr;
   }

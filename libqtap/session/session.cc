@@ -152,7 +152,11 @@ Result<int> Session::Impl::start() {
   source_ = std::move(source);
   recorder_ = std::move(recorder);
   outlet_.open(make_store_options(settings_));
-  shard_ = std::make_unique<Shard>(settings_, source_->origin(), host_, outlet_);
+  shard_ = std::make_unique<Shard>(settings_, source_->origin(), host_, outlet_,
+                                   [this](uint64_t stream_id, Direction direction, uint64_t until) {
+                                     source_->skip(stream_id, direction, until);
+                                   });
+  if (shard_->skips()) source_->expect_skips();
   if (settings_.capture.source == CaptureSource::kFeed) {
     feed_ = static_cast<source::FeedSource*>(source_.get());
   }

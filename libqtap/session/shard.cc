@@ -5,10 +5,12 @@
 
 namespace qtap::session {
 
-Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet)
+Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
+             Unwanted unwanted)
     : host_(host),
       outlet_(outlet),
       system_{origin.hostname, settings.agent_name, origin.instance},
+      unwanted_(std::move(unwanted)),
       plugins_(make_plugins(settings)),
       ids_(origin.id_seed),
       table_(make_conn_options(settings, plugins_, host), ids_, origin.boot_to_unix_ns, *this,

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,7 +29,11 @@ struct ShardCounters {
 
 class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
  public:
-  Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet);
+  using Unwanted = std::function<void(uint64_t stream_id, Direction direction, uint64_t until)>;
+
+  // `unwanted` is called from inside on_record(): bytes that need not come.
+  Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
+        Unwanted unwanted);
   ~Shard() override;
 
   void on_record(const Record& record);
@@ -37,18 +42,23 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
 
   const ShardCounters& counters() const { return counters_; }
   const conn::Table& connections() const { return table_; }
+  bool skips() const { return table_.options().skips; }
 
  private:
   bool on_connection(const Ref<Connection>& conn, Phase phase) override;
   void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns, uint64_t offset,
                uint64_t lost_before, std::span<const uint8_t> bytes) override;
   void on_transaction(Ref<Transaction> tx) override;
+  void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) override {
+    unwanted_(stream_id, direction, until);
+  }
   void on_report(const Ref<Connection>& conn, bool finalized) override;
   const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
 
   Host& host_;
   Outlet& outlet_;
   SystemInfo system_;
+  Unwanted unwanted_;
   std::vector<std::unique_ptr<plugin::Plugin>> plugins_;
   context::ProcessTable processes_;
   IdMaker ids_;

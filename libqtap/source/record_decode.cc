@@ -100,6 +100,9 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   if (raw.cause >= QTAP_LOSS_CAUSES || (raw.cause != 0 && !r.truncated)) {
     return corrupt("impossible cause of missing bytes", raw.cause);
   }
+  if (raw.filtered > raw.offset) {
+    return corrupt("more left out than there was before it, bytes:", raw.filtered);
+  }
   if (raw.offset > kMaxStreamBytes - raw.full_len) {
     return corrupt("offset out of range:", raw.offset);
   }
@@ -111,6 +114,7 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   r.cause = static_cast<LossCause>(raw.cause);
   for (size_t d = 0; d < 2; ++d) r.wire_bytes[d] = raw.wire[d];
   r.handshake_us = raw.handshake_us;
+  r.filtered = raw.filtered;
   return {};
 }
 

@@ -77,6 +77,7 @@ void put_data(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   }
   for (size_t d = 0; d < 2; ++d) raw.wire[d] = r.wire_bytes[d];
   raw.handshake_us = r.handshake_us;
+  raw.filtered = r.filtered;
   raw.direction = static_cast<uint8_t>(r.direction);
   raw.stream_kind = static_cast<uint8_t>(r.stream_kind);
   put(out, raw);

@@ -37,7 +37,7 @@ static_assert(kLossRingFull == QTAP_LOSS_RING_FULL && kLossFault == QTAP_LOSS_FA
               kLossMapFull == QTAP_LOSS_MAP_FULL && kLossCallLimit == QTAP_LOSS_CALL_LIMIT &&
               kLossNoEntry == QTAP_LOSS_NO_ENTRY && kLossMissed == QTAP_LOSS_MISSED &&
               kLossNoBuffer == QTAP_LOSS_NO_BUFFER && kLossHost == QTAP_LOSS_HOST &&
-              kLossRecording == QTAP_LOSS_RECORDING && kLossFiltered == QTAP_LOSS_FILTERED);
+              kLossRecording == QTAP_LOSS_RECORDING);
 static_assert(static_cast<unsigned>(TlsLibrary::kProbed) == QTAP_TLS_LIBRARY_PROBED);
 
 // Half of what an int64_t holds (146 years): a time plus an Origin's offset never overflows.

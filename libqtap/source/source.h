@@ -49,6 +49,12 @@ class Source {
   // Readable when poll() has something to do; -1: always ready (replay, feed).
   virtual int fd() const = 0;
 
+  // The consumer may call skip() from inside on_record().
+  virtual void expect_skips() {}
+  // Of this stream (or conn_key: the socket's own bytes), bytes before the offset `until` need not
+  // come; some still may. What is left out is told by Record::filtered.
+  virtual void skip(uint64_t /*stream_id*/, Direction /*direction*/, uint64_t /*until*/) {}
+
   // No record will ever come again (end of a recording).
   virtual bool exhausted() const = 0;
 

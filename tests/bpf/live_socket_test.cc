@@ -107,8 +107,8 @@ TEST_SUITE("bpf/live_socket") {
     for (const Kept* open : opens) {
       const Kept* close = capture.close_of(open->record.conn_key);
       REQUIRE(close != nullptr);
-      CHECK(close->record.total_bytes == std::array<uint64_t, 2>{300'000, 300'000});
-      CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{299'000, 299'000});
+      CHECK(close->record.total_bytes == std::array<uint64_t, 2>{2'000'000, 2'000'000});
+      CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{1'999'000, 1'999'000});
       CHECK(capture.assemble(open->record.conn_key, Direction::kSent).bytes.size() == 1000);
     }
     CHECK(!capture.of(RecordType::kCount, pid).empty());

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""300,000 bytes of a protocol that nobody knows, each way. Both ends in one process."""
+"""2,000,000 bytes of a protocol that nobody knows, each way. Both ends in one process."""
 import socket
 import threading
 
-N = 300000
+N = 2_000_000
 listener = socket.create_server(("127.0.0.1", 0))
 
 

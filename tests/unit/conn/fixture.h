@@ -31,6 +31,9 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
     data_bytes += bytes.size();
     data_lost += lost;
   }
+  void on_unwanted(uint64_t stream_id, Direction, uint64_t until) override {
+    unwanted.emplace_back(stream_id, until);
+  }
   void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
   void on_report(const Ref<Connection>& conn, bool finalized) override {
     log.push_back(finalized ? "final" : "report");
@@ -44,6 +47,7 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
   bool ignore = false;
   std::vector<std::string> log;
   std::vector<Ref<Transaction>> transactions;
+  std::vector<std::pair<uint64_t, uint64_t>> unwanted;  // stream id, offset
   Ref<Connection> last;
   size_t data_bytes = 0;
   uint64_t data_lost = 0;

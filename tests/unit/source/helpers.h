@@ -40,7 +40,7 @@ inline bool same(const Record& a, const Record& b) {
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
                  r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us, r.tls_library,
-                 r.bind_method),
+                 r.bind_method, r.filtered),
         address_members(r.local), address_members(r.remote));
   };
   return members(a) == members(b) && text_of(a.bytes) == text_of(b.bytes);
@@ -82,6 +82,7 @@ inline std::vector<Record> one_of_each() {
   data.cause = kLossFault;
   data.wire_bytes = {33, 34};
   data.handshake_us = 35;
+  data.filtered = 30;
   data.bytes = bytes_of("the first bytes");
   Record& gap = add(RecordType::kGap);
   gap.direction = Direction::kReceived;

@@ -197,6 +197,10 @@ TEST_SUITE("source/record_decode") {
       set(bytes, offsetof(qtap_record_header, flags), uint16_t{0});
       CHECK(contains(error_of(bytes), "impossible cause of missing bytes 1"));
     }
+    SUBCASE("more left out than there was") {
+      set(bytes, offsetof(qtap_rec_data, filtered), uint64_t{32});
+      CHECK(contains(error_of(bytes), "more left out than there was before it, bytes: 32"));
+    }
     SUBCASE("an offset past what a stream can be long") {
       set(bytes, offsetof(qtap_rec_data, offset), kMaxStreamBytes - 99);
       CHECK(contains(error_of(bytes), "offset out of range"));
