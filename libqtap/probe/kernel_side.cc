@@ -28,7 +28,7 @@ Error failed(const char* what, int error, const LibbpfLog& log) {
   if (const std::string reason = log.reason(); !reason.empty()) text += ": " + reason;
   if (error == EPERM)
     text += "; run as root, outside of user namespaces, or grant CAP_BPF and CAP_PERFMON";
-  return {status, std::move(text)};
+  return {"QT042", status, std::move(text)};
 }
 
 // Linux 6.6 knows the link type and refuses our directory with EBADF; older kernels do not know it
@@ -91,7 +91,7 @@ Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& setti
   if (side->skeleton_ == nullptr) return failed("open the kernel programs", errno, log);
   qtap_bpf& skeleton = *side->skeleton_;
   if (skeleton.rodata->record_version != QTAP_RECORD_VERSION) {
-    return Error{QTAP_ERR_INTERNAL,
+    return Error{"QT062", QTAP_ERR_INTERNAL,
                  "start live capture: the kernel programs were built for another record layout"};
   }
   skeleton.rodata->config.self_pid = settings.self_pid;

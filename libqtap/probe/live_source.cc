@@ -163,7 +163,7 @@ class Live final : public LiveSource {
 };
 
 Status Live::start() {
-  if (started_) return Error{QTAP_ERR_STATE, "start live capture: it was started before"};
+  if (started_) return Error{"QT059", QTAP_ERR_STATE, "start live capture: it was started before"};
   QTAP_CHECK(check_machine(options_.sys_root, options_.proc_root));
 
   KernelSettings settings;
@@ -206,9 +206,9 @@ void Live::find_libraries() {
   }
   if (ssl_->attached().empty() && ssl_->warnings().empty()) {
     warnings_.push_back(
-        "no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories or in "
-        "running "
-        "processes: TLS traffic is seen but not decrypted until a program that uses one starts");
+        "QT063: no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories "
+        "or in running processes: TLS traffic is seen but not decrypted until a program that uses "
+        "one starts");
   }
 }
 
@@ -245,7 +245,7 @@ void Live::note(const Record& record) {
       pending_maps_.push_back({record.pid, due_ns});
     } else if (!maps_overflowed_) {  // told once: a machine that does this does it all the time
       maps_overflowed_ = true;
-      warnings_.push_back("more than " + std::to_string(kMaxPendingMaps) +
+      warnings_.push_back("QT064: more than " + std::to_string(kMaxPendingMaps) +
                           " processes started at once: TLS libraries that only the others map are "
                           "found when those speak TLS");
     }
@@ -515,12 +515,13 @@ size_t Live::attach_lines() const {
 Result<std::unique_ptr<source::Source>> LiveSource::create(const LiveOptions& options) {
   if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < kMinRingBytes ||
       options.ring_bytes > kMaxRingBytes) {
-    return Error{QTAP_ERR_INVALID, "ring size " + std::to_string(options.ring_bytes) +
-                                       ": must be a power of two from 64 KiB to 1 GiB"};
+    return Error{"QT060", QTAP_ERR_INVALID,
+                 "ring size " + std::to_string(options.ring_bytes) +
+                     ": must be a power of two from 64 KiB to 1 GiB"};
   }
   for (const std::string& library : options.tls) {
     if (library != "openssl") {
-      return Error{QTAP_ERR_INVALID,
+      return Error{"QT061", QTAP_ERR_INVALID,
                    "TLS library \"" + library + "\" is not known; known: openssl"};
     }
   }

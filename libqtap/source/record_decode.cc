@@ -16,7 +16,7 @@ constexpr unsigned kKnownFlags = QTAP_RF_TRUNCATED | QTAP_RF_TLS | QTAP_RF_LATE;
 
 // The text without its beginning, which decode_record() knows.
 Error corrupt(const char* what, uint64_t value) {
-  return {QTAP_ERR_CORRUPT, std::string(what) + " " + std::to_string(value)};
+  return {"QT065", QTAP_ERR_CORRUPT, std::string(what) + " " + std::to_string(value)};
 }
 
 // Copies the fixed part; the bytes behind it stay where they are.
@@ -203,6 +203,10 @@ Status decode_body(std::span<const uint8_t> bytes, Record& r) {
   return {};
 }
 
+std::string decoding(const char* name) {
+  return std::string("decode ") + name + " record: ";
+}
+
 const RecordKind* find_kind(uint32_t number) {
   for (const RecordKind& kind : kRecordKinds) {
     if (kind.number == number) return &kind;
@@ -214,7 +218,7 @@ const RecordKind* find_kind(uint32_t number) {
 
 Result<Record> decode_record(std::span<const uint8_t> bytes) {
   const auto failed = [](const char* name, const std::string& why) {
-    return Error{QTAP_ERR_CORRUPT, std::string("decode ") + name + " record: " + why};
+    return Error{"QT066", QTAP_ERR_CORRUPT, decoding(name) + why};
   };
   const auto header = fixed_part<qtap_record_header>(bytes);
   if (!header.ok()) return failed("a", header.error().text);
@@ -240,7 +244,11 @@ Result<Record> decode_record(std::span<const uint8_t> bytes) {
   r.stream_id = header->stream_id;
   Status status = check_time(r.time_ns);
   if (status.ok()) status = decode_body(bytes.first(header->size), r);
-  if (!status.ok()) return failed(kind->name, status.error().text);
+  if (!status.ok()) {
+    Error error = std::move(status).error();
+    error.text.insert(0, decoding(kind->name));
+    return error;
+  }
   return r;
 }
 

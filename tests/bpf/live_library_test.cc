@@ -17,7 +17,7 @@ TEST_SUITE("bpf/live_library") {
     Capture capture(live);
     const auto warnings = capture.source().warnings();
     REQUIRE(warnings.size() == 1);
-    CHECK(warnings[0].find("no OpenSSL library found") != std::string::npos);
+    CHECK(warnings[0].find("QT063: no OpenSSL library found") != std::string::npos);
   }
 
   TEST_CASE("a library that is none is a warning that names it, and the rest works") {

@@ -139,6 +139,17 @@ TEST_SUITE("source/record_decode") {
     CHECK(contains(error_of(bytes), "decode stream end record"));
   }
 
+  TEST_CASE("a damaged head and a damaged body are different messages") {
+    std::vector<uint8_t> bytes = encoded(RecordType::kBind);
+    set(bytes, offsetof(qtap_record_header, flags), uint16_t{0x8000});
+    CHECK(std::string_view(decode_record(bytes).error().id.text()) == "QT066");
+
+    bytes = encoded(RecordType::kBind);
+    bytes.push_back(0);
+    set(bytes, offsetof(qtap_record_header, size), static_cast<uint32_t>(bytes.size()));
+    CHECK(std::string_view(decode_record(bytes).error().id.text()) == "QT065");
+  }
+
   TEST_CASE("times that would overflow with the offset of the clock are an error") {
     std::vector<uint8_t> bytes = encoded(RecordType::kTick);
     set(bytes, offsetof(qtap_record_header, time_ns), kMaxTimeNs);
