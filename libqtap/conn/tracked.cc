@@ -154,7 +154,7 @@ void Tracked::update_tls_state() {
   Connection& conn = writable(conn_);
   if (!conn.is_tls) {
     conn.tls_state = TlsState::kNone;
-  } else if (conn.ledger[0].delivered + conn.ledger[1].delivered > 0) {
+  } else if (tls_read_) {
     conn.tls_state = TlsState::kDecrypted;
   } else {
     conn.tls_state = options_.tls_probes ? undecrypted_state(conn) : TlsState::kNotProbed;

@@ -148,6 +148,7 @@ class Tracked {
   std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
+  bool tls_read_ = false;  // plain text of a TLS object came; not only what was sent in clear
 
   std::unique_ptr<ParserHome> home_;
   std::unique_ptr<proto::Parser> parser_;

@@ -87,6 +87,7 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
     counters_.bytes_seen += piece.bytes.size();
     counters_.bytes_delivered += piece.bytes.size();
     writable(conn_).ledger[index(direction)].delivered += piece.bytes.size();
+    tls_read_ |= record.stream_kind != StreamKind::kSocket;
     if (wanted()) events_.on_data(conn_, direction, time_ns, first, 0, piece.bytes);
     parse(direction, time_ns, piece.bytes);
   }

@@ -10,6 +10,7 @@ namespace qtap::conn {
 void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   learn_tls_probe();
   tls_streams_.merge(orphan.tls_streams_);
+  tls_read_ |= orphan.tls_read_;
   tls_ids.insert(tls_ids.end(), orphan.tls_ids.begin(), orphan.tls_ids.end());
   orphan.tls_ids.clear();
   start_talk(orphan.talking_, now_ns);

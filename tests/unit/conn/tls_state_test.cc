@@ -70,6 +70,19 @@ TEST_SUITE("conn/tls_state") {
     CHECK(state_of(f) == TlsState::kNotProbed);
   }
 
+  TEST_CASE("what a tunnel was asked for in clear does not make its TLS decrypted") {
+    Fixture f;
+    f.events.process.pid = 7;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, "CONNECT api.example:443 HTTP/1.1\r\n\r\n");
+    f.data(1, 1, Direction::kReceived, "HTTP/1.1 200 OK\r\n\r\n");
+    tls_bytes(f);
+    CHECK(state_of(f) == TlsState::kNoLibrary);
+    f.offsets = {};
+    f.data(1, 50, Direction::kSent, kRequest);
+    CHECK(state_of(f) == TlsState::kDecrypted);
+  }
+
   TEST_CASE("plain text tells what its socket carried, and how long the handshake took") {
     Fixture f;
     f.open(1);
