@@ -83,6 +83,17 @@ void say_ready(qtap_session* session) {
   say("ready: ", line.empty() ? "nothing to attach" : line);
 }
 
+void say_tls_share(const qtap_stats& stats) {
+  std::string line = "decrypted " + std::to_string(stats.tls_bytes_decrypted) + " of " +
+                     std::to_string(stats.tls_bytes_total) + " bytes";
+  if (stats.tls_bytes_total > 0) {  // rounded down: 100 means all of them
+    const auto share = 100 * static_cast<long double>(stats.tls_bytes_decrypted) /
+                       static_cast<long double>(stats.tls_bytes_total);
+    line += " (" + std::to_string(static_cast<int>(share)) + " %)";
+  }
+  say("TLS: ", line);
+}
+
 void say_ledger(qtap_session* session) {
   qtap_stats stats = {};
   stats.size = sizeof stats;
@@ -111,6 +122,7 @@ void say_ledger(qtap_session* session) {
   put(line, "no buffer", stats.bytes_lost_no_buffer);
   put(line, "other causes", stats.bytes_lost_host + stats.bytes_lost_other);
   say_counters("bytes lost to:", line);
+  say_tls_share(stats);
 
   line.clear();
   put(line, "ring full", stats.lost_ring_full);

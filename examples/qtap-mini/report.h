@@ -12,4 +12,6 @@ void say_warning(const char* text);
 void log_line(int level, const char* message, void* user);
 
 void say_ready(qtap_session* session);
+// How much of the TLS traffic was read: "TLS: decrypted N of M bytes (P %)".
+void say_tls_share(const qtap_stats& stats);
 void say_ledger(qtap_session* session);

@@ -131,6 +131,19 @@ void Tracked::learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes) {
   if (wire_bytes[0] <= conn_->wire_bytes[0] && wire_bytes[1] <= conn_->wire_bytes[1]) return;
   Connection& conn = writable(conn_);
   for (size_t d = 0; d < 2; ++d) conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
+  count_tls_bytes();
+}
+
+// Adds what is new, so that the counters hold for open connections, too. Both only grow: what
+// carries TLS and what was decrypted stays so.
+void Tracked::count_tls_bytes() {
+  if (!conn_->is_tls) return;
+  const uint64_t bytes = conn_->wire_bytes[0] + conn_->wire_bytes[1];
+  counters_.tls_bytes_total += bytes - counted_tls_bytes_;
+  counted_tls_bytes_ = bytes;
+  if (conn_->tls_state != TlsState::kDecrypted) return;
+  counters_.tls_bytes_decrypted += bytes - counted_decrypted_bytes_;
+  counted_decrypted_bytes_ = bytes;
 }
 
 void Tracked::learn_totals(const std::array<uint64_t, 2>& wire_bytes,
@@ -159,6 +172,7 @@ void Tracked::update_tls_state() {
   } else {
     conn.tls_state = options_.tls_probes ? undecrypted_state(conn) : TlsState::kNotProbed;
   }
+  count_tls_bytes();
 }
 
 void Tracked::on_time(int64_t now_ns) {

@@ -41,7 +41,9 @@ struct ConnCounters {
   uint64_t bytes_delivered = 0;
   uint64_t bytes_lost = 0;
   BytesByCause lost_by_cause = {};
-  uint64_t bytes_filtered = 0;  // socket bytes that were counted without being read
+  uint64_t bytes_filtered = 0;       // socket bytes that were counted without being read
+  uint64_t tls_bytes_total = 0;      // payload of the sockets that carry TLS
+  uint64_t tls_bytes_decrypted = 0;  // of these: of connections whose plain text was read
   uint64_t gaps = 0;
   uint64_t transactions = 0;
   uint64_t transactions_truncated = 0;
@@ -132,6 +134,8 @@ class Tracked {
   void learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes);
   void update_tls_state();
   void report(int64_t now_ns);
+  void count_tls_bytes();
+  void take_tls_bytes(Tracked& other);
   void announce();
   bool wanted() const;
   bool counts_gaps() const;
@@ -149,6 +153,8 @@ class Tracked {
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
   bool tls_read_ = false;  // plain text of a TLS object came; not only what was sent in clear
+  uint64_t counted_tls_bytes_ = 0;  // its part of ConnCounters
+  uint64_t counted_decrypted_bytes_ = 0;
 
   std::unique_ptr<ParserHome> home_;
   std::unique_ptr<proto::Parser> parser_;

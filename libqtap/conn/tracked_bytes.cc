@@ -38,7 +38,9 @@ void Tracked::read_hello(const Record& record) {
 void Tracked::socket_data(const Record& record, int64_t time_ns) {
   const size_t d = index(record.direction);
   const uint64_t end = record.offset + record.full_len;
-  if (end > conn_->wire_bytes[d]) writable(conn_).wire_bytes[d] = end;
+  std::array<uint64_t, 2> wire_bytes = conn_->wire_bytes;
+  wire_bytes[d] = std::max(wire_bytes[d], end);
+  learn_wire_bytes(wire_bytes);
   if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
     if (record.tls) read_hello(record);
     socket_streams_[d].add(record.offset, record.full_len, record.bytes, record.filtered);

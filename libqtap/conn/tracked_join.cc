@@ -29,10 +29,18 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
     conn.ledger[d].delivered += from.ledger[d].delivered;
     for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
   }
+  take_tls_bytes(orphan);
   learn_handshake(static_cast<uint32_t>(from.tls_handshake_us));
   if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);
   if (conn.role == Role::kUnknown && from.role != Role::kUnknown) set_role(from.role);
   update_tls_state();
+}
+
+// Bytes that both were told of count once.
+void Tracked::take_tls_bytes(Tracked& other) {
+  counters_.tls_bytes_total -= std::exchange(other.counted_tls_bytes_, 0);
+  counters_.tls_bytes_decrypted -= std::exchange(other.counted_decrypted_bytes_, 0);
+  learn_wire_bytes(other.conn_->wire_bytes);
 }
 
 void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
@@ -51,7 +59,7 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   filtered_bytes_ = socket.filtered_bytes_;
   hellos_ = std::move(socket.hellos_);
   socket_closed_ns = socket.socket_closed_ns;
-  learn_wire_bytes(from.wire_bytes);
+  take_tls_bytes(socket);
   if (from.endpoint_is_name) {
     learn_endpoint(from.endpoint_id);
   } else if (!conn_->endpoint_is_name) {

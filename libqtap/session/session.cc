@@ -295,6 +295,8 @@ void Session::Impl::publish_stats() {
   s.bytes_delivered = conns.bytes_delivered;
   s.bytes_lost = conns.bytes_lost;
   s.bytes_filtered = conns.bytes_filtered;
+  s.tls_bytes_total = conns.tls_bytes_total;
+  s.tls_bytes_decrypted = conns.tls_bytes_decrypted;
   s.bytes_lost_ring_full = conns.lost_by_cause[kLossRingFull];
   s.bytes_lost_fault = conns.lost_by_cause[kLossFault];
   s.bytes_lost_call_limit = conns.lost_by_cause[kLossCallLimit];

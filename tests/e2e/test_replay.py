@@ -79,3 +79,5 @@ def test_a_replay_has_a_ledger_that_adds_up(recording):
     assert ledger["transactions"] == 1
     assert ledger["seen"] == ledger["delivered"] > 0
     assert ledger["lost"] == 0
+    # A feed knows of no socket below: its TLS is as long as the plain text.
+    assert f"TLS: decrypted {ledger['seen']} of {ledger['seen']} bytes (100 %)" in result.stderr.splitlines()

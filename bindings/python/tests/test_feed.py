@@ -85,6 +85,7 @@ def test_the_ledger_adds_up():
         exchange(session)
         stats = session.stats
     assert stats["bytes_seen"] == stats["bytes_delivered"] + stats["bytes_lost"] == len(REQUEST + RESPONSE)
+    assert stats["tls_bytes_decrypted"] == stats["tls_bytes_total"] == len(REQUEST + RESPONSE)
 
 
 def test_errors_have_status_and_text():

@@ -87,6 +87,8 @@ struct qtap_stats {
   uint64_t bytes_lost_no_buffer;  /**< never were in user memory (sendfile, splice) */
   uint64_t bytes_lost_host;       /**< told by qtap_feed_gap() */
   uint64_t bytes_lost_other;      /**< any other cause */
+  uint64_t tls_bytes_total;       /**< payload bytes on sockets that carry TLS, as far as told */
+  uint64_t tls_bytes_decrypted;   /**< of these: on connections whose tls_state is decrypted */
 };
 
 /**

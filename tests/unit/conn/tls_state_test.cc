@@ -25,6 +25,28 @@ void found(Fixture& f, TlsLibrary library) {
   f.table.on_record(r);
 }
 
+void totals(Fixture& f, uint64_t conn_key, std::array<uint64_t, 2> bytes, bool tls) {
+  Record r = f.at(RecordType::kCount, conn_key, conn_key);
+  r.tls = tls;
+  r.total_bytes = bytes;
+  f.table.on_record(r);
+}
+
+void plain_text(Fixture& f, uint64_t conn_key, uint64_t stream_id,
+                std::array<uint64_t, 2> wire_bytes) {
+  Record r = f.at(RecordType::kData, conn_key, stream_id);
+  r.stream_kind = StreamKind::kOpenssl;
+  r.full_len = kRequest.size();
+  r.bytes = {reinterpret_cast<const uint8_t*>(kRequest.data()), kRequest.size()};
+  r.wire_bytes = wire_bytes;
+  f.table.on_record(r);
+}
+
+// {all TLS bytes, those that were decrypted}
+std::array<uint64_t, 2> tls_share(const Fixture& f) {
+  return {f.table.counters().tls_bytes_total, f.table.counters().tls_bytes_decrypted};
+}
+
 TlsState state_of(Fixture& f) {
   f.tick(20 * kSecond);
   return f.events.last->tls_state;
@@ -97,5 +119,43 @@ TEST_SUITE("conn/tls_state") {
     REQUIRE(f.events.transactions.size() == 1);
     CHECK(f.events.transactions[0]->connection->wire_bytes == std::array<uint64_t, 2>{700, 3000});
     CHECK(f.events.transactions[0]->connection->tls_handshake_us == 1234);
+  }
+
+  TEST_CASE(
+      "bytes of TLS are counted while they come, and as decrypted from the first plain text") {
+    Fixture f;
+    f.open(1);
+    totals(f, 1, {500, 2000}, /*tls=*/true);
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{2500, 0});
+    totals(f, 1, {600, 2000}, /*tls=*/true);
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{2600, 0});
+    plain_text(f, 1, 50, {700, 3000});
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{3700, 3700});
+    totals(f, 1, {700, 3100}, /*tls=*/true);
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{3800, 3800});
+    totals(f, 1, {10, 10}, /*tls=*/true);  // an older total, late
+    f.table.close_all();
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{3800, 3800});
+  }
+
+  TEST_CASE("the share is of all connections with TLS, and of no others") {
+    Fixture f;
+    plain_text(f, 1, 50, {300, 100});
+    totals(f, 2, {0, 1200}, /*tls=*/true);
+    totals(f, 3, {9000, 9000}, /*tls=*/false);
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{1600, 400});
+    totals(f, 3, {9000, 9001}, /*tls=*/true);  // it turned out to be TLS: all of it counts
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{19601, 400});
+  }
+
+  TEST_CASE("a socket whose TLS object was known first is counted once") {
+    Fixture f;
+    plain_text(f, 0, 50, {0, 0});
+    plain_text(f, 1, 50, {700, 3000});  // the BIND that joins them is late
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{3700, 3700});
+    totals(f, 1, {600, 3100}, /*tls=*/true);
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    CHECK(tls_share(f) == std::array<uint64_t, 2>{3800, 3800});
+    CHECK(f.table.open() == 1);
   }
 }
