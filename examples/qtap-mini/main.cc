@@ -2,15 +2,16 @@
 // The reference agent: command line -> qtap_config -> qtap_session -> run -> ledger. Public headers
 // only.
 #include <qtap/qtap.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <string_view>
 
+#include "doctor.h"
 #include "options.h"
 #include "report.h"
+#include "signals.h"
 
 namespace {
 
@@ -27,27 +28,6 @@ struct ConfigFree {
 struct SessionFree {
   void operator()(qtap_session* session) const { qtap_session_free(session); }
 };
-
-// A signal handler can reach nothing but statics.
-qtap_session* volatile g_session = nullptr;
-volatile sig_atomic_t g_signals = 0;
-
-void on_signal(int) {
-  if (g_signals != 0) _exit(kCannotRun);
-  g_signals = 1;
-  if (g_session) qtap_session_stop(g_session);
-}
-
-void handle_signals(qtap_session* session) {
-  g_session = session;
-  struct sigaction action = {};
-  action.sa_handler = on_signal;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &action,
-            nullptr);  // a closed stdout is an error of the write, and counted
-}
 
 void hint_when_silent(qtap_session* session) {
   qtap_stats stats = {};
@@ -98,14 +78,14 @@ bool writes_only_to_stdout(const Options& options) {
 }
 
 int capture(qtap_session* session, const Options& options) {
-  handle_signals(session);
+  stop_on_signals(session);
   const int started = qtap_session_start(session);
   if (started < 0) {
     say_error(qtap_session_error(session));
     return started == QTAP_ERR_INVALID ? kUsage : kCannotRun;
   }
   if (started == QTAP_WARN_PARTIAL) say_warning(qtap_session_error(session));
-  if (g_signals != 0) qtap_session_stop(session);  // it came before there was anything to stop
+  if (signalled()) qtap_session_stop(session);  // it came before there was anything to stop
   if (options.replay.empty()) say_ready(session);
 
   const bool hint = options.config.empty() && options.replay.empty() && !options.all;
@@ -123,13 +103,14 @@ int capture(qtap_session* session, const Options& options) {
     say_warning(qtap_session_error(session));
   }
   say_ledger(session);
-  g_session = nullptr;  // it is freed next
+  forget_session();
   return failed ? kCannotRun : kStopped;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "doctor") return doctor(argc - 1, argv + 1);
   Options options;
   if (const std::string error = read_options(argc, argv, options); !error.empty()) {
     say_error(error.c_str());

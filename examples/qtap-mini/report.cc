@@ -6,10 +6,6 @@
 #include <string>
 #include <string_view>
 
-namespace {
-
-// Texts name files and programs, whose names anybody chooses: what would drive the terminal (C0,
-// DEL and C1 of ECMA-48, 5.2 and 5.3) is escaped, as a character of UTF-8 and as a byte of its own.
 std::string printable(std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string out;
@@ -30,6 +26,8 @@ std::string printable(std::string_view text) {
   }
   return out;
 }
+
+namespace {
 
 // One write per line, so that lines of several threads do not mix.
 void say(const std::string& prefix, std::string_view text) {
@@ -60,6 +58,10 @@ void say_counters(const char* head, std::string line) {
 
 }  // namespace
 
+void say_line(const std::string& text) {
+  say("", text);
+}
+
 void say_error(const char* text) {
   say("qtap-mini: error: ", text);
 }
@@ -83,15 +85,14 @@ void say_ready(qtap_session* session) {
   say("ready: ", line.empty() ? "nothing to attach" : line);
 }
 
-void say_tls_share(const qtap_stats& stats) {
-  std::string line = "decrypted " + std::to_string(stats.tls_bytes_decrypted) + " of " +
+std::string tls_share(const qtap_stats& stats) {
+  std::string text = "decrypted " + std::to_string(stats.tls_bytes_decrypted) + " of " +
                      std::to_string(stats.tls_bytes_total) + " bytes";
-  if (stats.tls_bytes_total > 0) {  // rounded down: 100 means all of them
-    const auto share = 100 * static_cast<long double>(stats.tls_bytes_decrypted) /
-                       static_cast<long double>(stats.tls_bytes_total);
-    line += " (" + std::to_string(static_cast<int>(share)) + " %)";
-  }
-  say("TLS: ", line);
+  if (stats.tls_bytes_total == 0) return text;
+  // Rounded down: 100 means all of them.
+  const auto share = 100 * static_cast<long double>(stats.tls_bytes_decrypted) /
+                     static_cast<long double>(stats.tls_bytes_total);
+  return text + " (" + std::to_string(static_cast<int>(share)) + " %)";
 }
 
 void say_ledger(qtap_session* session) {
@@ -122,7 +123,7 @@ void say_ledger(qtap_session* session) {
   put(line, "no buffer", stats.bytes_lost_no_buffer);
   put(line, "other causes", stats.bytes_lost_host + stats.bytes_lost_other);
   say_counters("bytes lost to:", line);
-  say_tls_share(stats);
+  say("TLS: ", tls_share(stats));
 
   line.clear();
   put(line, "ring full", stats.lost_ring_full);
