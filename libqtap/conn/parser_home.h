@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
+
 #include "conn/tracked.h"
 
 namespace qtap::conn {
@@ -21,6 +23,23 @@ class Tracked::ParserHome final : public proto::ParserEvents {
 
  private:
   Tracked* owner_;
+};
+
+// While this is there, an exception (there is no memory) gives the parser up, which it has left in
+// the middle of something; whoever called the library is told by the exception.
+class Tracked::ParserGuard {
+ public:
+  explicit ParserGuard(Tracked& tracked)
+      : tracked_(tracked), exceptions_(std::uncaught_exceptions()) {}
+  ~ParserGuard() {
+    if (std::uncaught_exceptions() > exceptions_) tracked_.abandon_parser();
+  }
+  ParserGuard(const ParserGuard&) = delete;
+  ParserGuard& operator=(const ParserGuard&) = delete;
+
+ private:
+  Tracked& tracked_;
+  const int exceptions_;
 };
 
 }  // namespace qtap::conn

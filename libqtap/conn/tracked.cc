@@ -177,6 +177,7 @@ void Tracked::update_tls_state() {
 
 void Tracked::on_time(int64_t now_ns) {
   if (parser_) {
+    const ParserGuard guard(*this);
     const int64_t since = parser_->pending_since_ns();
     if (since != 0 && now_ns - since > options_.transaction_idle_ns) {
       parser_->close(now_ns, http::Truncation::kIdle);
@@ -199,7 +200,10 @@ void Tracked::report(int64_t now_ns) {
 }
 
 void Tracked::close(int64_t now_ns, int64_t ended_ns, http::Truncation reason) {
-  if (parser_) parser_->close(now_ns, reason);
+  if (parser_) {
+    const ParserGuard guard(*this);
+    parser_->close(now_ns, reason);
+  }
   parser_.reset();
   Connection& conn = writable(conn_);
   conn.closed_ns = ended_ns;

@@ -116,6 +116,7 @@ class Tracked {
 
  private:
   class ParserHome;
+  class ParserGuard;
   using StreamPair = std::array<Stream, 2>;  // by direction
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
@@ -123,6 +124,7 @@ class Tracked {
               const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed);
   void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                  LossCause cause);
+  void abandon_parser() noexcept;
   void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void skipped(Direction direction, int64_t time_ns, uint64_t len);

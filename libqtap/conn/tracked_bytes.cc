@@ -62,12 +62,28 @@ void Tracked::tls_data(const Record& record, int64_t time_ns) {
 // Another conversation begins: TLS inside of what a proxy has opened (CONNECT, SOCKS), or another
 // TLS object on the same socket (a forked server). What came before says nothing about it.
 void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
+  const ParserGuard guard(*this);
   talking_ = stream_id;
   asked_to_skip_ = {};
   if (parser_) parser_->close(time_ns, http::Truncation::kNone);
   parser_.reset();
   undetected_ = {};
   detecting_ = true;
+}
+
+// What was unfinished is handed out, marked; what comes may begin anywhere. Nothing is thrown while
+// an exception is on its way: what cannot even be handed out is only counted.
+void Tracked::abandon_parser() noexcept {
+  if (!parser_ && !detecting_) return;  // nobody reads it
+  ++counters_.limit_hits;
+  for (std::string& first : undetected_) first.clear();
+  detecting_ = resynchronising_ = true;
+  const std::unique_ptr<proto::Parser> parser = std::move(parser_);
+  if (!parser) return;
+  try {
+    parser->abandon(http::Truncation::kLimit);
+  } catch (...) {
+  }
 }
 
 // Of a socket whose protocol nobody parses, bytes are left out on purpose: those are filtered, not
@@ -77,6 +93,7 @@ bool Tracked::counts_gaps() const {
 }
 
 void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
+  const ParserGuard guard(*this);
   const Direction direction = record.direction;
   const uint64_t first = std::max(stream.next(), record.offset);
   const Stream::Piece piece =
@@ -188,6 +205,7 @@ void Tracked::finish_tls(uint64_t stream_id, const Record& totals, int64_t time_
 // What did not come at the very end shows in no later offset, only in the totals.
 void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals,
                      const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed) {
+  const ParserGuard guard(*this);
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
     Stream& stream = streams[index(d)];
     const Stream::Piece rest = stream.finish(totals[index(d)], filtered[index(d)]);

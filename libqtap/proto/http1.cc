@@ -80,6 +80,18 @@ void Http1Parser::close(int64_t, http::Truncation reason) {
   pairing_.give_up(reason);
 }
 
+// The sides stand in the middle of something and are not asked for anything but facts.
+void Http1Parser::abandon(http::Truncation reason) {
+  if (open_response_ && open_response_->tx)
+    responses_.drop_half_field(open_response_->tx->response);
+  if (open_request_ && open_request_->tx) requests_.drop_half_field(open_request_->tx->request);
+  if (opening_ && requests_.has_start_line()) {
+    requests_.drop_half_field(opening_->request);
+    take_request();
+  }
+  pairing_.abandon(reason);
+}
+
 int64_t Http1Parser::pending_since_ns() const {
   return pairing_.pending() || requests_.in_message() ? last_ns_ : 0;
 }

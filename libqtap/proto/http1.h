@@ -19,6 +19,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   void skipped(Direction direction, int64_t time_ns, uint64_t len) override;
   uint64_t unwanted(Direction direction) const override;
   void close(int64_t time_ns, http::Truncation reason) override;
+  void abandon(http::Truncation reason) override;
   int64_t pending_since_ns() const override;
 
  private:

@@ -118,8 +118,13 @@ int Http1Side::on_start_text(const char* at, size_t len) {
   return 0;
 }
 
-std::vector<http::Header>& Http1Side::fields() {
-  return in_body_ ? message_->trailers : message_->headers;
+std::vector<http::Header>& Http1Side::fields_of(http::Message& message) const {
+  return in_body_ ? message.trailers : message.headers;
+}
+
+void Http1Side::drop_half_field(http::Message& message) {
+  if (field_open_) fields_of(message).pop_back();
+  field_open_ = false;
 }
 
 // A field that does not fit is left out as a whole: half a value would be a false one.
@@ -130,7 +135,7 @@ int Http1Side::on_field(const char* at, size_t len) {
     list.back().name.append(at, len);
   } else if (fits) {
     if (list.capacity() == 0) list.reserve(in_body_ ? 1 : kUsualFields);
-    list.emplace_back().name.assign(at, len);
+    list.push_back({std::string(at, len), {}});
     field_open_ = true;
   } else if (field_open_) {
     list.pop_back();
@@ -279,8 +284,7 @@ void Http1Side::cut_short(http::Truncation reason) {
   } else if (message_->missing_bytes) {
     *message_->missing_bytes += parser_.content_length;
   }
-  if (field_open_) fields().pop_back();
-  field_open_ = false;
+  drop_half_field(*message_);
   message_->end_ns = now_ns_;
   message_ = nullptr;
   events_.on_message_end(*this);

@@ -65,6 +65,9 @@ class Http1Side {
   // `at_end`: the stream really ended, which completes a close-delimited body.
   void close(http::Truncation reason, bool at_end);
 
+  // A field of `message` whose value has not ended is none.
+  void drop_half_field(http::Message& message);
+
   bool holds() const { return state_ == State::kHold; }
   void release();  // kHold: what was held is HTTP after all
   void tunnel();   // the rest is another protocol
@@ -96,7 +99,8 @@ class Http1Side {
   uint64_t known_body_left() const;
   size_t head_room(size_t len);
   void tell_limit();
-  std::vector<http::Header>& fields();
+  std::vector<http::Header>& fields_of(http::Message& message) const;
+  std::vector<http::Header>& fields() { return fields_of(*message_); }
 
   int on_begin();
   int on_start_line();

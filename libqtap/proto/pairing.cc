@@ -13,7 +13,7 @@ bool waits(const Exchange& exchange) {
 
 }  // namespace
 
-Exchange& Pairing::add(Ref<Transaction> tx, bool answering) {
+Exchange& Pairing::add(Ref<Transaction>&& tx, bool answering) {
   if (!exchanges_.empty()) {
     const Exchange& last = exchanges_.back();
     // Sent in one piece with the request before: the client cannot have read an answer in between.
@@ -115,6 +115,22 @@ void Pairing::lose_waiting(uint64_t may_come, http::Truncation reason) {
 void Pairing::give_up(http::Truncation reason) {
   for (Exchange& exchange : exchanges_) exchange.request_done = true;
   lose_waiting(0, reason);
+}
+
+void Pairing::abandon(http::Truncation reason) {
+  const auto mark = [&](http::Message& message) {
+    if (message.truncation == http::Truncation::kNone ||
+        message.truncation == http::Truncation::kBodyBuffer) {
+      message.truncation = reason;
+    }
+    message.missing_bytes = std::nullopt;
+  };
+  for (Exchange& exchange : exchanges_) {
+    if (exchange.tx && !exchange.request_done) mark(exchange.tx->request);
+    if (exchange.tx && !exchange.response_done) mark(exchange.tx->response);
+    exchange.request_done = exchange.response_begun = exchange.response_done = true;
+  }
+  emit_done();
 }
 
 void Pairing::emit_done() {

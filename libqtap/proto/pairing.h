@@ -38,7 +38,8 @@ class Pairing {
   Pairing(uint32_t limit, ParserEvents& events) : limit_(limit), events_(events) {}
 
   // A request's start line is known. `answering`: a response is being read.
-  Exchange& add(Ref<Transaction> tx, bool answering);
+  // When it throws, the caller still has the transaction.
+  Exchange& add(Ref<Transaction>&& tx, bool answering);
   // A final response begins: the request that it answers, or null when that is not known.
   Exchange* match();
   void request_done(Exchange& exchange);
@@ -48,6 +49,9 @@ class Pairing {
   void lose_responses(Loss loss) { loss_ = std::max(loss_, loss); }
   // Nothing more will come.
   void give_up(http::Truncation reason);
+
+  // The same when it is not known how far the messages at hand came.
+  void abandon(http::Truncation reason);
 
   bool pending() const { return handed_out_ < exchanges_.size(); }
   // A request was given up whose answer would have said how its side goes on.

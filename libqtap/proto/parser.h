@@ -51,6 +51,9 @@ class Parser {
   // until then; any other reason, we stop looking. What is unfinished is handed out as truncated
   // with this reason, or dropped when no request line was seen.
   virtual void close(int64_t time_ns, http::Truncation reason) = 0;
+  // An exception came out of one of these (there was no memory), so that bytes are missing in what
+  // is unfinished: it is handed out as far as it came, marked with this reason. The last call.
+  virtual void abandon(http::Truncation reason) = 0;
   // Time of the last byte while a transaction is unfinished; 0 = nothing is pending.
   virtual int64_t pending_since_ns() const = 0;
 };

@@ -24,6 +24,7 @@ class Session {
   void close(http::Truncation reason = http::Truncation::kAborted) {
     parser_->close(++now_ * kMs, reason);
   }
+  void abandon() { parser_->abandon(http::Truncation::kLimit); }
   int64_t pending_ms() const { return parser_->pending_since_ns() / kMs; }
 
   Transcript out;
@@ -246,5 +247,36 @@ TEST_SUITE("proto/http1") {
     session.received("HTTP/1.1 200 OK\r\n\r\n");
     session.gap(Direction::kSent, 5);
     CHECK(session.out.transactions.size() == 1);
+  }
+
+  TEST_CASE("a parser that is given up hands out what it has, marked where it is incomplete") {
+    Session session;
+    session.sent("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\nA: 1\r\nB: hal");
+    session.received("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0123");
+    session.abandon();
+    REQUIRE(session.out.transactions.size() == 3);
+    for (const Ref<Transaction>& tx : session.out.transactions) {
+      CHECK(tx->response.truncation == http::Truncation::kLimit);
+      CHECK_FALSE(tx->response.missing_bytes);
+    }
+    const Transaction& first = *session.out.transactions[0];
+    CHECK(first.response.status == 200);
+    CHECK(first.response.body == "0123");
+    CHECK_FALSE(first.request.truncated());
+    CHECK_FALSE(session.out.transactions[1]->response.status);
+    const http::Request& last = session.out.transactions[2]->request;
+    CHECK(last.target == "/3");
+    CHECK(last.truncation == http::Truncation::kLimit);
+    REQUIRE(last.headers.size() == 1);  // half a value would be a false one
+    CHECK(last.headers[0].value == "1");
+  }
+
+  TEST_CASE("a parser that is given up between messages hands out nothing more") {
+    Session session;
+    session.sent(kGet);
+    session.received("HTTP/1.1 204 None\r\n\r\n");
+    session.abandon();
+    REQUIRE(session.out.transactions.size() == 1);
+    CHECK_FALSE(session.out.transactions[0]->truncated());
   }
 }
