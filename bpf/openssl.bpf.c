@@ -77,6 +77,8 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 sp = ENTRY_SP(ctx);
 	__u64 ssl = PT_REGS_PARM1(ctx);
+	__u64 fourth = PT_REGS_PARM4(ctx);
+	__u64 fifth = PT_REGS_PARM5(ctx);
 	struct ssl_thread *thread;
 	struct ssl_frame *frame;
 	__u32 depth;
@@ -113,8 +115,10 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 	frame->ssl = ssl;
 	frame->buf = PT_REGS_PARM2(ctx);
 	frame->len = PT_REGS_PARM3(ctx);
-	frame->done = PT_REGS_PARM4(ctx);
-	frame->kind = kind;
+	barrier_var(fourth); /* clang would choose between two addresses in ctx, which the verifier forbids */
+	barrier_var(fifth);
+	frame->done = kind == SSL_CALL_WRITE_EX2 ? fifth : fourth;
+	frame->kind = kind == SSL_CALL_WRITE_EX2 ? SSL_CALL_WRITE_EX : kind;
 	frame->began_ns = kind == SSL_CALL_HANDSHAKE ? bpf_ktime_get_boot_ns() : 0;
 	frame->io = 0;
 	frame->mixed = 0;
@@ -294,6 +298,7 @@ ENTER_PROGRAM(on_ssl_handshake_enter, SSL_CALL_HANDSHAKE)
 ENTER_PROGRAM(on_ssl_free_enter, SSL_CALL_FREE)
 ENTER_PROGRAM(on_ssl_clear_enter, SSL_CALL_CLEAR)
 ENTER_PROGRAM(on_bio_write, SSL_CALL_BIO_WRITE)
+ENTER_PROGRAM(on_ssl_write_ex2_enter, SSL_CALL_WRITE_EX2)
 
 SEC("uretprobe")
 int on_ssl_exit(struct pt_regs *ctx)

@@ -32,6 +32,7 @@ enum ssl_call {
 	SSL_CALL_FREE,
 	SSL_CALL_CLEAR,
 	SSL_CALL_BIO_WRITE, /* not of SSL, but called by it */
+	SSL_CALL_WRITE_EX2, /* SSL_WRITE_EX with flags before the last argument (OpenSSL 3.3) */
 };
 
 #define IO_READ 1

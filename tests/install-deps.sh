@@ -8,7 +8,7 @@ what=${1:-build}
 export DEBIAN_FRONTEND=noninteractive
 
 build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libssl-dev libfyaml-dev libre2-dev
-  doctest-dev python3'
+  libcapstone-dev doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git"
 kernels_packages='qemu-system-x86 busybox-static debian-archive-keyring binutils'

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds functions in an ELF file, as file offsets: what uprobes want. libbpf 1.4 to 1.7 fails on
-// stripped libraries. The file belongs to somebody else, so nothing in it is trusted: every offset
-// and count is checked, sizes are limited.
+// Finds functions in an ELF file, by name: libbpf 1.4 to 1.7 fails on stripped libraries.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +10,21 @@
 #include <vector>
 
 #include "base/result.h"
+#include "probe/elf_file.h"
 
 namespace qtap::probe {
 
+struct ElfFunction {
+  uint64_t offset;   // in the file: what uprobes want
+  uint64_t address;  // in the library
+  uint64_t bytes;    // 0: not told
+  uint16_t section;  // that it lies in
+};
+
 // One entry per name, in the same order; nullopt: the file does not define it. Looks into .dynsym,
-// then .symtab, unless that is larger than max_symtab_bytes. QTAP_ERR_UNSUPPORTED: no ELF file of
-// this machine; QTAP_ERR_INVALID: damaged; QTAP_ERR_IO. `path` is for the text.
-Result<std::vector<std::optional<uint64_t>>> find_functions(int fd, const std::string& path,
-                                                            std::span<const std::string_view> names,
-                                                            uint64_t max_symtab_bytes = UINT64_MAX);
+// then .symtab, unless that is larger than max_symtab_bytes. Errors as of ElfFile.
+Result<std::vector<std::optional<ElfFunction>>> find_functions(
+    const ElfFile& file, std::span<const std::string_view> names,
+    uint64_t max_symtab_bytes = UINT64_MAX);
 
 }  // namespace qtap::probe

@@ -124,6 +124,7 @@ Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& setti
   use(skeleton.progs.on_ssl_read_enter, !multi);
   use(skeleton.progs.on_ssl_write_ex_enter, !multi);
   use(skeleton.progs.on_ssl_read_ex_enter, !multi);
+  use(skeleton.progs.on_ssl_write_ex2_enter, !multi);
   use(skeleton.progs.on_ssl_handshake_enter, !multi);
   use(skeleton.progs.on_ssl_free_enter, !multi);
   use(skeleton.progs.on_ssl_clear_enter, !multi);

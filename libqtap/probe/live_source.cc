@@ -186,7 +186,8 @@ Status Live::start() {
 
   kernel_ = std::move(kernel);
   ring_ = std::move(ring);
-  ssl_ = std::make_unique<SslAttacher>(*kernel_);
+  ssl_ = std::make_unique<SslAttacher>(
+      *kernel_, options_.public_places ? PlaceChoice::kPublic : PlaceChoice::kCheapest);
   started_ = true;
   if (!options_.tls.empty()) find_libraries();
   swept_ns_ = swept_all_ns_ = clock_ns(CLOCK_BOOTTIME);

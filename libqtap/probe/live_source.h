@@ -36,6 +36,7 @@ struct LiveOptions {
   std::string etc_root = "/etc";
   std::vector<std::string> library_directories;  // empty: those of the dynamic linker
   bool search_processes = true;  // look for libraries in what running processes have mapped
+  bool public_places = false;    // probe the public functions of libraries, not their workers
   // Behave as on kernels without it (6.6, 5.17).
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;

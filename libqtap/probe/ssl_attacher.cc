@@ -13,7 +13,6 @@
 #include <iterator>
 
 #include "bpf/shared/config.h"
-#include "probe/elf_symbols.h"
 #include "probe/libbpf_log.h"
 #include "probe/library_finder.h"
 
@@ -22,38 +21,13 @@
 namespace qtap::probe {
 namespace {
 
-// The symbols of a larger program take long to read, and whoever links OpenSSL in exports it.
-constexpr size_t kMaxExecutableTable = 16u << 20;
-
-constexpr SslFunction kFunctions[] = {
-    {"SSL_write", kWrite},       {"SSL_read", kRead},        {"SSL_write_ex", kWriteEx},
-    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},        {"SSL_do_handshake", kHandshake},
-    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake}, {"SSL_clear", kClear},
-};
-
 // Whether the end of the call says something that its beginning does not.
 bool has_return(SslCall call) {
   return call != kFree && call != kClear && call != kBioWrite;
 }
 
-constexpr SslFunction kCryptoFunctions[] = {{"BIO_write", kBioWrite}, {"BIO_write_ex", kBioWrite}};
-
-// Programs that have OpenSSL inside (node).
-constexpr SslFunction kStaticFunctions[] = {
-    {"SSL_write", kWrite},       {"SSL_read", kRead},         {"SSL_write_ex", kWriteEx},
-    {"SSL_read_ex", kReadEx},    {"SSL_free", kFree},         {"SSL_do_handshake", kHandshake},
-    {"SSL_connect", kHandshake}, {"SSL_accept", kHandshake},  {"SSL_clear", kClear},
-    {"BIO_write", kBioWrite},    {"BIO_write_ex", kBioWrite},
-};
-
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
-}
-
-std::vector<std::string_view> names_of(std::span<const SslFunction> functions) {
-  std::vector<std::string_view> names;
-  for (const SslFunction& function : functions) names.push_back(function.name);
-  return names;
 }
 
 bool is_libcrypto(const std::string& path) {
@@ -85,6 +59,8 @@ const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
       return skeleton.progs.on_ssl_clear_enter;
     case kBioWrite:
       return skeleton.progs.on_bio_write;
+    case kWriteEx2:
+      return skeleton.progs.on_ssl_write_ex2_enter;
   }
   return nullptr;
 }
@@ -96,15 +72,17 @@ void SslAttacher::warn(std::string text) {
 }
 
 TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
-  const std::span<const SslFunction> functions =
-      is_libcrypto(shown_path) ? std::span<const SslFunction>(kCryptoFunctions) : kFunctions;
+  const OpensslPart part = is_libcrypto(shown_path) ? OpensslPart::kCrypto : OpensslPart::kSsl;
   return look_at(open_path, shown_path, [&](int fd) -> TlsLibrary {
     if (probed_files_ >= kMaxLibraries) {
       warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
            " TLS libraries");
       return TlsLibrary::kNoSymbols;
     }
-    return attach_file(fd, open_path, shown_path, functions);
+    const auto found = openssl_places(fd, shown_path, part, choice_);
+    if (found.ok()) return attach_to(open_path, shown_path, *found);
+    warn(message_of(found.error()));
+    return TlsLibrary::kNoSymbols;
   });
 }
 
@@ -116,11 +94,10 @@ TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t
     shown_path = target.string();
   }
   return look_at(open_path, shown_path, [&](int fd) -> TlsLibrary {
-    const auto names = names_of(kStaticFunctions);
-    const auto offsets = find_functions(fd, shown_path, names, kMaxExecutableTable);
-    if (!offsets.ok() || !(*offsets)[0] || !(*offsets)[1]) return TlsLibrary::kNone;
+    const auto found = openssl_places(fd, shown_path, OpensslPart::kProgram, choice_);
+    if (!found.ok()) return TlsLibrary::kNone;
     if (probed_files_ >= kMaxLibraries) return TlsLibrary::kNoSymbols;
-    return attach_file(fd, open_path, shown_path, kStaticFunctions);
+    return attach_to(open_path, shown_path, *found);
   });
 }
 
@@ -152,16 +129,19 @@ TlsLibrary SslAttacher::look_at(const std::string& open_path, const std::string&
   return found;
 }
 
-TlsLibrary SslAttacher::attach_file(int fd, const std::string& open_path,
-                                    const std::string& shown_path,
-                                    std::span<const SslFunction> functions) {
-  const auto probed = attach_functions(fd, open_path, shown_path, functions);
-  if (!probed.ok()) {
-    warn(message_of(probed.error()));
+TlsLibrary SslAttacher::attach_to(const std::string& open_path, const std::string& shown_path,
+                                  const OpensslPlaces& found) {
+  const Status attached = kernel_.has_uprobe_multi() ? attach_multi(open_path, found.places)
+                                                     : attach_each(open_path, found.places);
+  if (!attached.ok()) {
+    warn(message_of(attached.error()));
     return TlsLibrary::kNoSymbols;
   }
   ++probed_files_;
-  attached_.push_back("openssl: " + shown_path + " (" + std::to_string(*probed) + " functions)");
+  const size_t count = found.places.size();
+  attached_.push_back("openssl: " + shown_path + " (" + std::to_string(count) +
+                      (count == 1 ? " function" : " functions") +
+                      (found.remark.empty() ? "" : ", " + found.remark) + ")");
   return TlsLibrary::kProbed;
 }
 
@@ -183,34 +163,12 @@ TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid
   return best;
 }
 
-Result<int> SslAttacher::attach_functions(int fd, const std::string& open_path,
-                                          const std::string& shown_path,
-                                          std::span<const SslFunction> functions) {
-  const auto names = names_of(functions);
-  QTAP_TRY(const auto offsets, find_functions(fd, shown_path, names));
-  if (!offsets[0] || !offsets[1]) {
-    return Error{"QT052", QTAP_ERR_UNSUPPORTED,
-                 "attach to " + shown_path + ": it does not define " + std::string(names[0]) +
-                     " and " + std::string(names[1])};
-  }
-  std::vector<Place> places;
-  for (size_t i = 0; i < offsets.size(); ++i) {
-    const auto same = [&](const Place& other) { return other.offset == offsets[i]; };
-    if (offsets[i] && std::none_of(places.begin(), places.end(), same)) {
-      places.push_back({functions[i].call, *offsets[i]});
-    }
-  }
-  QTAP_CHECK(kernel_.has_uprobe_multi() ? attach_multi(open_path, places)
-                                        : attach_each(open_path, places));
-  return static_cast<int>(places.size());
-}
-
 // Returns first: a call whose entry was seen must not lack its return.
-Status SslAttacher::attach_multi(const std::string& path, const std::vector<Place>& places) {
+Status SslAttacher::attach_multi(const std::string& path, const std::vector<OpensslPlace>& places) {
   std::vector<unsigned long> entry_offsets;
   std::vector<unsigned long> exit_offsets;
   std::vector<__u64> cookies;
-  for (const Place& place : places) {
+  for (const OpensslPlace& place : places) {
     entry_offsets.push_back(place.offset);
     cookies.push_back(place.call);
     if (has_return(place.call)) exit_offsets.push_back(place.offset);
@@ -242,10 +200,10 @@ Status SslAttacher::attach_multi(const std::string& path, const std::vector<Plac
   return {};
 }
 
-Status SslAttacher::attach_each(const std::string& path, const std::vector<Place>& places) {
+Status SslAttacher::attach_each(const std::string& path, const std::vector<OpensslPlace>& places) {
   const LibbpfLog log(kernel_.libbpf_print());
   for (const bool at_return : {true, false}) {
-    for (const Place& place : places) {
+    for (const OpensslPlace& place : places) {
       if (at_return && !has_return(place.call)) continue;
       const bpf_program* program =
           at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), place.call);

@@ -7,34 +7,16 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "model/record.h"
 #include "probe/kernel_side.h"
+#include "probe/openssl_places.h"
 
 namespace qtap::probe {
-
-// enum ssl_call of bpf/stream.h: the attach cookie that tells the program which function it is in.
-enum SslCall : uint64_t {
-  kWrite = 1,
-  kRead,
-  kWriteEx,
-  kReadEx,
-  kHandshake,
-  kFree,
-  kClear,
-  kBioWrite
-};
-
-struct SslFunction {
-  std::string_view name;
-  SslCall call;
-};
 
 class SslAttacher {
  public:
@@ -43,7 +25,7 @@ class SslAttacher {
   static constexpr size_t kMaxWarnings = 64;
   static constexpr size_t kMaxSeen = 16384;  // files, those without anything to probe too
 
-  explicit SslAttacher(KernelSide& kernel) : kernel_(kernel) {}
+  SslAttacher(KernelSide& kernel, PlaceChoice choice) : kernel_(kernel), choice_(choice) {}
 
   // `open_path` leads to the file from here, `shown_path` is what people know it by. Returns what
   // is true of the file now: kProbed, kNoSymbols, or kUnknown when it could not be looked at.
@@ -59,22 +41,16 @@ class SslAttacher {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  struct Place {
-    SslCall call;
-    uint64_t offset;  // in the file
-  };
-
   TlsLibrary look_at(const std::string& open_path, const std::string& shown_path,
                      const std::function<TlsLibrary(int fd)>& first_look);
-  TlsLibrary attach_file(int fd, const std::string& open_path, const std::string& shown_path,
-                         std::span<const SslFunction> functions);
-  Result<int> attach_functions(int fd, const std::string& open_path, const std::string& shown_path,
-                               std::span<const SslFunction> functions);
-  Status attach_multi(const std::string& path, const std::vector<Place>& places);
-  Status attach_each(const std::string& path, const std::vector<Place>& places);
+  TlsLibrary attach_to(const std::string& open_path, const std::string& shown_path,
+                       const OpensslPlaces& found);
+  Status attach_multi(const std::string& path, const std::vector<OpensslPlace>& places);
+  Status attach_each(const std::string& path, const std::vector<OpensslPlace>& places);
   void warn(std::string text);
 
   KernelSide& kernel_;
+  PlaceChoice choice_;
   Links links_;
   std::map<std::pair<uint64_t, uint64_t>, TlsLibrary> seen_;  // by device and inode
   size_t probed_files_ = 0;

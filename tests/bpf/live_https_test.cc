@@ -146,6 +146,17 @@ TEST_SUITE("bpf/live_https") {
     check_https(live_options());
   }
 
+  TEST_CASE("probes on the public functions see the same as those on their workers") {
+    auto live = live_options();
+    live.public_places = true;
+    SUBCASE("uprobe_multi") {}
+    SUBCASE("6.1") {
+      live.without_uprobe_multi = true;
+    }
+    check_https(live);
+    check_large_write(live, 1u << 20);
+  }
+
   TEST_CASE("the programs for kernels without uprobe_multi and bpf_loop see the same") {
     auto live = live_options();
     live.without_uprobe_multi = true;

@@ -12,9 +12,14 @@ namespace qtap::test {
 
 TEST_SUITE("bpf/live_openssl") {
   TEST_CASE("a stream on memory BIOs is bound to the socket that carries its records") {
+    auto live = live_options();
+    SUBCASE("probes on workers") {}
+    SUBCASE("probes on public functions") {
+      live.public_places = true;
+    }
     Child server(python("server", certificate()));
     const std::string port = server.read_line();
-    Capture capture(live_options());
+    Capture capture(live);
     const pid_t client = run(capture, python("memory_bio", {port}));
     // It writes to another socket from inside of a TLS call, too.
     const auto binds = capture.of(RecordType::kBind, client);
@@ -41,7 +46,12 @@ TEST_SUITE("bpf/live_openssl") {
   TEST_CASE(
       "what a callback writes to other sockets from inside SSL_* is not taken for the stream's "
       "socket") {
-    Capture capture(live_options());
+    auto live = live_options();
+    SUBCASE("probes on workers") {}
+    SUBCASE("probes on public functions") {
+      live.public_places = true;
+    }
+    Capture capture(live);
     Child child(python("false_nesting", certificate()));
     std::istringstream ports(child.read_line());
     int tls = 0;

@@ -12,7 +12,7 @@ MAY = {
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
-    "probe": {"base", "model", "source", "bpf/shared", "libbpf", "skeleton"},
+    "probe": {"base", "model", "source", "bpf/shared", "capstone", "libbpf", "skeleton"},
     "proto": {"base", "http", "model", "llhttp"},
     "conn": {"base", "http", "model", "proto"},
     "context": {"base", "model"},
@@ -39,6 +39,8 @@ def kinds(bracket, path):
         return {"libbpf"}
     if path.endswith(".skel.h"):
         return {"skeleton"}
+    if path == "capstone.h":
+        return {"capstone"}
     if path == "llhttp.h":
         return {"llhttp"}
     return {path.split("/")[0]} if bracket == '"' else set()

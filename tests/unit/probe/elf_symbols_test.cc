@@ -70,12 +70,23 @@ class TestElf {
     const int fd = memfd_create("elf", MFD_CLOEXEC);
     REQUIRE(fd >= 0);
     REQUIRE(write(fd, bytes_.data(), bytes_.size()) == static_cast<ssize_t>(bytes_.size()));
-    auto result = find_functions(fd, "test.so", names);
+    auto result = offsets(fd, names);
     close(fd);
     return result;
   }
 
  private:
+  static Result<std::vector<std::optional<uint64_t>>> offsets(
+      int fd, const std::vector<std::string_view>& names) {
+    QTAP_TRY(const ElfFile file, ElfFile::open(fd, "test.so"));
+    QTAP_TRY(const auto functions, find_functions(file, names));
+    std::vector<std::optional<uint64_t>> result;
+    for (const auto& function : functions) {
+      result.push_back(function ? std::optional(function->offset) : std::nullopt);
+    }
+    return result;
+  }
+
   static constexpr size_t kSegments = 0x100;
   static constexpr size_t kSections = 0x200;
   static constexpr size_t kSymbols = 0x400;
