@@ -205,7 +205,7 @@ void Live::find_libraries() {
       if (pid != options_.self_pid) ssl_->attach_mapped(options_.proc_root, pid);
     }
   }
-  if (ssl_->attached().empty() && ssl_->warnings().empty()) {
+  if (!ssl_->probes_ssl() && ssl_->warnings().empty()) {
     warnings_.push_back(
         "QT063: no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories "
         "or in running processes: TLS traffic is seen but not decrypted until a program that uses "

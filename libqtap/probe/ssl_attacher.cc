@@ -138,6 +138,7 @@ TlsLibrary SslAttacher::attach_to(const std::string& open_path, const std::strin
     return TlsLibrary::kNoSymbols;
   }
   ++probed_files_;
+  probes_ssl_ |= !is_libcrypto(shown_path);
   const size_t count = found.places.size();
   attached_.push_back("openssl: " + shown_path + " (" + std::to_string(count) +
                       (count == 1 ? " function" : " functions") +

@@ -37,6 +37,8 @@ class SslAttacher {
   TlsLibrary attach_executable(const std::string& proc_root, uint32_t pid);
   void detach() { links_.clear(); }
 
+  // Plain text can come; libcrypto alone has none.
+  bool probes_ssl() const { return probes_ssl_; }
   const std::vector<std::string>& attached() const { return attached_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -54,6 +56,7 @@ class SslAttacher {
   Links links_;
   std::map<std::pair<uint64_t, uint64_t>, TlsLibrary> seen_;  // by device and inode
   size_t probed_files_ = 0;
+  bool probes_ssl_ = false;
   std::vector<std::string> attached_;
   std::vector<std::string> warnings_;
 };
