@@ -2,16 +2,17 @@
 #include "rulekit/parser.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include <qtap/base.h>
 
+#include "rulekit/callee.h"
 #include "rulekit/chars.h"
 #include "rulekit/complaint.h"
+#include "rulekit/diagnosis.h"
 #include "rulekit/lexer.h"
-#include "rulekit/library.h"
 #include "rulekit/limits.h"
 #include "rulekit/render.h"
+#include "rulekit/tree_builder.h"
 
 namespace qtap::rulekit {
 
@@ -47,7 +48,7 @@ Op op_of(TokenKind kind) {
 }
 
 // Recursive descent, one function per line of the grammar. Each returns false after the first
-// error, which is then in error_.
+// error, which is then in diagnosis_.
 //
 //   conjunction := disjunction (AND disjunction)*        OR binds tighter than AND (S1)
 //   disjunction := negation (OR negation)*
@@ -56,39 +57,40 @@ Op op_of(TokenKind kind) {
 class Parser {
  public:
   Parser(std::string_view text, const CompileOptions& options)
-      : options_(options), tree_(std::make_unique<Tree>()) {
-    tree_->text = text.substr(0, kMaxRuleText + 1);  // the byte too many is what parse_all() sees
-    tree_->library = options.library;
-  }
+      : options_(options),
+        // The byte too many is what parse_all() sees.
+        builder_(text.substr(0, kMaxRuleText + 1), options.library),
+        diagnosis_(builder_.tree().text) {}
 
   ParseResult run() {
     ParseResult result;
-    if (parse_all()) {
-      warn_about_precedence();
-      std::stable_sort(warnings_.begin(), warnings_.end(), [](const Warning& a, const Warning& b) {
-        return a.line != b.line ? a.line < b.line : a.column < b.column;
-      });
-      result.tree = std::move(tree_);
-      result.warnings = std::move(warnings_);
-    } else {
-      result.error = std::move(error_);
+    NodeId root = 0;
+    if (!parse_all(&root)) {
+      result.error = diagnosis_.error();
+      return result;
     }
+    result.tree = builder_.finish(root);
+    if (precedence_at_ != kNowhere) {
+      diagnosis_.warn(precedence_at_,
+                      "\"or\" binds tighter than \"and\"; understood as: " + render(*result.tree));
+    }
+    result.warnings = diagnosis_.warnings();
     return result;
   }
 
  private:
-  bool parse_all() {
-    if (tree_->text.size() > kMaxRuleText) {
+  bool parse_all(NodeId* ret) {
+    const std::string& text = builder_.tree().text;
+    if (text.size() > kMaxRuleText) {
       const Token whole{TokenKind::kError, kMaxRuleText, {}};
       return fail(whole, QTAP_ERR_LIMIT,
                   "rule is longer than " + std::to_string(kMaxRuleText) + " bytes");
     }
-    lexer_ = Lexer(tree_->text);
+    lexer_ = Lexer(text);
     token_ = lexer_.next();
     if (token_.kind == TokenKind::kEnd) return fail(token_, QTAP_ERR_INVALID, "the rule is empty");
-    if (!parse_conjunction(&tree_->root)) return false;
+    if (!parse_conjunction(ret)) return false;
     if (token_.kind != TokenKind::kEnd) return unexpected("\"and\" or \"or\"");
-    tree_->constant_of.resize(tree_->nodes.size(), -1);
     return true;
   }
 
@@ -104,7 +106,7 @@ class Parser {
       mixed_at = std::min(mixed_at, or_at);
     }
     if (parts.size() > 1) precedence_at_ = std::min(precedence_at_, mixed_at);
-    *ret = chain(NodeKind::kAnd, parts);
+    *ret = builder_.add_chain(NodeKind::kAnd, parts);
     return true;
   }
 
@@ -118,7 +120,7 @@ class Parser {
       advance();
       if (!parse_negation(&parts.emplace_back())) return false;
     }
-    *ret = chain(NodeKind::kOr, parts);
+    *ret = builder_.add_chain(NodeKind::kOr, parts);
     return true;
   }
 
@@ -132,7 +134,7 @@ class Parser {
     if (first.kind == TokenKind::kNot) {
       Node node{.kind = NodeKind::kNot, .offset = offset_of(first)};
       if (!parse_negation(&node.left)) return false;
-      *ret = add(node);
+      *ret = builder_.add(node);
     } else {
       if (!parse_conjunction(ret)) return false;
       if (token_.kind != TokenKind::kRightParen) return unexpected("\"and\", \"or\" or \")\"");
@@ -176,8 +178,8 @@ class Parser {
       *ret = left;
       return true;
     }
-    *ret = add(node);
-    if (negated) *ret = add({.kind = NodeKind::kNot, .offset = node.offset, .left = *ret});
+    *ret = builder_.add(node);
+    if (negated) *ret = builder_.add({.kind = NodeKind::kNot, .offset = node.offset, .left = *ret});
     return true;
   }
 
@@ -209,9 +211,10 @@ class Parser {
   }
 
   bool is_number_or_field(NodeId id) const {
-    const Node& node = tree_->nodes[id];
+    const Node& node = builder_.node(id);
     if (node.kind == NodeKind::kField) return true;
-    return node.kind == NodeKind::kLiteral && tree_->literals[node.index].value.is_number();
+    return node.kind == NodeKind::kLiteral &&
+           builder_.tree().literals[node.index].value.is_number();
   }
 
   bool parse_operand(const char* wanted, NodeId* ret) {
@@ -222,28 +225,26 @@ class Parser {
     const Token name = token_;
     advance();
     if (token_.kind == TokenKind::kLeftParen) return parse_call(name, ret);
-    *ret = add_field(name);
+    *ret = builder_.add_field(name);
     return true;
   }
 
   bool parse_field(NodeId* ret) {
-    *ret = add_field(token_);
+    *ret = builder_.add_field(token_);
     advance();
     return true;
   }
 
   bool parse_literal(NodeId* ret) {
-    Literal& literal = tree_->literals.emplace_back();
+    Literal& literal = builder_.new_literal();
     if (const Status status = decode_literal(token_, &literal); !status.ok()) {
       return fail(token_, status.error().status, status.error().text);
     }
     if (literal.pattern && !count_regex(*literal.pattern)) return false;
     if (token_.kind == TokenKind::kHex && token_.text.size() == 2 && starts_name(token_.text[0])) {
-      warn(token_.offset, "\"" + literal.raw + "\" is a hex literal, not a field");
+      diagnosis_.warn(token_.offset, "\"" + literal.raw + "\" is a hex literal, not a field");
     }
-    *ret = add({.kind = NodeKind::kLiteral,
-                .offset = offset_of(token_),
-                .index = static_cast<uint32_t>(tree_->literals.size() - 1)});
+    *ret = builder_.add_literal(token_);
     advance();
     return true;
   }
@@ -272,21 +273,8 @@ class Parser {
     } while (token_.kind == TokenKind::kComma);
     if (token_.kind != TokenKind::kRightBracket) return unexpected("\",\" or \"]\"");
     advance();
-    *ret = add_list({.kind = NodeKind::kArray, .offset = offset_of(first)}, elements);
-    keep_constant(*ret);
+    *ret = builder_.add_array(first, elements);
     return true;
-  }
-
-  void keep_constant(NodeId array) {
-    std::vector<Value> values;
-    for (NodeId element : tree_->children(tree_->nodes[array])) {
-      const Node& node = tree_->nodes[element];
-      if (node.kind != NodeKind::kLiteral) return;
-      values.push_back(tree_->literals[node.index].value);
-    }
-    tree_->constant_of.resize(tree_->nodes.size(), -1);
-    tree_->constant_of[array] = static_cast<int32_t>(tree_->constant_arrays.size());
-    tree_->constant_arrays.push_back(std::move(values));
   }
 
   bool parse_call(const Token& name, NodeId* ret) {
@@ -301,90 +289,24 @@ class Parser {
       if (more) advance();
     }
     if (token_.kind != TokenKind::kRightParen) return unexpected("\",\" or \")\"");
-    Call call = resolve(name.text);
-    if (!check_call(name, call, args.size())) return false;
+    Call call = find_callee(name.text, options_.library);
+    if (const Status status = check_call(call, args.size(), options_); !status.ok()) {
+      return fail(span_to_here(name), status.error().status, status.error().text);
+    }
     advance();
     --nesting_;
-    tree_->calls.push_back(std::move(call));
-    *ret = add_list({.kind = NodeKind::kCall,
-                     .offset = offset_of(name),
-                     .index = static_cast<uint32_t>(tree_->calls.size() - 1)},
-                    args);
+    *ret = builder_.add_call(name, std::move(call), args);
     return true;
   }
 
-  Call resolve(std::string_view name) const {
-    const Library* library = options_.library;
-    Call call{.name = std::string(name)};
-    if (const Builtin* builtin = find_builtin(name)) {
-      call.kind = CalleeKind::kBuiltin;
-      call.index = static_cast<size_t>(builtin - builtins().data());
-    } else if (library != nullptr && library->find_function(name)) {
-      call.kind = CalleeKind::kFunction;
-      call.index = *library->find_function(name);
-    } else if (library != nullptr && library->find_macro(name)) {
-      call.kind = CalleeKind::kMacro;
-      call.index = *library->find_macro(name);
-    }
-    return call;
+  // From a token to the one at hand.
+  Token span_to_here(const Token& first) const {
+    const size_t len = token_.offset + token_.text.size() - first.offset;
+    return {first.kind, first.offset,
+            std::string_view(builder_.tree().text).substr(first.offset, len)};
   }
-
-  // token_ is the ")": the error spans the whole call.
-  bool check_call(const Token& name, const Call& call, size_t count) {
-    const std::string quoted = "function \"" + call.name + "\"";
-    const Token whole{name.kind, name.offset,
-                      std::string_view(tree_->text)
-                          .substr(name.offset, token_.offset + token_.text.size() - name.offset)};
-    size_t wanted = 0;
-    if (call.kind == CalleeKind::kBuiltin) {
-      const Builtin& builtin = builtins()[call.index];
-      if (builtin.body == nullptr) {
-        return fail(whole, QTAP_ERR_UNSUPPORTED, quoted + " is not supported in this version");
-      }
-      wanted = builtin.parameter_count;
-    } else if (options_.calls == CallCheck::kAtEvaluation) {
-      return true;
-    } else if (call.kind == CalleeKind::kUnknown) {
-      return fail(whole, QTAP_ERR_INVALID, "unknown " + quoted);
-    } else if (call.kind == CalleeKind::kFunction) {
-      wanted = options_.library->function(call.index).parameters.size();
-    }
-    if (count == wanted) return true;
-    return fail(whole, QTAP_ERR_INVALID,
-                (call.kind == CalleeKind::kMacro ? "macro \"" + call.name + "\"" : quoted) +
-                    " takes " + std::to_string(wanted) +
-                    (wanted == 1 ? " argument" : " arguments") + ", not " + std::to_string(count));
-  }
-
-  // ---- building the tree
 
   uint32_t offset_of(const Token& token) const { return static_cast<uint32_t>(token.offset); }
-
-  NodeId add(const Node& node) {
-    tree_->nodes.push_back(node);
-    return static_cast<NodeId>(tree_->nodes.size() - 1);
-  }
-
-  NodeId add_list(Node node, const std::vector<NodeId>& children) {
-    node.first_child = static_cast<uint32_t>(tree_->child_ids.size());
-    node.child_count = static_cast<uint32_t>(children.size());
-    tree_->child_ids.insert(tree_->child_ids.end(), children.begin(), children.end());
-    return add(node);
-  }
-
-  NodeId chain(NodeKind kind, const std::vector<NodeId>& parts) {
-    if (parts.size() == 1) return parts[0];
-    return add_list({.kind = kind, .offset = tree_->nodes[parts[0]].offset}, parts);
-  }
-
-  NodeId add_field(const Token& token) {
-    const auto [slot, is_new] =
-        slots_.try_emplace(token.text, static_cast<uint32_t>(tree_->fields.size()));
-    if (is_new) tree_->fields.push_back({std::string(token.text)});
-    return add({.kind = NodeKind::kField, .offset = offset_of(token), .index = slot->second});
-  }
-
-  // ---- tokens, errors, warnings
 
   void advance() {
     previous_ = token_;
@@ -400,36 +322,18 @@ class Parser {
   bool unexpected(std::string_view wanted) {
     std::string all(wanted);
     if (token_.offset == bare_operand_end_) all.insert(0, "an operator, ");
-    return fail(token_, QTAP_ERR_INVALID, complain(tree_->text, all, previous_, token_));
+    return fail(token_, QTAP_ERR_INVALID, complain(builder_.tree().text, all, previous_, token_));
   }
 
-  bool fail(const Token& at, int status, const std::string& what) {
-    const Position position = position_of(tree_->text, at.offset);
-    error_.status = status;
-    error_.line = position.line;
-    error_.column = position.column;
-    error_.offset = at.offset;
-    error_.end_offset = at.offset + (at.kind == TokenKind::kError ? 0 : at.text.size());
-    error_.found = at.kind;
-    error_.text = with_position(position, what);
-    return false;
-  }
-
-  void warn(size_t offset, const std::string& what) {
-    const Position position = position_of(tree_->text, offset);
-    warnings_.push_back({position.line, position.column, with_position(position, what)});
-  }
-
-  void warn_about_precedence() {
-    if (precedence_at_ == kNowhere) return;
-    warn(precedence_at_, "\"or\" binds tighter than \"and\"; understood as: " + render(*tree_));
+  bool fail(const Token& at, int status, std::string_view what) {
+    return diagnosis_.fail(at, status, what);
   }
 
   static constexpr size_t kNowhere = std::string_view::npos;
 
   const CompileOptions& options_;
-  std::unique_ptr<Tree> tree_;
-  std::unordered_map<std::string_view, uint32_t> slots_;  // keys borrow from tree_->text
+  TreeBuilder builder_;
+  Diagnosis diagnosis_;
   Lexer lexer_{{}};
   Token previous_;
   Token token_;
@@ -438,8 +342,6 @@ class Parser {
   size_t regex_bytes_ = 0;
   size_t precedence_at_ = kNowhere;
   size_t bare_operand_end_ = kNowhere;  // offset of the token after an operand that has no operator
-  std::vector<Warning> warnings_;
-  CompileError error_;
 };
 
 }  // namespace

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/callee.h"
+
+#include <string>
+
+#include <qtap/base.h>
+
+#include "rulekit/library.h"
+
+namespace qtap::rulekit {
+
+Call find_callee(std::string_view name, const Library* library) {
+  Call call{.name = std::string(name)};
+  if (const Builtin* builtin = find_builtin(name)) {
+    call.kind = CalleeKind::kBuiltin;
+    call.index = static_cast<size_t>(builtin - builtins().data());
+  } else if (library != nullptr && library->find_function(name)) {
+    call.kind = CalleeKind::kFunction;
+    call.index = *library->find_function(name);
+  } else if (library != nullptr && library->find_macro(name)) {
+    call.kind = CalleeKind::kMacro;
+    call.index = *library->find_macro(name);
+  }
+  return call;
+}
+
+Status check_call(const Call& call, size_t argument_count, const CompileOptions& options) {
+  const std::string function = "function \"" + call.name + "\"";
+  size_t wanted = 0;
+  if (call.kind == CalleeKind::kBuiltin) {
+    const Builtin& builtin = builtins()[call.index];
+    if (builtin.body == nullptr) {
+      return Error{QTAP_ERR_UNSUPPORTED, function + " is not supported in this version"};
+    }
+    wanted = builtin.parameter_count;
+  } else if (options.calls == CallCheck::kAtEvaluation) {
+    return {};
+  } else if (call.kind == CalleeKind::kUnknown) {
+    return Error{QTAP_ERR_INVALID, "unknown " + function};
+  } else if (call.kind == CalleeKind::kFunction) {
+    wanted = options.library->function(call.index).parameters.size();
+  }
+  if (argument_count == wanted) return {};
+  return Error{QTAP_ERR_INVALID,
+               (call.kind == CalleeKind::kMacro ? "macro \"" + call.name + "\"" : function) +
+                   " takes " + std::to_string(wanted) + (wanted == 1 ? " argument" : " arguments") +
+                   ", not " + std::to_string(argument_count)};
+}
+
+}  // namespace qtap::rulekit
