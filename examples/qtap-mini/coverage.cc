@@ -24,13 +24,13 @@ constexpr Explanation kExplanations[] = {
      "the next request on it is captured"},
     {"never_hit",
      "probes are on its library, but no plain text came by: the handshake failed, or the library "
-     "is used through BIO_f_ssl or memory BIOs",
+     "is used through BIO_f_ssl",
      "tell us what program it is"},
     {"no_symbols", "OpenSSL was found without the symbols that the probes need",
      "install the distribution's library instead of a stripped build"},
     {"no_library",
-     "the process has mapped no library that we know: GnuTLS, NSS, rustls, Go, Java, static "
-     "OpenSSL",
+     "the process has no library that we know: GnuTLS, NSS, rustls, Go, Java, OpenSSL linked in "
+     "without its symbols",
      "none in this version"},
     {"not_probed", "capture.tls_probes leaves its library out, or attaching failed",
      "see the warnings; set TLS_PROBES=openssl"},
