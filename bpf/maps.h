@@ -32,6 +32,7 @@ enum sock_class {
 struct sock_state {
 	struct qtap_socket now;
 	__u64 bound_stream; /* the TLS stream that runs over it, 0 = none known */
+	__u64 sent_ssl;	    /* whose TLS record was sent on it, see prefix_sent() */
 	__u64 bound_ssl;    /* its key, to see whether it is still there */
 	__u64 cookie;
 	__u64 start_ns;	      /* connect() began, 0 = unknown */
@@ -134,13 +135,21 @@ QTAP_EXTERN struct {
 	__type(value, struct qtap_stream);
 } stream_by_ssl SEC(".maps");
 
-/* Keyed by conn_key or stream_id. */
+/* Keyed by conn_key. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__type(key, __u64);
-	__type(value, struct qtap_unsent_end);
-} unsent_ends SEC(".maps");
+	__type(value, struct qtap_unsent_close);
+} unsent_closes SEC(".maps");
+
+/* Keyed by stream_id. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct qtap_rec_count);
+} unsent_stream_ends SEC(".maps");
 
 /* Keyed by stream_id, or conn_key for the socket's own bytes; written by user space, removed at the end. What
  * is forgotten early only comes all the same. */
@@ -196,7 +205,7 @@ QTAP_EXTERN __u32 ring_wake;
 /* 1: the reader may want no more of what it gets (skip_by_stream). */
 QTAP_EXTERN __u32 reader_skips;
 
-/* How many ends were put into unsent_ends: tells user space when to look. */
+/* How many ends were put into these two tables: tells user space when to look. */
 QTAP_EXTERN __u64 ends_kept;
 
 /* Always 0, which the verifier does not know: XOR with it makes it forget the bounds of a number. */

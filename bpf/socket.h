@@ -161,7 +161,7 @@ static __always_inline void fill_close(struct qtap_rec_count *rec, const struct 
 VERIFIED_ONCE int emit_close(__u64 sk)
 {
 	struct sock_state *st = sock_find(sk);
-	struct qtap_unsent_end kept = {};
+	struct qtap_unsent_close kept = {};
 	struct qtap_rec_count *rec;
 	__u64 conn_key;
 	__u16 flags;
@@ -182,9 +182,9 @@ VERIFIED_ONCE int emit_close(__u64 sk)
 		name_last_user(&kept.open.h, st);
 		kept.open.fd = -1;
 	}
-	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_CLOSE, flags);
-	fill_close(&kept.end, st);
-	keep_end(conn_key, &kept);
+	fill_header(&kept.close.h, sizeof(kept.close), QTAP_REC_CLOSE, flags);
+	fill_close(&kept.close, st);
+	keep_end(&unsent_closes, conn_key, &kept);
 	return 0;
 }
 
@@ -396,8 +396,9 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	    (tls_header || (io->direction == QTAP_RECEIVED && st->class == SOCK_TLS)))
 		stream_bind(frame->ssl, sk, pid_tgid >> 32, QTAP_BIND_NESTED);
 	if (st->class == SOCK_TLS && !st->bound_stream && io->direction == QTAP_SENT &&
-	    first_segment(io, &first))
-		prefix_sent(sk, first.base, first.len < io->bytes ? first.len : io->bytes, pid_tgid >> 32);
+	    first_segment(io, &first) &&
+	    prefix_sent(sk, first.base, first.len < io->bytes ? first.len : io->bytes, pid_tgid >> 32))
+		stream_bind(st->sent_ssl, sk, pid_tgid >> 32, QTAP_BIND_CIPHERTEXT);
 	sock_transfer(io, st, loop);
 }
 

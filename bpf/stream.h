@@ -74,7 +74,7 @@ static __noinline int emit_stream_end(const struct qtap_stream *stream)
 {
 	__u64 stream_id = stream->stream_id;
 	struct qtap_rec_count *rec;
-	struct qtap_unsent_end kept = {};
+	struct qtap_rec_count kept = {};
 
 	if (!stream->conn_key && !stream->offset[0] && !stream->offset[1])
 		return 0; /* nobody has heard of it */
@@ -84,9 +84,9 @@ static __noinline int emit_stream_end(const struct qtap_stream *stream)
 		submit(rec);
 		return 0;
 	}
-	fill_header(&kept.end.h, sizeof(kept.end), QTAP_REC_STREAM_END, late_flag(stream));
-	fill_stream_end(&kept.end, stream);
-	keep_end(stream_id, &kept);
+	fill_header(&kept.h, sizeof(kept), QTAP_REC_STREAM_END, late_flag(stream));
+	fill_stream_end(&kept, stream);
+	keep_end(&unsent_stream_ends, stream_id, &kept);
 	return 0;
 }
 
@@ -202,20 +202,22 @@ VERIFIED_ONCE int prefix_written(__u64 ssl, __u64 base, __u64 len, __u64 pid_tgi
 	return 0;
 }
 
-/* A socket without a stream sends a TLS record: whose is it? */
+/* A socket without a stream sends a TLS record: whose is it? Returns whether that is known now, in sent_ssl:
+ * to bind from here would be one call too deep for the 512 bytes of stack that all calls share. */
 VERIFIED_ONCE int prefix_sent(__u64 sk, __u64 base, __u64 len, __u32 tgid)
 {
+	struct sock_state *st = bpf_map_lookup_elem(&state_by_sock, &sk);
 	struct record_prefix prefix = {.tgid = tgid};
 	__u64 *ssl;
 
-	if (!read_prefix(&prefix, base, len))
+	if (!st || !read_prefix(&prefix, base, len))
 		return 0;
 	ssl = bpf_map_lookup_elem(&ssl_by_prefix, &prefix);
 	if (!ssl)
 		return 0;
-	stream_bind(*ssl, sk, tgid, QTAP_BIND_CIPHERTEXT);
+	st->sent_ssl = *ssl;
 	bpf_map_delete_elem(&ssl_by_prefix, &prefix);
-	return 0;
+	return 1;
 }
 
 #endif /* QTAP_STREAM_H */

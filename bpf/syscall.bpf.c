@@ -40,9 +40,9 @@ static __always_inline void on_connecting(__u64 sk, int fd)
 
 /* sendmmsg, recvmmsg: ret messages were moved; TCP programs hardly use them, so the bytes are counted, not
  * copied. */
-static __noinline __u64 mmsg_bytes(__u64 vec, __u64 messages)
+VERIFIED_ONCE int mmsg_bytes(__u64 vec, __u64 messages)
 {
-	__u64 bytes = 0;
+	__u32 bytes = 0;
 
 	for (__u32 i = 0; i < MMSG_MAX; i++) {
 		__u32 len = 0;
@@ -152,7 +152,7 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	case NR_recvmmsg:
 	case NR_sendmmsg:
 		flags = PT_REGS_PARM4_CORE_SYSCALL(regs);
-		io.bytes = mmsg_bytes(PT_REGS_PARM2_CORE_SYSCALL(regs), io.bytes);
+		io.bytes = (__u32)mmsg_bytes(PT_REGS_PARM2_CORE_SYSCALL(regs), io.bytes);
 		break;
 	}
 	if (io.direction == QTAP_RECEIVED && (flags & (MSG_PEEK | MSG_ERRQUEUE)))

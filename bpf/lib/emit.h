@@ -82,9 +82,9 @@ static __always_inline void fill_header(struct qtap_record_header *h, __u32 size
 	})
 
 /* The last words about a socket or stream that the ring has no room for: user space fetches them. */
-static __always_inline void keep_end(__u64 key, const struct qtap_unsent_end *end)
+static __always_inline void keep_end(void *table, __u64 key, const void *end)
 {
-	if (bpf_map_update_elem(&unsent_ends, &key, end, BPF_ANY))
+	if (bpf_map_update_elem(table, &key, end, BPF_ANY))
 		count_loss(QTAP_LOSS_MAP_FULL, 0);
 	else
 		__sync_fetch_and_add(&ends_kept, 1);

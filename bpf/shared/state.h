@@ -30,12 +30,12 @@ struct qtap_stream {
 };
 
 /*
- * The last words about a socket or a TLS stream that found the ring full, keyed by its conn_key or stream_id.
- * Nothing else would ever tell that it ended, nor how much of it was lost.
+ * The last words about a socket that found the ring full. Nothing else would ever tell that it ended, nor how
+ * much of it was lost. Of TLS streams the same is a qtap_rec_count.
  */
-struct qtap_unsent_end {
-	struct qtap_rec_open open; /* of a socket that was not told about before; else its size is 0 */
-	struct qtap_rec_count end; /* QTAP_REC_CLOSE, QTAP_REC_STREAM_END */
+struct qtap_unsent_close {
+	struct qtap_rec_open open; /* when it was not told about before; else its size is 0 */
+	struct qtap_rec_count close;
 };
 
 /* A socket as far as user space needs it, the beginning of the kernel side's struct sock_state. */

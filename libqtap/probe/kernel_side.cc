@@ -76,6 +76,18 @@ void for_each_entry(int fd, size_t value_bytes, const Visit& visit) {
   }
 }
 
+template <typename Value>
+std::vector<Value> take_all(int fd) {
+  std::vector<Value> values;
+  std::vector<uint64_t> keys;
+  for_each_entry<uint64_t>(fd, sizeof(Value), [&](uint64_t key, const void* value) {
+    values.push_back(*static_cast<const Value*>(value));
+    keys.push_back(key);
+  });
+  for (const uint64_t key : keys) bpf_map_delete_elem(fd, &key);
+  return values;
+}
+
 }  // namespace
 
 void Links::clear() {
@@ -242,18 +254,13 @@ void KernelSide::for_each_socket(const std::function<void(const qtap_socket&)>& 
                            });
 }
 
-std::vector<qtap_unsent_end> KernelSide::take_unsent_ends() {
-  std::vector<qtap_unsent_end> ends;
+UnsentEnds KernelSide::take_unsent_ends() {
+  UnsentEnds ends;
   const uint64_t kept = __atomic_load_n(&skeleton_->bss->ends_kept, __ATOMIC_ACQUIRE);
   if (kept == ends_taken_) return ends;  // walking a table costs more than a look
   ends_taken_ = kept;
-  std::vector<uint64_t> keys;
-  const int fd = bpf_map__fd(skeleton_->maps.unsent_ends);
-  for_each_entry<uint64_t>(fd, sizeof(qtap_unsent_end), [&](uint64_t key, const void* value) {
-    ends.push_back(*static_cast<const qtap_unsent_end*>(value));
-    keys.push_back(key);
-  });
-  for (const uint64_t key : keys) bpf_map_delete_elem(fd, &key);
+  ends.closes = take_all<qtap_unsent_close>(bpf_map__fd(skeleton_->maps.unsent_closes));
+  ends.streams = take_all<qtap_rec_count>(bpf_map__fd(skeleton_->maps.unsent_stream_ends));
   return ends;
 }
 

@@ -40,6 +40,12 @@ struct LossTotals {
   bool operator==(const LossTotals&) const = default;
 };
 
+// Ends that found the ring full.
+struct UnsentEnds {
+  std::vector<qtap_unsent_close> closes;
+  std::vector<qtap_rec_count> streams;
+};
+
 // Attached programs, detached together.
 class Links {
  public:
@@ -81,8 +87,8 @@ class KernelSide {
       const std::function<void(const qtap_stream_key&, const qtap_stream&)>& visit) const;
   void remove_stream(const qtap_stream_key& key);
   void for_each_socket(const std::function<void(const qtap_socket&)>& visit) const;
-  // The ends that found the ring full since the last call.
-  std::vector<qtap_unsent_end> take_unsent_ends();
+  // Those since the last call.
+  UnsentEnds take_unsent_ends();
 
   bool has_uprobe_multi() const { return uprobe_multi_; }
   const qtap_bpf& skeleton() const { return *skeleton_; }

@@ -446,20 +446,17 @@ void Live::sweep_streams(uint64_t now_ns) {
 
 // First who they are, then what they said, then that they are gone: a socket waits for its stream.
 void Live::fetch_unsent_ends() {
-  const std::vector<qtap_unsent_end> ends = kernel_->take_unsent_ends();
+  const UnsentEnds ends = kernel_->take_unsent_ends();
   const auto tell = [&](const auto& layout) {
     const auto record = source::decode_record(
         {reinterpret_cast<const uint8_t*>(&layout), static_cast<size_t>(layout.h.size)});
     if (record.ok()) tell_later(*record);
   };
-  for (const qtap_unsent_end& end : ends) {
+  for (const qtap_unsent_close& end : ends.closes) {
     if (end.open.h.size != 0) tell(end.open);
   }
-  for (const uint16_t type : {uint16_t{QTAP_REC_STREAM_END}, uint16_t{QTAP_REC_CLOSE}}) {
-    for (const qtap_unsent_end& end : ends) {
-      if (end.end.h.type == type) tell(end.end);
-    }
-  }
+  for (const qtap_rec_count& end : ends.streams) tell(end);
+  for (const qtap_unsent_close& end : ends.closes) tell(end.close);
 }
 
 // The end of the capture: what was lost last shows in no later record.

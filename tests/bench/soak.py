@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from harness import DEADLINE_S, QTAP_MINI, Process  # noqa: E402
 from listeners import certificate, nginx  # noqa: E402
 
-TABLES = ("state_by_sock", "stream_by_ssl", "ssl_calls_by_th", "unsent_ends", "payload_by_thre")  # cut by the kernel
+TABLES = ("state_by_sock", "stream_by_ssl", "ssl_calls_by_th", "unsent_closes", "unsent_stream_e", "payload_by_thre")  # cut by the kernel
 BATCH_S = 5
 # What the allocator keeps may wander; a connection that is never given back costs a kilobyte or more.
 MAX_GROWTH_KIB = 2048
