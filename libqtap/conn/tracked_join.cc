@@ -55,7 +55,7 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   conn.joined_late |= from.joined_late;
   conn.connect_us = from.connect_us;
   conn.tls = from.tls;
-  socket_streams_ = std::move(socket.socket_streams_);
+  socket_streams_ = socket.socket_streams_;
   filtered_bytes_ = socket.filtered_bytes_;
   hellos_ = std::move(socket.hellos_);
   socket_closed_ns = socket.socket_closed_ns;
