@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much there was, and that it ended: also when the ring has no room for it.
 #include <doctest/doctest.h>
-#include <unistd.h>
-
-#include <numeric>
 
 #include "bpf/shared/records.h"
 #include "capture.h"
@@ -40,7 +37,8 @@ TEST_SUITE("bpf/ends") {
     Capture capture(live);
     Child first(python("post", {port, "300000"}));  // fills the ring, which nobody reads
     Child second(python("post", {port, "300000"}));
-    while (!first.ended() || !second.ended()) usleep(1000);
+    first.wait();
+    second.wait();
     CHECK(capture.poll_until([&] {
       return capture.first(RecordType::kStreamEnd, first.pid()) != nullptr &&
              capture.first(RecordType::kStreamEnd, second.pid()) != nullptr &&
