@@ -135,6 +135,7 @@ class Live final : public LiveSource {
   bool stopped_ = false;
   bool tick_due_ = false;
   bool losses_due_ = false;  // they come before the tick, once: a tick must get through
+  uint64_t busy_ns_ = 0;     // the last look that found something
   uint64_t told_ns_ = 0;     // the latest time that was told: time does not go back
   uint32_t exec_pid_ = 0;    // its EXEC was delivered, who it is was not
   uint64_t exec_ns_ = 0;
@@ -378,7 +379,8 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
     if (const auto loss = new_losses(now_ns)) deliver(*loss);
     return delivered;
   }
-  if (delivered > 0) {
+  if (delivered > 0) busy_ns_ = now_ns;
+  if (now_ns - busy_ns_ < Waker::kSleepNs) {
     kernel_->set_wake(QTAP_WAKE_FULL);
     waker_->wake_after(Waker::kPollNs);
   } else {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <string>
 
 namespace qtap::probe {
@@ -32,8 +33,8 @@ Result<std::unique_ptr<Waker>> Waker::create() {
   waker->poll_timer_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   waker->tick_timer_fd_ = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (waker->poll_timer_fd_ < 0 || waker->tick_timer_fd_ < 0) return failed("timerfd_create");
-  QTAP_CHECK(waker->watch(waker->poll_timer_fd_));
-  QTAP_CHECK(waker->watch(waker->tick_timer_fd_));
+  QTAP_CHECK(waker->add(waker->poll_timer_fd_, EPOLLIN));
+  QTAP_CHECK(waker->add(waker->tick_timer_fd_, EPOLLIN));
   return waker;
 }
 
@@ -43,9 +44,15 @@ Waker::~Waker() {
   }
 }
 
-Status Waker::watch(int fd) {
+// Edge-triggered: a ring is readable as long as records are in it, which would wake us again at
+// once after each look.
+Status Waker::watch(int ring_map_fd) {
+  return add(ring_map_fd, EPOLLIN | EPOLLET);
+}
+
+Status Waker::add(int fd, uint32_t events) {
   epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.fd = fd;
   if (epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) return failed("epoll_ctl");
   return {};
@@ -65,8 +72,14 @@ void Waker::stop_ticks() {
 }
 
 bool Waker::take_tick() {
-  take(poll_timer_fd_);
-  return take(tick_timer_fd_);
+  epoll_event ready[8];
+  const int count = epoll_wait(epoll_fd_, ready, static_cast<int>(std::size(ready)), 0);
+  bool tick = false;
+  for (int i = 0; i < count; ++i) {
+    if (ready[i].data.fd == poll_timer_fd_) take(poll_timer_fd_);
+    if (ready[i].data.fd == tick_timer_fd_) tick = take(tick_timer_fd_);
+  }
+  return tick;
 }
 
 void Waker::wake_after(int64_t ns) {

@@ -3,8 +3,8 @@
 // do.
 //
 // The kernel side does not wake us per record (that costs three times the copy). While records come
-// we look every kPollNs by timer; when a look finds nothing, the kernel side is told to wake us at
-// the next record.
+// we look every kPollNs by timer; when nothing came for kSleepNs, the kernel side is told to wake us
+// at the next record.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ class Waker {
  public:
   static constexpr int64_t kTickNs = 250'000'000;
   static constexpr int64_t kPollNs = 5'000'000;
+  static constexpr int64_t kSleepNs = 4 * kPollNs;
 
   static Result<std::unique_ptr<Waker>> create();
   ~Waker();
@@ -30,13 +31,14 @@ class Waker {
   Status start_ticks();
   void stop_ticks();
 
-  // Takes the timers' expirations; true when a tick is due.
+  // Takes what made the descriptor readable; true when a tick is due.
   bool take_tick();
   // The descriptor becomes readable after that time; 0 = now.
   void wake_after(int64_t ns);
 
  private:
   Waker() = default;
+  Status add(int fd, uint32_t events);
 
   int epoll_fd_ = -1;
   int poll_timer_fd_ = -1;
