@@ -376,7 +376,7 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	__u64 sk = (__u64)io->sk;
 	struct sock_state *st;
 	struct user_iovec first = {};
-	int tls_header = 0;
+	int tls_header = 0, learn;
 
 	if (frame)
 		frame->io |= io->direction == QTAP_SENT ? IO_WRITE : IO_READ;
@@ -390,9 +390,11 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	st->tgid = pid_tgid >> 32;
 	if (!st->opened)
 		sock_open(sk, io->fd);
-	if ((frame || st->class == SOCK_UNDECIDED || st->tunnel) && first_segment(io, &first))
+	learn = frame && !(st->class == SOCK_TLS && st->bound_stream && st->bound_ssl == frame->ssl &&
+			   st->bound_tgid == st->tgid);
+	if ((learn || st->class == SOCK_UNDECIDED || st->tunnel) && first_segment(io, &first))
 		tls_header = classify_io(io, first, frame);
-	if (frame && !frame->mixed &&
+	if (learn && !frame->mixed &&
 	    (tls_header || (io->direction == QTAP_RECEIVED && st->class == SOCK_TLS)))
 		stream_bind(frame->ssl, sk, pid_tgid >> 32, QTAP_BIND_NESTED);
 	if (st->class == SOCK_TLS && !st->bound_stream && io->direction == QTAP_SENT &&

@@ -55,6 +55,11 @@ VERIFIED_ONCE int mmsg_bytes(__u64 vec, __u64 messages)
 	return bytes;
 }
 
+static __always_inline struct sock *sock_of_call(struct task_struct *task, __s32 fd, int loop)
+{
+	return loop && has_direct_loads() ? tcp_sock_of_fd_direct(fd) : tcp_sock_of_fd(task, fd);
+}
+
 static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 {
 	struct task_struct *task;
@@ -98,16 +103,16 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	if (is_compat_call(task))
 		return 0;
 
-	io.fd = PT_REGS_PARM1_CORE_SYSCALL(regs);
+	io.fd = PT_REGS_PARM1_SYSCALL(regs);
 	if (nr == NR_accept || nr == NR_accept4)
 		io.fd = ret;
 	else if (nr == NR_splice)
-		io.fd = PT_REGS_PARM3_CORE_SYSCALL(regs);
-	io.sk = tcp_sock_of_fd(task, io.fd);
+		io.fd = PT_REGS_PARM3_SYSCALL(regs);
+	io.sk = sock_of_call(task, io.fd, loop);
 	if (!io.sk && nr == NR_splice) {
 		io.direction = QTAP_RECEIVED;
-		io.fd = PT_REGS_PARM1_CORE_SYSCALL(regs);
-		io.sk = tcp_sock_of_fd(task, io.fd);
+		io.fd = PT_REGS_PARM1_SYSCALL(regs);
+		io.sk = sock_of_call(task, io.fd, loop);
 	}
 	if (!io.sk)
 		return 0;
@@ -125,34 +130,34 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	}
 
 	io.bytes = ret > 0 ? ret : 0;
-	io.user_sp = PT_REGS_SP_CORE(regs);
+	io.user_sp = PT_REGS_SP(regs);
 	switch (nr) {
 	case NR_recvfrom:
 	case NR_sendto:
-		flags = PT_REGS_PARM4_CORE_SYSCALL(regs);
+		flags = PT_REGS_PARM4_SYSCALL(regs);
 		/* fallthrough */
 	case NR_read:
 	case NR_write:
-		io.seg = PT_REGS_PARM2_CORE_SYSCALL(regs);
+		io.seg = PT_REGS_PARM2_SYSCALL(regs);
 		io.seg_left = io.bytes;
 		break;
 	case NR_readv:
 	case NR_writev:
-		io.iov = PT_REGS_PARM2_CORE_SYSCALL(regs);
-		io.iovs_left = PT_REGS_PARM3_CORE_SYSCALL(regs);
+		io.iov = PT_REGS_PARM2_SYSCALL(regs);
+		io.iovs_left = PT_REGS_PARM3_SYSCALL(regs);
 		break;
 	case NR_recvmsg:
 	case NR_sendmsg:
-		flags = PT_REGS_PARM3_CORE_SYSCALL(regs);
+		flags = PT_REGS_PARM3_SYSCALL(regs);
 		bpf_probe_read_user(msg, sizeof(msg),
-				    (void *)(PT_REGS_PARM2_CORE_SYSCALL(regs) + MSGHDR_IOV));
+				    (void *)(PT_REGS_PARM2_SYSCALL(regs) + MSGHDR_IOV));
 		io.iov = msg[0];
 		io.iovs_left = msg[1];
 		break;
 	case NR_recvmmsg:
 	case NR_sendmmsg:
-		flags = PT_REGS_PARM4_CORE_SYSCALL(regs);
-		io.bytes = (__u32)mmsg_bytes(PT_REGS_PARM2_CORE_SYSCALL(regs), io.bytes);
+		flags = PT_REGS_PARM4_SYSCALL(regs);
+		io.bytes = (__u32)mmsg_bytes(PT_REGS_PARM2_SYSCALL(regs), io.bytes);
 		break;
 	}
 	if (io.direction == QTAP_RECEIVED && (flags & (MSG_PEEK | MSG_ERRQUEUE)))
