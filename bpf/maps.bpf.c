@@ -11,6 +11,7 @@ const volatile struct qtap_bpf_config config = {
     .unknown_bytes = 1024,
     .max_call_bytes = 64 << 20,
     .wake_bytes = 2 << 20,
+    .rings = 1,
 };
 
 const volatile __u32 record_version = QTAP_RECORD_VERSION;

@@ -107,10 +107,13 @@ struct payload {
 	__u8 pad0[7];
 };
 
+/* One ring for each group of CPUs, made by user space: writers of one ring wait for each other. */
 QTAP_EXTERN struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 16 << 20);
-} ring SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} rings SEC(".maps");
 
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -180,7 +183,15 @@ QTAP_EXTERN struct {
 	__type(value, __u64);
 } ssl_by_prefix SEC(".maps");
 
-/* Keyed by pid_tgid; an entry stays for the life of its thread. */
+/* The SSL_* calls of a thread, for its life: kept with the thread where the kernel does that well, ... */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct ssl_thread);
+} ssl_calls_of_task SEC(".maps");
+
+/* ... else keyed by pid_tgid. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

@@ -23,8 +23,16 @@ static const struct ssl_thread fresh_thread = {}; /* too large for the stack */
 
 static __always_inline struct ssl_thread *thread_calls(__u64 pid_tgid)
 {
-	struct ssl_thread *thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
+	struct ssl_thread *thread;
 
+	if (config.task_storage) {
+		thread = bpf_task_storage_get(&ssl_calls_of_task, bpf_get_current_task_btf(), NULL,
+					      BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!thread)
+			count_loss(QTAP_LOSS_MAP_FULL, 0);
+		return thread;
+	}
+	thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
 	if (!thread) {
 		bpf_map_update_elem(&ssl_calls_by_thread, &pid_tgid, &fresh_thread, BPF_NOEXIST);
 		thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
@@ -200,7 +208,7 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	__u64 skip;
 	__s64 n;
 
-	thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
+	thread = thread_of(pid_tgid);
 	if (!thread)
 		return 0; /* the call began before we came, or is our own */
 	depth = thread->depth & 7;

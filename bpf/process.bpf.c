@@ -46,7 +46,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct qtap_rec_process *rec;
 
-	bpf_map_delete_elem(&ssl_calls_by_thread, &pid_tgid);
+	if (!config.task_storage)
+		bpf_map_delete_elem(&ssl_calls_by_thread, &pid_tgid);
 	/* do_exit() has counted this thread off already (kernel/exit.c). */
 	if (BPF_CORE_READ(task, signal, live.counter) || is_self(pid_tgid))
 		return 0;

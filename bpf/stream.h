@@ -99,10 +99,18 @@ static __always_inline void stream_unbind_socket(const struct qtap_stream *strea
 		st->bound_stream = 0;
 }
 
+/* What the running thread does; NULL: it never called SSL_*. */
+static __always_inline struct ssl_thread *thread_of(__u64 pid_tgid)
+{
+	if (config.task_storage)
+		return bpf_task_storage_get(&ssl_calls_of_task, bpf_get_current_task_btf(), NULL, 0);
+	return bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
+}
+
 /* The innermost SSL_* call that the thread is in, given where its stack is now. */
 static __always_inline struct ssl_frame *active_frame(__u64 pid_tgid, __u64 sp)
 {
-	struct ssl_thread *thread = bpf_map_lookup_elem(&ssl_calls_by_thread, &pid_tgid);
+	struct ssl_thread *thread = thread_of(pid_tgid);
 	struct ssl_frame *frame;
 
 	if (!thread || !thread->depth)

@@ -149,8 +149,7 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	case NR_recvmsg:
 	case NR_sendmsg:
 		flags = PT_REGS_PARM3_SYSCALL(regs);
-		bpf_probe_read_user(msg, sizeof(msg),
-				    (void *)(PT_REGS_PARM2_SYSCALL(regs) + MSGHDR_IOV));
+		bpf_probe_read_user(msg, sizeof(msg), (void *)(PT_REGS_PARM2_SYSCALL(regs) + MSGHDR_IOV));
 		io.iov = msg[0];
 		io.iovs_left = msg[1];
 		break;

@@ -12,6 +12,14 @@
 /* A global function, the same in each object that includes it: the linker keeps one. */
 #define VERIFIED_ONCE __weak __noinline
 
+/*
+ * A kernel function that may be missing: declare it __ksym __weak. bpftool 7 cannot link two objects that
+ * name the same one, so each says which it is behind three underscores, which libbpf ignores (1.3).
+ */
+#define KFUNC_OF(name, object) name##___##object
+#define KFUNC_IN(name, object) KFUNC_OF(name, object)
+#define KFUNC(name) KFUNC_IN(name, QTAP_OBJECT)
+
 #define IS_TGID(pid_tgid, pid) ((__u32)((pid_tgid) >> 32) == (pid))
 
 /* Syscall numbers of the 64-bit ABI. */

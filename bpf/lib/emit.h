@@ -2,8 +2,8 @@
 /*
  * Layer 2: writing records. In: what happened. Out: one record in the ring, or one counted loss.
  *
- * Payload is reserved in five sizes, because the verifier wants a constant: one size for all would waste the
- * ring. record.size tells the exact length.
+ * Payload is reserved in its exact size where the kernel can (6.16), else in one of four sizes, because the
+ * verifier wants a constant: one size for all would waste the ring. record.size tells the exact length.
  */
 #ifndef QTAP_EMIT_H
 #define QTAP_EMIT_H
@@ -27,19 +27,37 @@ static __always_inline __u64 new_key(void)
 	return (bpf_ktime_get_boot_ns() & ((1ULL << 52) - 1)) | (__u64)bpf_get_smp_processor_id() << 52;
 }
 
+/* The ring of this CPU; NULL never, which the verifier does not know. */
+static __always_inline void *this_ring(void)
+{
+	__u32 index = config.rings == 1 ? 0 : bpf_get_smp_processor_id() % config.rings;
+
+	return bpf_map_lookup_elem(&rings, &index);
+}
+
 /* `urgent`: whoever reads it may want no more of that kind, and the sooner it can say so the better. */
 static __noinline __u64 wake_flags(int urgent)
 {
 	__u32 wake = ring_wake;
+	void *ring;
 
 	if (wake == QTAP_WAKE_NEVER)
 		return BPF_RB_NO_WAKEUP;
-	if (wake == QTAP_WAKE_FULL && !urgent &&
-	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < config.wake_bytes)
-		return BPF_RB_NO_WAKEUP;
+	if (wake == QTAP_WAKE_FULL && !urgent) {
+		ring = this_ring();
+		if (!ring || bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < config.wake_bytes)
+			return BPF_RB_NO_WAKEUP;
+	}
 	ring_wake = QTAP_WAKE_NEVER;
 	return BPF_RB_FORCE_WAKEUP;
 }
+
+/* Room for `bytes`, a constant, in the ring of this CPU. */
+#define RESERVE_BYTES(bytes)                                                                                 \
+	({                                                                                                   \
+		void *ring_ = this_ring();                                                                   \
+		ring_ ? bpf_ringbuf_reserve(ring_, bytes, 0) : NULL;                                         \
+	})
 
 static __always_inline void submit(void *record)
 {
@@ -65,7 +83,7 @@ static __always_inline void fill_header(struct qtap_record_header *h, __u32 size
  */
 #define TRY_RESERVE(rec, rectype, recflags)                                                                  \
 	({                                                                                                   \
-		(rec) = bpf_ringbuf_reserve(&ring, sizeof(*(rec)), 0);                                       \
+		(rec) = RESERVE_BYTES(sizeof(*(rec)));                                                       \
 		if (rec) {                                                                                   \
 			__builtin_memset((rec), 0, sizeof(*(rec)));                                          \
 			fill_header(&(rec)->h, sizeof(*(rec)), rectype, recflags);                           \
@@ -124,7 +142,7 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 
 	if (len > 0xffffffffULL)
 		len = 0xffffffffULL;
-	rec = bpf_ringbuf_reserve(&ring, sizeof(*rec), 0);
+	rec = RESERVE_BYTES(sizeof(*rec));
 	if (rec) {
 		fill_data(rec, p, len, 0);
 		submit(rec);
@@ -137,7 +155,7 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
  */
 #define EMIT_SIZED(room)                                                                                     \
 	do {                                                                                                 \
-		rec = bpf_ringbuf_reserve(&ring, sizeof(*rec) + (room), 0);                                  \
+		rec = RESERVE_BYTES(sizeof(*rec) + (room));                                                  \
 		if (!rec)                                                                                    \
 			goto full;                                                                           \
 		/* clang 14 would drop the comparison as known; the verifier needs to see it (kernel.md, 3)  \
@@ -154,10 +172,47 @@ static __noinline void emit_missing(struct payload *p, __u64 len)
 		bpf_ringbuf_submit(rec, wake_flags((room) == QTAP_DATA_MAX && reader_skips));                \
 	} while (0)
 
+/* Copies as many bytes as a variable says into a record that is reserved with just that size: 6.16. */
+extern int KFUNC(bpf_probe_read_user_dynptr)(struct bpf_dynptr *to, __u64 offset, __u64 bytes,
+					     const void *from__ign) __ksym __weak;
+
+static __noinline int emit_exact(struct payload *p, __u64 len)
+{
+	void *ring = this_ring();
+	struct qtap_rec_data *rec;
+	struct bpf_dynptr place;
+	__u64 copied = len;
+
+	if (!ring)
+		return 1;
+	if (bpf_ringbuf_reserve_dynptr(ring, sizeof(*rec) + len, 0, &place))
+		goto full;
+	rec = bpf_dynptr_data(&place, 0, sizeof(*rec));
+	if (!rec)
+		goto full;
+	if (KFUNC(bpf_probe_read_user_dynptr)(&place, sizeof(*rec), len, (void *)p->seg)) {
+		count_loss(QTAP_LOSS_FAULT, len);
+		p->cause = QTAP_LOSS_FAULT;
+		copied = 0;
+	}
+	fill_data(rec, p, len, copied);
+	p->cause = 0;
+	bpf_ringbuf_submit_dynptr(&place, wake_flags(len > 4096 && reader_skips));
+	return 0;
+full:
+	bpf_ringbuf_discard_dynptr(&place, BPF_RB_NO_WAKEUP);
+	return 1;
+}
+
 static __noinline void emit_piece(struct payload *p, __u64 len)
 {
 	struct qtap_rec_data *rec;
 
+	if (bpf_ksym_exists(KFUNC(bpf_probe_read_user_dynptr))) {
+		if (emit_exact(p, len))
+			goto full;
+		return;
+	}
 	if (len <= 256)
 		EMIT_SIZED(256);
 	else if (len <= 1024)
@@ -279,7 +334,10 @@ static __always_inline void emit_payload(struct payload *p, int loop)
 		p->end = p->offset + config.max_call_bytes;
 	p->time_ns = bpf_ktime_get_boot_ns();
 	p->cgroup_id = bpf_get_current_cgroup_id();
-	if (loop)
+	if (loop && p->end - p->offset <= QTAP_DATA_MAX && p->end - p->offset <= p->seg_end - p->seg) {
+		emit_piece(p, p->end - p->offset); /* nearly always */
+		p->offset = p->end;
+	} else if (loop)
 		emit_pieces(p);
 	else
 		emit_pieces_by_map(p);

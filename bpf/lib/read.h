@@ -37,16 +37,16 @@ static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u
 }
 
 /*
- * The same by direct loads, a tenth of the price of bpf_probe_read_kernel() each: every call on a socket comes
- * here. Needs the kfunc bpf_rdonly_cast() (6.2) and bpf_get_current_task_btf() (5.11).
+ * The same by direct loads, a tenth of the price of bpf_probe_read_kernel() each: every call on a socket
+ * comes here. Needs the kfunc bpf_rdonly_cast() (6.2) and bpf_get_current_task_btf() (5.11).
  */
-extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+extern void *KFUNC(bpf_rdonly_cast)(const void *object, __u32 btf_id) __ksym __weak;
 
-#define CAST_KERNEL(type, ptr) ((type *)bpf_rdonly_cast(ptr, bpf_core_type_id_kernel(type)))
+#define CAST_KERNEL(type, ptr) ((type *)KFUNC(bpf_rdonly_cast)(ptr, bpf_core_type_id_kernel(type)))
 
 static __always_inline int has_direct_loads(void)
 {
-	return bpf_ksym_exists(bpf_rdonly_cast);
+	return bpf_ksym_exists(KFUNC(bpf_rdonly_cast));
 }
 
 static __always_inline struct sock *tcp_sock_of_fd_direct(__u32 fd)

@@ -12,7 +12,10 @@ struct qtap_bpf_config {
 	__u32 unknown_bytes; /* bytes copied per direction of a socket whose protocol is not recognised */
 	__u32
 	    max_call_bytes; /* of one read or write call, what is copied at most; the rest is a counted gap */
-	__u32 wake_bytes;   /* waiting bytes at which a reader that polls on a timer is woken early */
+	__u32 wake_bytes; /* waiting bytes of a ring at which a reader that polls on a timer is woken early */
+	__u32 rings;	  /* how many there are: CPU n writes to ring n % rings */
+	__u32 task_storage; /* 1: what a thread is doing is kept with it, not in a hash table (Linux 6.6:
+			       before 6.2 an access may fail when another is interrupted) */
 };
 
 #endif /* QTAP_SHARED_CONFIG_H */

@@ -93,9 +93,9 @@ constexpr Option kOptions[] = {
     {.key = "capture.body_buffer", .type = kSize, .default_text = "2mb", .max = 2 * kGiB,
      .help = "Body bytes kept per message; more is cut and marked."},
     {.key = "capture.ring_bytes", .type = kSize, .default_text = "16mb", .min = 64 * kKiB, .max = kGiB,
-     .help = "Ring between kernel and user space; a power of two."},
-    {.key = "capture.shards", .type = kInt, .default_text = "1", .min = 1, .max = 64, .max_now = 1,
-     .help = "Rings and threads; this version has one."},
+     .help = "Each ring between kernel and user space; a power of two."},
+    {.key = "capture.shards", .type = kInt, .default_text = "1", .min = 1, .max = 64,
+     .help = "Rings: CPU n writes to ring n modulo this. One thread reads them in the order of time."},
 
     {.key = "limits.connections", .type = kInt, .default_text = "65536", .min = 1, .max = 16 << 20,
      .help = "Connections tracked at once; further ones are counted, not tracked."},

@@ -111,6 +111,7 @@ void Resolver::capture(Settings& s) {
   s.capture.record_file = text("capture.record_file");
   s.capture.body_buffer = size("capture.body_buffer");
   s.capture.ring_bytes = size("capture.ring_bytes");
+  s.capture.shards = static_cast<uint32_t>(number("capture.shards"));
   s.capture.openssl = false;
   const std::string probes = text("capture.tls_probes");
   for (const std::string_view probe : split_words(probes)) {

@@ -50,7 +50,8 @@ struct Settings {
     std::string record_file;
     bool openssl = true;  // capture.tls_probes
     uint64_t body_buffer = 0;
-    uint64_t ring_bytes = 0;
+    uint64_t ring_bytes = 0;  // of each of the shards
+    uint32_t shards = 1;
   } capture;
   struct {
     uint64_t connections = 0;

@@ -22,40 +22,6 @@ namespace {
 
 static_assert(kLossCauses == QTAP_LOSS_CAUSES);
 
-Error failed(const char* what, int error, const LibbpfLog& log) {
-  const int status = error == EPERM || error == EACCES ? QTAP_ERR_PERM : QTAP_ERR_IO;
-  std::string text = std::string("start live capture: ") + what + ": " + strerror(error);
-  if (const std::string reason = log.reason(); !reason.empty()) text += ": " + reason;
-  if (error == EPERM)
-    text += "; run as root, outside of user namespaces, or grant CAP_BPF and CAP_PERFMON";
-  return {"QT042", status, std::move(text)};
-}
-
-// Linux 6.6 knows the link type and refuses our directory with EBADF; older kernels do not know it
-// (EINVAL).
-bool kernel_has_uprobe_multi() {
-  const bpf_insn insns[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-  };
-  bpf_prog_load_opts load = {};
-  load.sz = sizeof(load);
-  load.expected_attach_type = BPF_TRACE_UPROBE_MULTI;
-  const int program =
-      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "qtap_probe", "GPL", insns, std::size(insns), &load);
-  if (program < 0) return false;
-  const unsigned long offset = 0;
-  bpf_link_create_opts create = {};
-  create.sz = sizeof(create);
-  create.uprobe_multi.path = "/";
-  create.uprobe_multi.offsets = &offset;
-  create.uprobe_multi.cnt = 1;
-  const int link = bpf_link_create(program, -1, BPF_TRACE_UPROBE_MULTI, &create);
-  if (link >= 0) close(link);
-  close(program);
-  return link == -EBADF;
-}
-
 // In batches: walking key by key starts over whenever the key it stands on is deleted meanwhile.
 template <typename Key, typename Visit>
 void for_each_entry(int fd, size_t value_bytes, const Visit& visit) {
@@ -100,56 +66,20 @@ Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& setti
   side->libbpf_print_ = settings.libbpf_print;
   const LibbpfLog log(settings.libbpf_print);
   side->skeleton_ = qtap_bpf__open();
-  if (side->skeleton_ == nullptr) return failed("open the kernel programs", errno, log);
+  if (side->skeleton_ == nullptr) return start_error("open the kernel programs", errno, log);
   qtap_bpf& skeleton = *side->skeleton_;
   if (skeleton.rodata->record_version != QTAP_RECORD_VERSION) {
     return Error{"QT062", QTAP_ERR_INTERNAL,
                  "start live capture: the kernel programs were built for another record layout"};
   }
-  skeleton.rodata->config.self_pid = settings.self_pid;
-  skeleton.rodata->config.hello_bytes = settings.hello_bytes;
-  skeleton.rodata->config.unknown_bytes = settings.unknown_bytes;
-  skeleton.rodata->config.max_call_bytes = settings.max_call_bytes;
-  // An eighth leaves room for what comes until the reader runs.
-  skeleton.rodata->config.wake_bytes = static_cast<uint32_t>(settings.ring_bytes / 8);
-  bpf_map__set_max_entries(skeleton.maps.ring, static_cast<uint32_t>(settings.ring_bytes));
-
-  side->uprobe_multi_ = !settings.without_uprobe_multi && kernel_has_uprobe_multi();
-  side->bpf_loop_ = !settings.without_bpf_loop &&
-                    libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_loop, nullptr) == 1;
-  // Entries on demand start faster and take no memory while idle; tracing programs may do so since
-  // the BPF allocator (6.1), which came together with this helper.
-  if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_user_ringbuf_drain, nullptr) == 1) {
-    for (bpf_map* map : {skeleton.maps.state_by_sock, skeleton.maps.stream_by_ssl,
-                         skeleton.maps.ssl_calls_by_thread, skeleton.maps.payload_by_thread}) {
-      bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
-    }
-  }
-  const bool multi = side->uprobe_multi_;
-  const bool loop = side->bpf_loop_;
-  const auto use = [](bpf_program* program, bool wanted) {
-    bpf_program__set_autoload(program, wanted);
-  };
-  use(skeleton.progs.on_ssl_enter_multi, multi);
-  use(skeleton.progs.on_ssl_exit_multi, multi);
-  use(skeleton.progs.on_ssl_write_enter, !multi);
-  use(skeleton.progs.on_ssl_read_enter, !multi);
-  use(skeleton.progs.on_ssl_write_ex_enter, !multi);
-  use(skeleton.progs.on_ssl_read_ex_enter, !multi);
-  use(skeleton.progs.on_ssl_write_ex2_enter, !multi);
-  use(skeleton.progs.on_ssl_handshake_enter, !multi);
-  use(skeleton.progs.on_ssl_free_enter, !multi);
-  use(skeleton.progs.on_ssl_clear_enter, !multi);
-  use(skeleton.progs.on_bio_write, !multi);
-  use(skeleton.progs.on_ssl_exit, !multi && loop);
-  use(skeleton.progs.on_ssl_exit_bounded, !multi && !loop);
-  use(skeleton.progs.on_sys_exit, loop);
-  use(skeleton.progs.on_sys_exit_bounded, !loop);
+  side->features_ = KernelFeatures::find(settings);
+  QTAP_TRY(side->ring_fds_, set_up(skeleton, settings, side->features_, log));
 
   const int error = qtap_bpf__load(&skeleton);
-  if (error != 0) return failed("load the kernel programs", -error, log);
+  if (error != 0) return start_error("load the kernel programs", -error, log);
+  QTAP_CHECK(put_rings(skeleton, side->ring_fds_, log));
   side->cpus_ = libbpf_num_possible_cpus();
-  if (side->cpus_ <= 0) return failed("count the CPUs", EIO, log);
+  if (side->cpus_ <= 0) return start_error("count the CPUs", EIO, log);
   return side;
 }
 
@@ -166,13 +96,13 @@ Status KernelSide::attach_tracepoints() {
       skeleton_->progs.on_exit,
       skeleton_->progs.on_sock_destroy,
       skeleton_->progs.on_sock_state,
-      bpf_loop_ ? skeleton_->progs.on_sys_exit : skeleton_->progs.on_sys_exit_bounded,
+      features_.bpf_loop ? skeleton_->progs.on_sys_exit : skeleton_->progs.on_sys_exit_bounded,
   };
   for (bpf_program* program : programs) {
     bpf_link* link = bpf_program__attach(program);
     if (link == nullptr) {
       const std::string what = std::string("attach ") + bpf_program__section_name(program);
-      return failed(what.c_str(), errno, log);
+      return start_error(what.c_str(), errno, log);
     }
     links_.add(link);
   }
@@ -181,10 +111,6 @@ Status KernelSide::attach_tracepoints() {
 
 void KernelSide::detach() {
   links_.clear();
-}
-
-int KernelSide::ring_fd() const {
-  return bpf_map__fd(skeleton_->maps.ring);
 }
 
 void KernelSide::set_wake(uint32_t wake) {
@@ -205,8 +131,8 @@ void KernelSide::skip(uint64_t stream_id, Direction direction, uint64_t until) {
 }
 
 const bpf_program* KernelSide::ssl_exit_program() const {
-  if (uprobe_multi_) return skeleton_->progs.on_ssl_exit_multi;
-  return bpf_loop_ ? skeleton_->progs.on_ssl_exit : skeleton_->progs.on_ssl_exit_bounded;
+  if (features_.uprobe_multi) return skeleton_->progs.on_ssl_exit_multi;
+  return features_.bpf_loop ? skeleton_->progs.on_ssl_exit : skeleton_->progs.on_ssl_exit_bounded;
 }
 
 LossTotals KernelSide::losses() const {

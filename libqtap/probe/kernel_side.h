@@ -14,25 +14,13 @@
 #include "base/result.h"
 #include "bpf/shared/state.h"
 #include "model/record.h"
-#include "probe/libbpf_log.h"
+#include "probe/kernel_setup.h"
 
 struct bpf_link;
 struct bpf_program;
 struct qtap_bpf;
 
 namespace qtap::probe {
-
-struct KernelSettings {
-  size_t ring_bytes = 16u << 20;
-  uint32_t self_pid = 0;
-  uint32_t hello_bytes = 2048;
-  uint32_t unknown_bytes = 1024;
-  uint32_t max_call_bytes = 64u << 20;
-  // For tests of what older kernels run.
-  bool without_uprobe_multi = false;
-  bool without_bpf_loop = false;
-  LibbpfLog::Print libbpf_print;  // what libbpf says, on the thread that calls
-};
 
 struct LossTotals {
   std::array<uint64_t, kLossCauses> records = {};
@@ -73,7 +61,7 @@ class KernelSide {
   Status attach_tracepoints();
   void detach();
 
-  int ring_fd() const;
+  const std::vector<UniqueFd>& ring_fds() const { return ring_fds_; }
   // QTAP_WAKE_* of bpf/shared/state.h.
   void set_wake(uint32_t wake);
 
@@ -90,7 +78,7 @@ class KernelSide {
   // Those since the last call.
   UnsentEnds take_unsent_ends();
 
-  bool has_uprobe_multi() const { return uprobe_multi_; }
+  bool has_uprobe_multi() const { return features_.uprobe_multi; }
   const qtap_bpf& skeleton() const { return *skeleton_; }
   const bpf_program* ssl_exit_program() const;
   const LibbpfLog::Print& libbpf_print() const { return libbpf_print_; }
@@ -99,8 +87,8 @@ class KernelSide {
   KernelSide() = default;
 
   qtap_bpf* skeleton_ = nullptr;
-  bool uprobe_multi_ = false;
-  bool bpf_loop_ = false;
+  std::vector<UniqueFd> ring_fds_;
+  KernelFeatures features_;
   int cpus_ = 0;
   uint64_t ends_taken_ = 0;
   LibbpfLog::Print libbpf_print_;

@@ -22,7 +22,7 @@
 #include "probe/library_finder.h"
 #include "probe/process_cache.h"
 #include "probe/process_files.h"
-#include "probe/ring.h"
+#include "probe/ring_set.h"
 #include "probe/ssl_attacher.h"
 #include "probe/waker.h"
 #include "source/record_decode.h"
@@ -128,7 +128,7 @@ class Live final : public LiveSource {
   std::unique_ptr<Waker> waker_;
   std::unique_ptr<KernelSide> kernel_;
   std::unique_ptr<SslAttacher> ssl_;
-  std::unique_ptr<Ring> ring_;
+  std::optional<RingSet> ring_;
   ProcessCache processes_;
 
   bool started_ = false;
@@ -169,6 +169,7 @@ Status Live::start() {
 
   KernelSettings settings;
   settings.ring_bytes = options_.ring_bytes;
+  settings.rings = options_.rings;
   settings.self_pid = options_.self_pid;
   settings.hello_bytes = options_.hello_bytes;
   settings.unknown_bytes = options_.unknown_bytes;
@@ -180,13 +181,17 @@ Status Live::start() {
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {
     QTAP_CHECK(check_uprobe_permission(options_.proc_root));
   }
-  QTAP_TRY(auto ring, Ring::create(kernel->ring_fd(), options_.ring_bytes));
+  std::vector<std::unique_ptr<Ring>> rings;
+  for (const UniqueFd& fd : kernel->ring_fds()) {
+    QTAP_TRY(auto ring, Ring::create(fd.get(), options_.ring_bytes));
+    rings.push_back(std::move(ring));
+    QTAP_CHECK(waker_->watch(fd.get()));
+  }
   QTAP_CHECK(kernel->attach_tracepoints());
-  QTAP_CHECK(waker_->watch(kernel->ring_fd()));
   QTAP_CHECK(waker_->start_ticks());
 
   kernel_ = std::move(kernel);
-  ring_ = std::move(ring);
+  ring_.emplace(std::move(rings));
   ssl_ = std::make_unique<SslAttacher>(
       *kernel_, options_.public_places ? PlaceChoice::kPublic : PlaceChoice::kCheapest);
   started_ = true;

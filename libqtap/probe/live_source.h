@@ -18,7 +18,8 @@
 namespace qtap::probe {
 
 struct LiveOptions {
-  size_t ring_bytes = 16u << 20;  // a power of two, at least kMinRingBytes
+  size_t ring_bytes = 16u << 20;  // of each ring; a power of two, at least kMinRingBytes
+  uint32_t rings = 1;             // CPU n writes to ring n % rings
   std::vector<std::string> tls = {
       "openssl"};                 // TLS libraries to look for; empty: sockets and processes only
   uint32_t self_pid = 0;          // in the initial pid namespace; never captured; 0: everything is

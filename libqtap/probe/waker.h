@@ -3,8 +3,8 @@
 // do.
 //
 // The kernel side does not wake us per record (that costs three times the copy). While records come
-// we look every kPollNs by timer; when nothing came for kSleepNs, the kernel side is told to wake us
-// at the next record.
+// we look every kPollNs by timer; when nothing came for kSleepNs, the kernel side is told to wake
+// us at the next record.
 #pragma once
 
 #include <cstdint>

@@ -52,6 +52,7 @@ Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const 
 #ifdef QTAP_HAVE_BPF
   probe::LiveOptions options;
   options.ring_bytes = settings.capture.ring_bytes;
+  options.rings = settings.capture.shards;
   if (!settings.capture.openssl) options.tls.clear();
   options.self_pid = static_cast<uint32_t>(::getpid());
   options.id_seed = settings.id_seed;

@@ -21,8 +21,7 @@
 
 #include "bpf/shared/config.h"
 #include "bpf/shared/records.h"
-#include "bpf/shared/state.h"
-#include "probe/kernel_side.h"
+#include "probe/kernel_setup.h"
 
 #include <qtap_bpf.skel.h>
 
@@ -39,18 +38,6 @@ int keep_quiet(libbpf_print_level, const char*, va_list) {
 
 std::string short_name(const char* name) {
   return std::string(name).substr(0, kNameBytes);
-}
-
-// The verifier takes read-only data for constants and skips what they rule out, so the counts only
-// mean something with the values that KernelSide::load() writes.
-void configure(qtap_bpf& skeleton) {
-  const qtap::probe::KernelSettings settings;
-  skeleton.rodata->config.self_pid = static_cast<uint32_t>(getpid());
-  skeleton.rodata->config.hello_bytes = settings.hello_bytes;
-  skeleton.rodata->config.unknown_bytes = settings.unknown_bytes;
-  skeleton.rodata->config.max_call_bytes = settings.max_call_bytes;
-  skeleton.rodata->config.wake_bytes = static_cast<uint32_t>(settings.ring_bytes / 8);
-  bpf_map__set_max_entries(skeleton.maps.ring, static_cast<uint32_t>(settings.ring_bytes));
 }
 
 void print_tail(const std::string& name, const std::string& log) {
@@ -71,7 +58,17 @@ void load_alone(size_t index) {
     std::perror("qtap_bpf__open");
     std::exit(1);
   }
-  configure(*skeleton);
+  // The verifier takes read-only data for constants and skips what they rule out, so the counts
+  // only mean something with the values that KernelSide::load() writes.
+  qtap::probe::KernelSettings settings;
+  settings.self_pid = static_cast<uint32_t>(getpid());
+  const qtap::probe::LibbpfLog quiet;
+  const auto rings =
+      set_up(*skeleton, settings, qtap::probe::KernelFeatures::find(settings), quiet);
+  if (!rings.ok()) {
+    std::fprintf(stderr, "%s\n", message_of(rings.error()).c_str());
+    std::exit(1);
+  }
   bpf_program* program = nullptr;
   bpf_program* chosen = nullptr;
   size_t at = 0;

@@ -227,8 +227,8 @@ TEST_SUITE("model/config") {
           "qtap.yaml:1:36: error: event_stores[0].type: \"clickhouse\" is not supported in this "
           "version "
           "(libqtap 0.1.0)");
-    CHECK(errors_of("capture: { shards: 4 }\n") ==
-          "qtap.yaml:1:20: error: capture.shards: 4 is not supported in this version (libqtap "
+    CHECK(errors_of("worker: { threads: 4 }\n") ==
+          "qtap.yaml:1:20: error: worker.threads: 4 is not supported in this version (libqtap "
           "0.1.0)");
     CHECK(errors_of("stacks: { m: { plugins: [{ type: access_logs, config: { rules: [{ expr: a }] "
                     "} }] } }\n") ==
