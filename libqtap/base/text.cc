@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
-#include <time.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 namespace qtap {
@@ -11,6 +10,10 @@ namespace {
 
 char lower_char(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+void put_digits(char* at, int count, unsigned number) {
+  for (int i = count - 1; i >= 0; --i, number /= 10) at[i] = static_cast<char>('0' + number % 10);
 }
 
 template <typename... Args>
@@ -23,6 +26,7 @@ std::string print(const char* format, Args... args) {
 
 }  // namespace
 
+// Each event has three of them: printf and gmtime_r took a tenth of its time.
 std::string rfc3339(int64_t unix_ns) {
   int64_t seconds = unix_ns / 1'000'000'000;
   int64_t ns = unix_ns % 1'000'000'000;
@@ -30,11 +34,21 @@ std::string rfc3339(int64_t unix_ns) {
     ns += 1'000'000'000;
     --seconds;
   }
-  const time_t time = seconds;
-  tm utc = {};
-  ::gmtime_r(&time, &utc);
-  return print("%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", utc.tm_year + 1900, utc.tm_mon + 1,
-               utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(ns));
+  using std::chrono::sys_seconds;
+  const auto day =
+      std::chrono::floor<std::chrono::days>(sys_seconds(std::chrono::seconds(seconds)));
+  const std::chrono::year_month_day date(day);
+  const auto in_day = static_cast<unsigned>(seconds - day.time_since_epoch().count() * 86'400);
+  // The nanoseconds of an int64 are in the years 1677 to 2262.
+  std::string text = "0000-00-00T00:00:00.000000000Z";
+  put_digits(&text[0], 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put_digits(&text[5], 2, static_cast<unsigned>(date.month()));
+  put_digits(&text[8], 2, static_cast<unsigned>(date.day()));
+  put_digits(&text[11], 2, in_day / 3600);
+  put_digits(&text[14], 2, in_day / 60 % 60);
+  put_digits(&text[17], 2, in_day % 60);
+  put_digits(&text[20], 9, static_cast<unsigned>(ns));
+  return text;
 }
 
 std::string human_bytes(uint64_t bytes) {

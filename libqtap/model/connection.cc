@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <numeric>
 
@@ -138,9 +139,15 @@ std::string cipher_name(uint16_t cipher) {
 
 std::string ip_text(const Address& address) {
   char text[INET6_ADDRSTRLEN] = "";
-  if (is_ipv4(address)) {
-    ::inet_ntop(AF_INET, address.ip.data() + kMappedPrefix, text, sizeof text);
-  } else if (address.family == AF_INET6) {
+  if (is_ipv4(address)) {  // every event has one: inet_ntop prints with printf
+    char* end = text;
+    for (size_t i = 0; i < 4; ++i) {
+      if (i > 0) *end++ = '.';
+      end = std::to_chars(end, std::end(text), address.ip[kMappedPrefix + i]).ptr;
+    }
+    return {text, end};
+  }
+  if (address.family == AF_INET6) {
     ::inet_ntop(AF_INET6, address.ip.data(), text, sizeof text);
   }
   return text;

@@ -16,19 +16,16 @@ namespace {
 
 constexpr size_t kMaxUserAgent = 256;  // spec/events-and-objects.md 2.2, `agent`
 
-using Tags = std::vector<std::pair<const char*, std::string>>;
-
-Tags tags_of(const Connection& conn) {
-  Tags tags;
-  const auto add = [&](const char* key, std::string value) {
-    if (!value.empty()) tags.emplace_back(key, std::move(value));
+template <typename Visit>
+void for_each_tag(const Connection& conn, const Visit& visit) {
+  const auto tell = [&](std::string_view key, std::string_view value) {
+    if (!value.empty()) visit(key, value);
   };
-  add("bin", std::string(base_name(conn.process.exe)));
-  if (conn.endpoint_is_name) add("host", conn.endpoint_id);
-  add("ip", ip_text(conn.remote));
-  add("protocol", l7_protocol_name(conn.l7));
-  add("strategy", "observe");
-  return tags;
+  tell("bin", base_name(conn.process.exe));
+  if (conn.endpoint_is_name) tell("host", conn.endpoint_id);
+  tell("ip", ip_text(conn.remote));
+  tell("protocol", l7_protocol_name(conn.l7));
+  tell("strategy", "observe");
 }
 
 void write_probes(JsonWriter& json, const Connection& conn) {
@@ -82,7 +79,11 @@ void write_common(JsonWriter& json, const char* type, int64_t time_ns, const Tra
   json.member("requestId", tx.id);
   write_probes(json, conn);
   json.begin_list("tags");
-  for (const std::string& tag : flat_tags(conn)) json.element(tag);
+  std::string flat;
+  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
+    flat.assign(key).append(1, ':').append(value);
+    json.element(flat);
+  });
   json.end_list();
   json.optional("direction", flow_direction_name(conn.direction));
 }
@@ -135,7 +136,9 @@ int64_t end_time(const Transaction& tx) {
 
 std::vector<std::string> flat_tags(const Connection& conn) {
   std::vector<std::string> flat;
-  for (const auto& [key, value] : tags_of(conn)) flat.push_back(std::string(key) + ":" + value);
+  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
+    flat.push_back(std::string(key).append(1, ':').append(value));
+  });
   return flat;
 }
 
@@ -174,11 +177,11 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   write_probes(json, conn);
   json.end_object();
   json.begin_object("tags");
-  for (const auto& [key, value] : tags_of(conn)) {
+  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
     json.begin_list(key);
     json.element(value);
     json.end_list();
-  }
+  });
   json.end_object();
   json.member("timestamp", rfc3339(conn.opened_ns));
   json.member("createdAt", rfc3339(conn.opened_ns));

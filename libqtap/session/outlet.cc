@@ -41,6 +41,7 @@ void Outlet::open(const sink::StoreOptions& options) {
 }
 
 void Outlet::close() {
+  kick();
   // What the workers of object stores still report goes to event stores: those that take no events
   // themselves come first.
   for (auto& store : stores_) {
@@ -49,6 +50,11 @@ void Outlet::close() {
   for (auto& store : stores_) store->close();
   for (auto& sink : sinks_) sink->close();
   sinks_.clear();
+}
+
+void Outlet::kick() {
+  if (!console_.flush().ok()) console_lost(console_.take_lost());
+  for (auto& store : stores_) store->kick();
 }
 
 void Outlet::to_stores(const Ref<Event>& event) {
@@ -75,11 +81,20 @@ std::optional<std::string> Outlet::emit_object(Ref<Object> object) {
 }
 
 void Outlet::emit_console(std::string text) {
-  // A closed standard output ends printing, not capturing.
-  const Status status = console_.write(text);
-  if (status.ok()) return;
-  if (console_dropped_++ > 0) return;
-  log_(message_of(status.error()) + "; what would be printed is dropped and counted");
+  if (console_.collect(text).ok()) return;
+  const uint64_t lost = console_.take_lost();  // this one with the others that waited
+  console_lost(lost > 0 ? lost : 1);
+}
+
+// A closed standard output ends printing, not capturing.
+void Outlet::console_lost(uint64_t blocks) {
+  if (blocks == 0) return;
+  const bool is_first = console_dropped_ == 0;
+  console_dropped_ += blocks;
+  const Status status = console_.status();
+  if (is_first && !status.ok()) {
+    log_(message_of(status.error()) + "; what would be printed is dropped and counted");
+  }
 }
 
 void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
@@ -89,6 +104,7 @@ void Outlet::stored(const std::string& store_id, const Ref<Object>& object, cons
   if (!has_workers_) return emit_event(std::move(event));
   ++events_;
   to_stores(event);
+  for (auto& store : stores_) store->kick();  // this is a worker: the session may sleep
   if (!host_.wants_events()) return;
   {
     const std::lock_guard lock(deferred_mutex_);
@@ -133,6 +149,7 @@ Status Outlet::flush(int timeout_ms) {
     const int64_t left_ns = deadline_ns - monotonic_ns();
     return static_cast<int>(std::max<int64_t>(left_ns / 1'000'000, 0));
   };
+  kick();
   Status result = console_.status();
   const auto keep_first = [&](Status status) {
     if (result.ok()) result = std::move(status);

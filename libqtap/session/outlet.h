@@ -48,6 +48,9 @@ class Outlet final : public plugin::Output {
 
   // Hands events that workers made to the host.
   void deliver_deferred();
+  // The session has nothing more for now: what was printed is written, and the stores' workers go
+  // on with what they got.
+  void kick();
   // The first error of a store, or of standard output when something could not be printed.
   Status flush(int timeout_ms);
   // Adds what went out to the counters; any thread.
@@ -58,6 +61,7 @@ class Outlet final : public plugin::Output {
               const Status& status);
   void refused(const std::string& store_id, const Error& why);
   void to_stores(const Ref<Event>& event);
+  void console_lost(uint64_t blocks);
 
   Host& host_;
   std::function<void()> wake_;

@@ -206,6 +206,7 @@ void Session::Impl::deliver_deferred() {
 
 void Session::Impl::finish() {
   shard_->close();
+  outlet_.kick();
   state_ = State::kDone;
   if (recorder_) {
     if (Status status = recorder_->close(); !status.ok()) {
@@ -240,6 +241,7 @@ Result<int> Session::Impl::poll(int timeout_ms) {
       state_ = State::kStopping;
     }
     Result<int> drained = drain(kMaxPerPoll - handled);
+    outlet_.kick();
     publish_stats();
     tell_attachments();
     if (!drained.ok()) {
@@ -281,6 +283,7 @@ Status Session::Impl::check_feed() const {
 }
 
 Status Session::Impl::after_feed(Status status) {
+  outlet_.kick();
   publish_stats();
   if (host_.failed()) return host_.take_failure();
   return status;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace qtap::sink {
 namespace {
@@ -56,7 +57,39 @@ Status Console::status() const {
 
 Status Console::write(std::string_view block) {
   const std::lock_guard lock(mutex_);
+  QTAP_CHECK(flush_locked());
+  return write_locked(block);
+}
+
+Status Console::collect(std::string_view block) {
+  const std::lock_guard lock(mutex_);
   if (errno_ != 0) return status();
+  collected_ += block;
+  ++collected_blocks_;
+  return collected_.size() < kCollected ? Status() : flush_locked();
+}
+
+Status Console::flush() {
+  const std::lock_guard lock(mutex_);
+  return flush_locked();
+}
+
+uint64_t Console::take_lost() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(lost_blocks_, 0);
+}
+
+Status Console::flush_locked() {
+  Status written = write_locked(collected_);
+  if (!written.ok()) lost_blocks_ += collected_blocks_;
+  collected_.clear();
+  collected_blocks_ = 0;
+  return written;
+}
+
+Status Console::write_locked(std::string_view block) {
+  if (errno_ != 0) return status();
+  if (block.empty()) return {};
   SigpipeGuard guard;
   while (!block.empty()) {
     const ssize_t n = ::write(fd_, block.data(), block.size());

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The process's standard output, shared by everything that prints: each block is written in one
-// piece, so that lines and blocks of several writers never mix.
+// The process's standard output, shared by everything that prints: each block stays in one piece,
+// so that lines and blocks of several writers never mix. Blocks may be collected: a system call for
+// each would cost more than making it.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -18,12 +21,25 @@ class Console {
   // Any thread. QTAP_ERR_IO: the reader is gone or the disk is full; from then on nothing is
   // written any more.
   Status write(std::string_view block);
+  // As write(), but the block may wait for the others until flush() or kCollected bytes.
+  Status collect(std::string_view block);
+  Status flush();
+  // How many collected blocks could not be written since the last call.
+  uint64_t take_lost();
   // Why nothing is written any more, in the words of the write that failed; ok while it is.
   Status status() const;
 
  private:
+  static constexpr size_t kCollected = 64u << 10;
+
+  Status flush_locked();
+  Status write_locked(std::string_view bytes);
+
   int fd_;
   std::mutex mutex_;
+  std::string collected_;
+  uint64_t collected_blocks_ = 0;
+  uint64_t lost_blocks_ = 0;
   std::atomic<int> errno_{0};  // of the write that failed
 };
 

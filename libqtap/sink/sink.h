@@ -5,7 +5,9 @@
 // and counted by the store.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -24,6 +26,14 @@ class Sink {
   // An Error with status QTAP_ERR_AGAIN is retried with back-off; any other is final: dropped and
   // counted.
   virtual Status put_event(const Ref<Event>& event) = 0;
+  // Events that came together. Taken in their order; `taken` says how many were when one is
+  // refused.
+  virtual Status put_events(std::span<const Ref<Event>> events, size_t& taken) {
+    for (taken = 0; taken < events.size(); ++taken) {
+      if (Status status = put_event(events[taken]); !status.ok()) return status;
+    }
+    return {};
+  }
   virtual Status put_object(const Ref<Object>& object) = 0;
   // Where put_object will store it; pure, may be called from the session's thread before the put.
   // "" = no place.

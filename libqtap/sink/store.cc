@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -74,6 +75,7 @@ uint64_t Store::size_of(const Item& item) {
 
 void Store::start_worker() {
   const WorkerSignals signals;
+  batch_.reserve(kBatch);
   worker_ = std::thread([this] { work(); });
   ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
 }
@@ -81,6 +83,7 @@ void Store::start_worker() {
 bool Store::enqueue(Item item) {
   const uint64_t bytes = size_of(item);
   Error refusal;
+  size_t waiting = 0;
   {
     const std::lock_guard lock(mutex_);
     if (closing_) {
@@ -96,15 +99,25 @@ bool Store::enqueue(Item item) {
       queue_.push_back(item);
       counters_.queue_bytes += bytes;
       ++taken_;
+      waiting = queue_.size();
     }
   }
   if (!refusal.text.empty()) {
     tell(item, std::move(refusal));
     return false;
   }
-  if (!options_.has_worker) return deliver(item);
-  changed_.notify_all();
+  if (!options_.has_worker) return deliver_one(item);
+  if (waiting >= kKickAt) changed_.notify_all();
   return true;
+}
+
+void Store::kick() {
+  if (!options_.has_worker) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.empty()) return;
+  }
+  changed_.notify_all();
 }
 
 void Store::work() {
@@ -112,43 +125,89 @@ void Store::work() {
   for (;;) {
     changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
     if (closing_) return;
-    const Item item = std::move(queue_.front());
-    queue_.pop_front();
-    lock.unlock();
-    const auto* flush = std::get_if<FlushBy>(&item);
-    try {
-      flush ? flush_sink(*flush) : static_cast<void>(deliver(item));
-    } catch (const std::bad_alloc&) {  // there is nobody above to tell
-      ++counters_.dropped_refused;
+    const auto end = queue_.begin() + static_cast<long>(std::min(queue_.size(), kBatch));
+    batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    size_t done = 0;
+    while (done < batch_.size() && !closing_) {
+      lock.unlock();
+      const size_t delivered = deliver_next(std::span(batch_).subspan(done));
+      lock.lock();
+      for (const size_t until = done + delivered; done < until; ++done) {
+        counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
+      }
+      finished_ += delivered;
+      changed_.notify_all();
     }
-    lock.lock();
-    counters_.queue_bytes -= size_of(item);  // counted until it is with the sink
-    ++finished_;
-    changed_.notify_all();
+    // Closed meanwhile: the others are dropped with the rest.
+    queue_.insert(queue_.begin(), batch_.begin() + static_cast<long>(done), batch_.end());
+    batch_.clear();
   }
 }
 
-bool Store::deliver(const Item& item) {
+// What `items` begins with: one item, or several events together. How many it was, at least 1.
+size_t Store::deliver_next(std::span<const Item> items) {
+  size_t taken = 0;
+  try {
+    if (const auto* flush = std::get_if<FlushBy>(&items[0])) {
+      flush_sink(*flush);
+    } else if (!std::holds_alternative<Ref<Event>>(items[0])) {
+      deliver_one(items[0]);
+    } else if (Status status = deliver_events(items, taken); status.ok()) {
+      return taken;
+    } else {
+      finish(items[taken], put_with_retries(items[taken], std::move(status)));
+    }
+  } catch (const std::bad_alloc&) {  // there is nobody above to tell
+    ++counters_.dropped_refused;
+  }
+  return taken + 1;
+}
+
+// The events that `items` begins with. An error is about the one behind those `taken`.
+Status Store::deliver_events(std::span<const Item> items, size_t& taken) {
+  std::vector<Ref<Event>> events;
+  for (const Item& item : items) {
+    const auto* event = std::get_if<Ref<Event>>(&item);
+    if (!event) break;
+    events.push_back(*event);
+  }
+  try {
+    Status status = sink_->put_events(events, taken);
+    if (status.ok()) taken = events.size();
+    counters_.sent += taken;
+    return status;
+  } catch (...) {
+    counters_.sent += taken;
+    throw;
+  }
+}
+
+bool Store::deliver_one(const Item& item) {
   const auto* object = std::get_if<Ref<Object>>(&item);
-  Status status;
   if (object && is_known((*object)->digest)) {
     ++counters_.deduplicated;
-  } else {
-    status = put_with_retries(item);
-    if (object && status.ok()) remember((*object)->digest);
+    return finish(item, {});
   }
+  Status status = put_with_retries(item, attempt(item));
+  if (object && status.ok()) remember((*object)->digest);
+  return finish(item, status);
+}
+
+bool Store::finish(const Item& item, const Status& status) {
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
   tell(item, status);
   return status.ok();
 }
 
-Status Store::put_with_retries(const Item& item) {
+// `status`: what the first attempt gave.
+Status Store::put_with_retries(const Item& item, Status status) {
   for (uint32_t attempts = 1;; ++attempts) {
-    Status status = attempt(item);
     const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
     if (!may_retry || attempts >= options_.max_attempts) return status;
     ++counters_.retries;
     if (!wait_before_retry(attempts)) return status;
+    status = attempt(item);
   }
 }
 

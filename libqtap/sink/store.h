@@ -13,10 +13,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_set>
 #include <variant>
+#include <vector>
 
 #include "sink/sink.h"
 
@@ -62,9 +64,11 @@ class Store {
   const StoreCounters& counters() const { return counters_; }
 
   // True: taken. In the queue, that is, or with the sink when there is no worker. False: dropped,
-  // and counted.
+  // and counted. The worker starts when kick() is called, or kKickAt items wait.
   bool put(Ref<Event> event) { return enqueue(std::move(event)); }
   bool put(Ref<Object> object) { return enqueue(std::move(object)); }
+  // No more comes for now. To wake the worker for each item would cost more than most items do.
+  void kick();
 
   // A flush that is under way; its time began with begin_flush().
   struct Flush {
@@ -90,15 +94,21 @@ class Store {
   using Item = std::variant<Ref<Event>, Ref<Object>, FlushBy>;
   // Equal bytes are not uploaded again while their digest is among the last so many (spec, 5).
   static constexpr size_t kRemembered = 4096;
+  static constexpr size_t kKickAt = 256;
+  // What the worker takes at once: what a sink may write in one piece.
+  static constexpr size_t kBatch = 256;
 
   static uint64_t size_of(const Item& item);
 
   bool enqueue(Item item);
   void start_worker();
   void work();
-  bool deliver(const Item& item);  // false: the sink refused it for good
+  size_t deliver_next(std::span<const Item> items);
+  Status deliver_events(std::span<const Item> items, size_t& taken);
+  bool deliver_one(const Item& item);  // false: the sink refused it for good
   void flush_sink(FlushBy by);
-  Status put_with_retries(const Item& item);
+  Status put_with_retries(const Item& item, Status status);
+  bool finish(const Item& item, const Status& status);
   Status attempt(const Item& item);
   bool wait_before_retry(uint32_t attempt);
   void tell(const Item& item, const Status& status);
@@ -111,8 +121,9 @@ class Store {
   RefusedFn refused_;
   StoreCounters counters_;
 
-  std::unordered_set<std::string> known_;  // these two: the delivering thread only
+  std::unordered_set<std::string> known_;  // these three: the delivering thread only
   std::deque<std::string> known_order_;
+  std::vector<Item> batch_;
 
   std::mutex mutex_;  // guards what follows, and changes of counters_.queue_bytes
   std::condition_variable changed_;

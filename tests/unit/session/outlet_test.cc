@@ -187,6 +187,8 @@ TEST_SUITE("session/outlet") {
     CHECK(outlet.flush(0).ok());
     outlet.emit_console("secret");
     outlet.emit_console("secret");
+    outlet.kick();
+    outlet.kick();
     CHECK(lines ==
           std::vector<std::string>{
               "QT094: write to standard output: No space left on device; what would be printed "

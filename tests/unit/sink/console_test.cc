@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,6 +40,50 @@ TEST_SUITE("sink/console") {
     for (size_t at = 0; at < all.size(); at += kBlock) {
       CHECK(all.find_first_not_of(all[at], at) >= at + kBlock);
     }
+  }
+
+  TEST_CASE("collected blocks wait for a flush, a block that does not wait, or more of them") {
+    const int file = ::memfd_create("console", MFD_CLOEXEC);
+    REQUIRE(file >= 0);
+    Console console(file);
+    off_t read_so_far = 0;
+    const auto written = [&] {
+      std::array<char, 1024> buffer;
+      const ssize_t n = ::pread(file, buffer.data(), buffer.size(), read_so_far);
+      const std::string text(buffer.data(), n > 0 ? static_cast<size_t>(n) : 0);
+      read_so_far += static_cast<off_t>(text.size());
+      return text;
+    };
+    CHECK(console.collect("a").ok());
+    CHECK(console.collect("b").ok());
+    CHECK(written().empty());
+    CHECK(console.flush().ok());
+    CHECK(written() == "ab");
+    CHECK(console.collect("c").ok());
+    CHECK(console.write("d").ok());
+    CHECK(written() == "cd");
+    std::string block(1000, 'e');
+    int blocks = 0;
+    while (written().empty() && blocks < 100) {
+      REQUIRE(console.collect(block).ok());
+      ++blocks;
+    }
+    CHECK(blocks == 66);  // 64 KiB
+    CHECK(console.take_lost() == 0);
+    ::close(file);
+  }
+
+  TEST_CASE("collected blocks that cannot be written are counted") {
+    const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+    REQUIRE(full >= 0);
+    Console console(full);
+    CHECK(console.collect("x").ok());
+    CHECK(console.collect("y").ok());
+    CHECK_FALSE(console.write("its own result").ok());
+    CHECK(console.take_lost() == 2);
+    CHECK(console.take_lost() == 0);
+    CHECK_FALSE(console.collect("z").ok());
+    ::close(full);
   }
 
   TEST_CASE("a reader that is gone is an error, not a signal, and ends the writing") {

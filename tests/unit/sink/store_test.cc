@@ -251,6 +251,7 @@ TEST_SUITE("sink/store") {
     script.blocked = true;
     Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
     store.put(make_event("a"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     for (int i = 0; i < 3; ++i) store.put(make_event("b"));
     std::thread closer([&] { store.close(); });
@@ -260,6 +261,17 @@ TEST_SUITE("sink/store") {
     CHECK(script.closed == 1);
     CHECK(store.counters().sent + store.counters().dropped() == 4);
     CHECK(store.counters().queue_bytes == 0);
+  }
+
+  TEST_CASE("the worker starts when it is told to, or when many wait") {
+    Script script;
+    Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
+    store.kick();  // nothing to do
+    store.put(make_event("a"));
+    store.kick();
+    REQUIRE(script.wait_entered(1));
+    for (int i = 0; i < 300; ++i) store.put(make_event("b"));
+    REQUIRE(script.wait_entered(2));
   }
 
   TEST_CASE("an object that finds no room is told as well, with what to do") {
