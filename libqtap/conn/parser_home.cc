@@ -20,11 +20,24 @@ std::string_view host_name(std::string_view authority) {
 void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
   ++owner_->counters_.transactions;
   if (tx->truncated()) ++owner_->counters_.transactions_truncated;
-  if (!owner_->wanted()) return;
+  if (!owner_->wanted()) {
+    // What was begun while it seemed to be wanted is not left open.
+    for (const MessageKind kind : kMessageKinds) {
+      const BodyEnd end = {.message = kind, .direction = tx->body_flows[index(kind)].direction};
+      owner_->events_.on_body_end(*owner_->conn_, *tx, end, /*wanted=*/false);
+    }
+    return;
+  }
   owner_->announce();
   tx->connection = owner_->conn_;
   resolve_url(*tx);
   owner_->events_.on_transaction(std::move(tx));
+}
+
+// The host hears of a connection before a store gets any of its bytes.
+void Tracked::ParserHome::on_body(Transaction& tx, const BodyPiece& piece) {
+  owner_->announce();
+  owner_->events_.on_body(*owner_->conn_, tx, piece, owner_->wanted());
 }
 
 void Tracked::ParserHome::on_request_head(const http::Request& request) {

@@ -18,6 +18,10 @@ class Tracked::ParserHome final : public proto::ParserEvents {
   void on_role(Role role) override {
     if (owner_->conn_->role == Role::kUnknown) owner_->set_role(role);
   }
+  void on_body(Transaction& tx, const BodyPiece& piece) override;
+  void on_body_end(Transaction& tx, const BodyEnd& end) override {
+    owner_->events_.on_body_end(*owner_->conn_, tx, end, owner_->wanted());
+  }
   void on_parse_error() override { ++owner_->counters_.parse_errors; }
   void on_limit() override { ++owner_->counters_.limit_hits; }
 

@@ -28,6 +28,12 @@ class ConnEvents {
   virtual void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns,
                        uint64_t offset, uint64_t lost_before, std::span<const uint8_t> bytes) = 0;
   virtual void on_transaction(Ref<Transaction> tx) = 0;
+  // A body on its way (ParserLimits::tells_bodies). `wanted`: of this connection, as far as is
+  // known now; without that nothing of it may be handed out.
+  virtual void on_body(const Connection& /*conn*/, Transaction& /*tx*/, const BodyPiece& /*piece*/,
+                       bool /*wanted*/) {}
+  virtual void on_body_end(const Connection& /*conn*/, Transaction& /*tx*/, const BodyEnd& /*end*/,
+                           bool /*wanted*/) {}
   // Of this stream, bytes before offset `until` need not come (ConnOptions::skips).
   virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) = 0;
   // The periodic or final report of spec/events-and-objects.md 2.1.

@@ -38,6 +38,9 @@ constexpr Option kOptions[] = {
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.object_stores[].dir", .type = kPath, .applies = "file", .required = true,
      .help = "Directory of the objects, `<dir>/<first two hex digits>/<digest>`; made when missing."},
+    {.key = "services.object_stores[].bodies", .type = kBool, .default_text = "false", .applies = "file",
+     .help = "Also bodies of any length, at level `full`, as they pass: `<dir>/bodies/<request id>.request` and "
+             "`.response`; `.part` while in transfer, `.truncated` when bytes are missing, which are a hole."},
 
     {.key = "stacks.*.plugins[].type", .type = kWord,
      .words = "http_capture, access_logs, report_usage, http_metrics, debug",

@@ -55,6 +55,7 @@ std::vector<StoreSettings> Resolver::stores(const std::string& list) const {
     const Config::Entry* id = config_.find(element + "id");
     store.id = id ? id->value : store.type + "-" + std::to_string(i);
     store.dir = text(element + "dir", store.type);
+    store.bodies = text(element + "bodies", store.type) == "true";
     result.push_back(std::move(store));
   }
   return result;

@@ -16,7 +16,8 @@ enum class CaptureSource : uint8_t { kLive, kReplay, kFeed };
 struct StoreSettings {
   std::string type;  // "stdout", "file"
   std::string id;
-  std::string dir;  // file
+  std::string dir;      // file
+  bool bodies = false;  // file
 };
 
 struct PluginSettings {

@@ -2,6 +2,7 @@
 // A transaction: one request and the response to it. Immutable once handed out.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/ref.h"
 #include "http/message.h"
+#include "model/body_chunk.h"
 #include "model/connection.h"
 #include "model/text_pool.h"
 
@@ -33,7 +35,8 @@ struct Transaction : RefCounted {
   std::string path;       // with query
   std::string url;        // with query, without user info
 
-  TextPool texts;  // of fields that had to be worked out (model/field_table.h)
+  std::array<BodyFlow, 2> body_flows;  // by MessageKind; while it is in transfer
+  TextPool texts;                      // of fields that had to be worked out (model/field_table.h)
 
   bool truncated() const { return request.truncated() || response.truncated(); }
   // Sum over both messages; nullopt if either is not known.

@@ -10,6 +10,9 @@ class HttpCapture final : public Plugin {
   explicit HttpCapture(const HttpCaptureOptions& options) : options_(options) {}
   const char* name() const override { return "http_capture"; }
   Level needs() const override { return options_.level; }
+  BodyChoice streams_bodies(const Transaction&) const override {
+    return options_.level == Level::kFull ? BodyChoice::kYes : BodyChoice::kNo;
+  }
   Status on_transaction(Exchange& exchange, Output& output) override {
     if (options_.level == Level::kNone) return {};
     const ObjectOptions parts = {.headers = options_.level >= Level::kDetails,

@@ -39,6 +39,13 @@ struct Exchange {
   std::vector<StoredObject> objects;  // that at least one store took
 };
 
+// Whether a body may go to the stores while it is in transfer.
+enum class BodyChoice : uint8_t {
+  kNo,
+  kLater,  // cannot be told yet; asked again when more is known, and when the transaction is over
+  kYes,
+};
+
 class Plugin {
  public:
   virtual ~Plugin() = default;
@@ -46,6 +53,9 @@ class Plugin {
   // How much of a transaction this plugin can need: the parser keeps no bodies when no plugin wants
   // them.
   virtual Level needs() const = 0;
+  // Asked of a transaction in transfer, of which the heads may be there or not: kYes only when its
+  // objects will hold bodies whatever comes.
+  virtual BodyChoice streams_bodies(const Transaction&) const { return BodyChoice::kNo; }
   virtual Status on_transaction(Exchange& exchange, Output& output) = 0;
   // Called after on_transaction of every plugin of the stack.
   virtual Status on_stack_done(Exchange&, Output&) { return {}; }

@@ -11,6 +11,10 @@ bool is_interim(int status) {
   return status / 100 == 1 && status != 101;
 }
 
+MessageKind kind_of(const Http1Side& side) {
+  return side.is_response() ? MessageKind::kResponse : MessageKind::kRequest;
+}
+
 }  // namespace
 
 Http1Parser::Http1Parser(const ParserLimits& limits, ParserEvents& events)
@@ -69,7 +73,7 @@ void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
 }
 
 uint64_t Http1Parser::unwanted(Direction direction) const {
-  if (!assigned_ || limits_.body_buffer > 0) return 0;
+  if (!assigned_ || limits_.body_buffer > 0 || limits_.tells_bodies) return 0;
   return (direction == request_direction_ ? requests_ : responses_).unwanted();
 }
 
@@ -163,6 +167,26 @@ Http1Side::Body Http1Parser::response_body() const {
   return is_head || is_tunnel || has_none ? Http1Side::Body::kNone : Http1Side::Body::kAsFramed;
 }
 
+// A response that answers nobody, or a request that was handed out already, goes nowhere.
+void Http1Parser::on_body(Http1Side& side, uint64_t offset, std::string_view bytes) {
+  const Exchange* exchange = side.is_response() ? open_response_ : open_request_;
+  if (!exchange || !exchange->tx) return;
+  events_.on_body(*exchange->tx, {.message = kind_of(side),
+                                  .direction = direction_of(side),
+                                  .offset = offset,
+                                  .bytes = bytes});
+}
+
+void Http1Parser::tell_body_end(const Http1Side& side, Transaction* tx) {
+  if (!tx || !limits_.tells_bodies) return;
+  const http::Message& message =
+      side.is_response() ? static_cast<const http::Message&>(tx->response) : tx->request;
+  events_.on_body_end(*tx, {.message = kind_of(side),
+                            .direction = direction_of(side),
+                            .complete = message.complete,
+                            .length = side.body_length()});
+}
+
 void Http1Parser::on_message_end(Http1Side& side) {
   side.is_response() ? on_response_end() : on_request_end();
 }
@@ -177,6 +201,7 @@ void Http1Parser::on_request_end() {
     take_request();
   }
   Exchange& exchange = *std::exchange(open_request_, nullptr);
+  tell_body_end(requests_, exchange.tx.get());
   if (requests_.holds()) {
     if (!exchange.response_done) {
       exchange.asks_upgrade = true;
@@ -199,6 +224,7 @@ void Http1Parser::on_response_end() {
     responses_.tunnel();
   }
   if (!answered) return;
+  tell_body_end(responses_, answered->tx.get());
   const bool was_held = answered->asks_upgrade;
   pairing_.response_done(*answered);
   if (was_held) requests_.release();

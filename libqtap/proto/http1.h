@@ -27,6 +27,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
 
   http::Message& on_message_begin(Http1Side& side) override;
   Http1Side::Body on_head(Http1Side& side) override;
+  void on_body(Http1Side& side, uint64_t offset, std::string_view bytes) override;
   void on_message_end(Http1Side& side) override;
   void on_side_error(Http1Side& side) override;
   void on_side_limit() override { events_.on_limit(); }
@@ -36,6 +37,10 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Http1Side::Body response_body() const;
   void on_request_end();
   void on_response_end();
+  void tell_body_end(const Http1Side& side, Transaction* tx);
+  Direction direction_of(const Http1Side& side) const {
+    return side.is_response() ? opposite(request_direction_) : request_direction_;
+  }
 
   const ParserLimits limits_;
   ParserEvents& events_;

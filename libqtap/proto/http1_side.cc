@@ -165,11 +165,13 @@ int Http1Side::on_headers_complete() {
 }
 
 int Http1Side::on_body(const char* at, size_t len) {
+  const uint64_t offset = message_->body_bytes;
   message_->body_bytes += len;
   if (filling_) {
     add_missing(len);
     return 0;
   }
+  if (limits_.tells_bodies) events_.on_body(*this, offset, {at, len});
   std::string& body = message_->body;
   const uint64_t room = limits_.body_buffer - std::min<uint64_t>(body.size(), limits_.body_buffer);
   const size_t kept = static_cast<size_t>(std::min<uint64_t>(room, len));
@@ -262,6 +264,7 @@ void Http1Side::on_error() {
 void Http1Side::end_message() {
   message_->end_ns = now_ns_;
   message_->complete = true;
+  body_length_ = message_->body_bytes;
   message_ = nullptr;
   if (parser_.upgrade && !is_response()) state_ = State::kHold;
   // Whether the connection may go on is the peers' business: the next message is looked at anyway.
@@ -279,6 +282,8 @@ void Http1Side::cut_short(http::Truncation reason) {
       message_->truncation == http::Truncation::kBodyBuffer) {
     message_->truncation = reason;
   }
+  body_length_.reset();
+  if (ends_known) body_length_ = message_->body_bytes + parser_.content_length;
   if (!ends_known) {
     message_->missing_bytes = std::nullopt;
   } else if (message_->missing_bytes) {

@@ -15,6 +15,7 @@
 #include <llhttp.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,8 @@ class Http1Side {
     // The head is complete; start_text(), method() and status() tell what it says. The message may
     // be moved elsewhere (set_message).
     virtual Body on_head(Http1Side& side) = 0;
+    // Bytes of its body, at this offset in it, before the message keeps them.
+    virtual void on_body(Http1Side& side, uint64_t offset, std::string_view bytes) = 0;
     // The message is over: complete, or truncated and marked.
     virtual void on_message_end(Http1Side& side) = 0;
     virtual void on_side_error(Http1Side& side) = 0;
@@ -81,6 +84,8 @@ class Http1Side {
   bool in_message() const { return message_ != nullptr; }
   bool has_start_line() const { return has_start_line_; }
   bool has_head() const { return in_body_; }
+  // The length of the body of the message that is over; nullopt: not known.
+  std::optional<uint64_t> body_length() const { return body_length_; }
   void set_message(http::Message& message) { message_ = &message; }
 
  private:
@@ -126,6 +131,7 @@ class Http1Side {
   bool lost_held_ = false;   // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
   uint64_t head_bytes_ = 0;
+  std::optional<uint64_t> body_length_;
   std::string start_text_;
   TimedBytes held_;  // kHold
   http::Message* message_ = nullptr;

@@ -17,6 +17,7 @@ struct ParserLimits {
   uint64_t body_buffer = 2u << 20;     // capture.body_buffer, per direction
   uint64_t header_bytes = 256u << 10;  // limits.header_bytes
   uint32_t pipelined_requests = 1000;  // limits.streams_per_connection
+  bool tells_bodies = false;           // some store takes bodies as they pass
 };
 
 // What a parser tells its owner. All calls come from inside data(), gap() or close().
@@ -31,6 +32,10 @@ class ParserEvents {
   // The local process sends requests (client) or answers them (server): for sockets whose role was
   // not seen.
   virtual void on_role(Role role) = 0;
+  // Only with ParserLimits::tells_bodies. Bytes of a body, before the message keeps them.
+  virtual void on_body(Transaction& /*tx*/, const BodyPiece& /*piece*/) {}
+  // The same body has ended, or was cut short; before on_transaction().
+  virtual void on_body_end(Transaction& /*tx*/, const BodyEnd& /*end*/) {}
   virtual void on_parse_error() = 0;
   virtual void on_limit() = 0;
 };

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "plugin/builtin.h"
+#include "session/body_streams.h"
 #include "sink/builtin.h"
 #include "source/feed.h"
 #include "source/replay.h"
@@ -127,13 +128,14 @@ std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settin
 
 conn::ConnOptions make_conn_options(const Settings& settings,
                                     const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
-                                    const Host& host) {
+                                    const Host& host, const Outlet& outlet) {
   const bool needs_bodies =
       host.wants_bodies() || std::any_of(plugins.begin(), plugins.end(), [](const auto& plugin) {
         return plugin->needs() == Level::kFull;
       });
   conn::ConnOptions options;
   options.parser.body_buffer = needs_bodies ? settings.capture.body_buffer : 0;
+  options.parser.tells_bodies = streams_bodies(plugins, outlet);
   options.parser.header_bytes = settings.limits.header_bytes;
   options.parser.pipelined_requests = settings.limits.streams_per_connection;
   options.max_connections = settings.limits.connections;
@@ -144,8 +146,8 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   options.ignore_loopback = settings.tap.ignore_loopback;
   options.tls_probes = settings.capture.openssl;
   // A recording is for whoever replays it, with levels of their own.
-  options.skips =
-      options.parser.body_buffer == 0 && !host.wants_data() && settings.capture.record_file.empty();
+  options.skips = options.parser.body_buffer == 0 && !options.parser.tells_bodies &&
+                  !host.wants_data() && settings.capture.record_file.empty();
   return options;
 }
 
@@ -157,7 +159,7 @@ Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& sett
   }
   for (const StoreSettings& store : settings.object_stores) {
     if (store.type == "file") {
-      QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir));
+      QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir, store.bodies));
       sinks.push_back(std::move(files));
     } else {
       sinks.push_back(sink::make_stdout_objects(store.id, console));
@@ -168,6 +170,7 @@ Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& sett
 
 sink::StoreOptions make_store_options(const Settings& settings) {
   return {.queue_bytes = settings.sink.queue_bytes,
+          .body_bytes = settings.capture.body_buffer,
           .max_attempts = settings.sink.max_attempts,
           .first_retry_ns = settings.sink.first_retry_ns,
           .max_retry_ns = settings.sink.max_retry_ns,

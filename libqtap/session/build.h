@@ -28,7 +28,7 @@ std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settin
 
 conn::ConnOptions make_conn_options(const Settings& settings,
                                     const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
-                                    const Host& host);
+                                    const Host& host, const Outlet& outlet);
 
 // The configured stores, which come beside those of the host program.
 Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,

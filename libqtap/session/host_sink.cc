@@ -27,6 +27,26 @@ Status HostSink::put_object(const Ref<Object>& object) {
   return outcome("put_object", ops_.put_object(user_, to_c(*object)));
 }
 
+Status HostSink::put_body(const sink::BodyPart& part) {
+  const BodyChunk& chunk = part.chunk;
+  const auto flag = [](uint32_t bit, bool is_set) { return is_set ? bit : 0u; };
+  const qtap_body_chunk piece = {
+      .size = sizeof(qtap_body_chunk),
+      .transaction_id = chunk.transaction_id.c_str(),
+      .connection_id = chunk.connection_id.c_str(),
+      .message = static_cast<int>(chunk.message),
+      .direction = static_cast<int>(chunk.direction),
+      .flags = flag(QTAP_BODY_FIRST, part.first) | flag(QTAP_BODY_LAST, chunk.last) |
+               flag(QTAP_BODY_TRUNCATED, part.truncated) |
+               flag(QTAP_BODY_LENGTH_UNKNOWN, chunk.last && !chunk.length_known),
+      .offset = chunk.offset,
+      .missing = part.missing,
+      .bytes = chunk.data.data(),
+      .len = chunk.data.size(),
+  };
+  return outcome("put_body", ops_.put_body(user_, &piece));
+}
+
 std::string HostSink::locate(const Object& object) const {
   if (!ops_.locate) return {};
   std::array<char, kMaxUrl> url;

@@ -20,8 +20,10 @@ class HostSink final : public sink::Sink {
   const std::string& id() const override { return id_; }
   bool takes_events() const override { return ops_.put_event != nullptr; }
   bool takes_objects() const override { return ops_.put_object != nullptr; }
+  bool takes_bodies() const override { return ops_.put_body != nullptr; }
   Status put_event(const Ref<Event>& event) override;
   Status put_object(const Ref<Object>& object) override;
+  Status put_body(const sink::BodyPart& part) override;
   std::string locate(const Object& object) const override;
   Status flush(int timeout_ms) override;
   void close() override;

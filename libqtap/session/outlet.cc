@@ -25,7 +25,7 @@ Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
   return {};
 }
 
-void Outlet::open(const sink::StoreOptions& options) {
+void Outlet::open(const sink::StoreOptions& options, std::function<bool()> can_wait) {
   has_workers_ = options.has_worker;
   const std::lock_guard lock(stores_mutex_);
   stores_.reserve(sinks_.size());
@@ -35,7 +35,7 @@ void Outlet::open(const sink::StoreOptions& options) {
         std::move(sink), options,
         [this](const std::string& id, const Ref<Object>& object, const std::string& url,
                const Status& status) { stored(id, object, url, status); },
-        [this](const std::string& id, const Error& why) { refused(id, why); }));
+        [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait));
   }
   sinks_.clear();
 }
@@ -78,6 +78,17 @@ std::optional<std::string> Outlet::emit_object(Ref<Object> object) {
     if (store->put(object) && !url) url = store->sink().locate(*object);
   }
   return url;
+}
+
+void Outlet::emit_body(const Ref<BodyChunk>& chunk) {
+  for (auto& store : stores_) {
+    if (store->sink().takes_bodies()) store->put(chunk);
+  }
+}
+
+bool Outlet::takes_bodies() const {
+  return std::any_of(stores_.begin(), stores_.end(),
+                     [](const auto& store) { return store->sink().takes_bodies(); });
 }
 
 void Outlet::emit_console(std::string text) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Event and Object from plugins and connections. Out: the host's callbacks and every store that
-// takes them. Used on the polling thread; only stored() is called by the stores' workers, which
-// makes the artifact_record events.
+// In: Event, Object and BodyChunk from plugins and connections. Out: the host's callbacks and every
+// store that takes them. Used on the polling thread; only stored() is called by the stores'
+// workers, which makes the artifact_record events.
 #pragma once
 
 #include <qtap/session.h>
@@ -38,13 +38,17 @@ class Outlet final : public plugin::Output {
 
   // All or none. QTAP_ERR_INVALID: an id is taken.
   Status add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks);
-  // Starts a store with a queue and a worker for each sink.
-  void open(const sink::StoreOptions& options);
+  // Starts a store with a queue and a worker for each sink. `can_wait`: the source has room for
+  // what is not fetched yet.
+  void open(const sink::StoreOptions& options, std::function<bool()> can_wait = nullptr);
   void close();
 
   void emit_event(Ref<Event> event) override;
   std::optional<std::string> emit_object(Ref<Object> object) override;
   void emit_console(std::string text) override;
+  // To every store that takes them.
+  void emit_body(const Ref<BodyChunk>& chunk);
+  bool takes_bodies() const;
 
   // Hands events that workers made to the host.
   void deliver_deferred();

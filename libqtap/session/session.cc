@@ -151,7 +151,7 @@ Result<int> Session::Impl::start() {
 
   source_ = std::move(source);
   recorder_ = std::move(recorder);
-  outlet_.open(make_store_options(settings_));
+  outlet_.open(make_store_options(settings_), [this] { return source_->has_room(); });
   shard_ = std::make_unique<Shard>(settings_, source_->origin(), host_, outlet_,
                                    [this](uint64_t stream_id, Direction direction, uint64_t until) {
                                      source_->skip(stream_id, direction, until);

@@ -13,8 +13,9 @@ Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host,
       unwanted_(std::move(unwanted)),
       plugins_(make_plugins(settings)),
       ids_(origin.id_seed),
-      table_(make_conn_options(settings, plugins_, host), ids_, origin.boot_to_unix_ns, *this,
-             *this) {}
+      bodies_(plugins_, ids_, outlet, settings.capture.body_buffer),
+      table_(make_conn_options(settings, plugins_, host, outlet), ids_, origin.boot_to_unix_ns,
+             *this, *this) {}
 
 Shard::~Shard() = default;
 
@@ -49,7 +50,8 @@ void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t ti
 }
 
 void Shard::on_transaction(Ref<Transaction> tx) {
-  tx->id = ids_.next(tx->request.start_ns);
+  bodies_.on_transaction(*tx->connection, *tx);
+  if (tx->id.empty()) tx->id = ids_.next(tx->request.start_ns);
   host_.transaction(*tx);
   plugin::Exchange exchange{tx, {}};
   for (const auto& plugin : plugins_) {

@@ -16,6 +16,7 @@
 #include "model/event_json.h"
 #include "model/settings.h"
 #include "plugin/plugin.h"
+#include "session/body_streams.h"
 #include "session/outlet.h"
 #include "source/source.h"
 
@@ -49,6 +50,14 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns, uint64_t offset,
                uint64_t lost_before, std::span<const uint8_t> bytes) override;
   void on_transaction(Ref<Transaction> tx) override;
+  void on_body(const Connection& conn, Transaction& tx, const BodyPiece& piece,
+               bool wanted) override {
+    bodies_.on_piece(conn, tx, piece, wanted);
+  }
+  void on_body_end(const Connection& conn, Transaction& tx, const BodyEnd& end,
+                   bool wanted) override {
+    bodies_.on_end(conn, tx, end, wanted);
+  }
   void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) override {
     unwanted_(stream_id, direction, until);
   }
@@ -62,6 +71,7 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   std::vector<std::unique_ptr<plugin::Plugin>> plugins_;
   context::ProcessTable processes_;
   IdMaker ids_;
+  BodyStreams bodies_;
   ShardCounters counters_;
   conn::Table table_;
 };

@@ -20,7 +20,9 @@ std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console);
 std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console);
 
 // Objects as files <dir>/<first two hex digits>/<digest>, mode 0600, written aside and renamed.
+// `bodies`: also bodies in transfer, as files <dir>/bodies/<transaction id>.request and .response.
 // QTAP_ERR_IO: the directory cannot be made or written to.
-Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir);
+Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir,
+                                                bool bodies = false);
 
 }  // namespace qtap::sink

@@ -9,46 +9,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <optional>
 
 #include "base/fd.h"
+#include "sink/file_bodies.h"
+#include "sink/file_io.h"
 
 namespace qtap::sink {
 namespace {
-
-const char* advice(int error) {
-  switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-      return "; free space there or choose another directory";
-    case EROFS:
-    case EACCES:
-    case EPERM:
-      return "; choose a directory that can be written to";
-    default:
-      return "";
-  }
-}
-
-Error io_error(const std::string& what, int error) {
-  return {"QT095", QTAP_ERR_IO, what + ": " + std::strerror(error) + advice(error)};
-}
-
-// Makes a directory and those above it; mode 0700, since what goes there is sensitive.
-Status make_dirs(const std::string& path) {
-  for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string part = path.substr(0, slash);
-    if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
-      return io_error("make directory " + part, errno);
-    }
-    if (slash == std::string::npos) break;
-  }
-  struct stat info = {};
-  if (::stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
-    return Error{"QT096", QTAP_ERR_IO, "make directory " + path + ": a file has this name"};
-  }
-  return {};
-}
 
 std::string absolute(const std::string& dir) {
   char buffer[PATH_MAX];
@@ -57,13 +25,18 @@ std::string absolute(const std::string& dir) {
 
 class FileObjects final : public Sink {
  public:
-  FileObjects(std::string id, std::string dir) : id_(std::move(id)), dir_(std::move(dir)) {}
+  FileObjects(std::string id, std::string dir, bool with_bodies)
+      : id_(std::move(id)), dir_(std::move(dir)) {
+    if (with_bodies) bodies_.emplace(dir_ + "/bodies");
+  }
 
   const std::string& id() const override { return id_; }
   bool takes_events() const override { return false; }
   bool takes_objects() const override { return true; }
+  bool takes_bodies() const override { return bodies_.has_value(); }
   Status put_event(const Ref<Event>&) override { return {}; }
   Status put_object(const Ref<Object>& object) override;
+  Status put_body(const BodyPart& part) override { return bodies_->put(part); }
   std::string locate(const Object& object) const override { return "file://" + path_of(object); }
   Status flush(int) override { return {}; }
   void close() override {}
@@ -78,19 +51,8 @@ class FileObjects final : public Sink {
 
   std::string id_;
   std::string dir_;
+  std::optional<FileBodies> bodies_;
 };
-
-// Writes and closes. The disk may find only then that it is full.
-Status write_whole(UniqueFd fd, const std::string& path, std::string_view data) {
-  while (!data.empty()) {
-    const ssize_t n = ::write(fd.get(), data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return io_error("write object file " + path, errno);
-    data.remove_prefix(static_cast<size_t>(n));
-  }
-  if (::close(fd.release()) != 0) return io_error("write object file " + path, errno);
-  return {};
-}
 
 // The name tells the content: a file of that name and size is the object. Readers never see half of
 // one; several sessions may write the same one at the same time.
@@ -119,12 +81,13 @@ Status FileObjects::put_object(const Ref<Object>& object) {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir) {
+Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir,
+                                                bool bodies) {
   QTAP_CHECK(make_dirs(dir));
   if (::access(dir.c_str(), W_OK | X_OK) != 0) {
     return io_error("write to object directory " + dir, errno);
   }
-  return std::unique_ptr<Sink>(std::make_unique<FileObjects>(std::move(id), absolute(dir)));
+  return std::unique_ptr<Sink>(std::make_unique<FileObjects>(std::move(id), absolute(dir), bodies));
 }
 
 }  // namespace qtap::sink

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Event, Object. Out: bytes in somebody's storage.
+// In: Event, Object, BodyChunk. Out: bytes in somebody's storage.
 // A Store has one bounded queue and one worker thread (sink/store.h); calls of one sink come one at
 // a time, so it may block and needs no lock. What does not fit the queue or is refused is dropped
 // and counted by the store.
@@ -11,10 +11,19 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/body_chunk.h"
 #include "model/event.h"
 #include "model/object.h"
 
 namespace qtap::sink {
+
+// A chunk as one sink gets it: what was refused or found no room before shows as missing.
+struct BodyPart {
+  const BodyChunk& chunk;
+  bool first = false;      // this sink has got nothing of the body yet
+  uint64_t missing = 0;    // bytes right before this chunk
+  bool truncated = false;  // chunk.last: not all of the body came
+};
 
 // The C++ face of struct qtap_sink_ops: built-in sinks and the host's implement the same calls.
 class Sink {
@@ -23,6 +32,7 @@ class Sink {
   virtual const std::string& id() const = 0;  // unique in the session, e.g. "file-0"
   virtual bool takes_events() const = 0;
   virtual bool takes_objects() const = 0;
+  virtual bool takes_bodies() const { return false; }
   // An Error with status QTAP_ERR_AGAIN is retried with back-off; any other is final: dropped and
   // counted.
   virtual Status put_event(const Ref<Event>& event) = 0;
@@ -35,6 +45,8 @@ class Sink {
     return {};
   }
   virtual Status put_object(const Ref<Object>& object) = 0;
+  // A body in transfer, in order; its object comes when the transaction is over.
+  virtual Status put_body(const BodyPart& /*part*/) { return {}; }
   // Where put_object will store it; pure, may be called from the session's thread before the put.
   // "" = no place.
   virtual std::string locate(const Object& object) const = 0;

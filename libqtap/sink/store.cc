@@ -45,10 +45,11 @@ class WorkerSignals {
 // The sink is taken last, when nothing can fail any more: the worker looks at it only after
 // something was put.
 Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-             RefusedFn refused)
+             RefusedFn refused, CanWaitFn can_wait)
     : options_(options),
       stored_(std::move(stored)),
       refused_(std::move(refused)),
+      can_wait_(std::move(can_wait)),
       // Stores must not retry in step; the value only has to differ and not be zero.
       jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
   if (options_.has_worker) start_worker();
@@ -64,6 +65,9 @@ uint64_t Store::size_of(const Item& item) {
   if (const auto* event = std::get_if<Ref<Event>>(&item)) {
     return (*event)->json.size() + kItemOverhead;
   }
+  if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item)) {
+    return (*chunk)->data.size() + kItemOverhead;
+  }
   const auto* object = std::get_if<Ref<Object>>(&item);
   if (!object) return 0;
   uint64_t size = (*object)->data.size() + kItemOverhead;
@@ -71,6 +75,51 @@ uint64_t Store::size_of(const Item& item) {
     size += tx->request.body.size() + tx->response.body.size();
   }
   return size;
+}
+
+uint64_t Store::body_size_of(const Item& item) {
+  const auto* chunk = std::get_if<Ref<BodyChunk>>(&item);
+  return chunk ? (*chunk)->data.size() : 0;
+}
+
+// The end of a body has no bytes and always finds room: whoever keeps bodies apart must learn it.
+bool Store::has_room(const Item& item) const {
+  const bool is_chunk = std::holds_alternative<Ref<BodyChunk>>(item);
+  const uint64_t body_bytes = body_size_of(item);
+  if (is_chunk && body_bytes == 0) return true;
+  if (counters_.queue_bytes + size_of(item) > options_.queue_bytes) return false;
+  // One chunk may be larger than the bound, so that a small bound does not stop everything.
+  return !is_chunk || body_bytes_ == 0 || body_bytes_ + body_bytes <= options_.body_bytes;
+}
+
+// A body comes as fast as it is sent, and the source holds what is not fetched yet: to wait is free
+// until that fills. A sink that does nothing in all that time is not waited for again before it has
+// done something.
+void Store::wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item) {
+  if (stuck_at_ == finished_) return;
+  changed_.notify_all();  // as kick(): the worker may sleep still
+  const auto give_up = std::chrono::steady_clock::now() + nanoseconds(options_.max_body_wait_ns);
+  while (!closing_ && !has_room(item)) {
+    if (can_wait_ && !can_wait_()) return;
+    if (std::chrono::steady_clock::now() >= give_up) {
+      stuck_at_ = finished_;
+      return;
+    }
+    changed_.wait_for(lock, milliseconds(1));
+  }
+}
+
+Error Store::no_room(const Item& item) const {
+  if (counters_.queue_bytes + size_of(item) <= options_.queue_bytes) {
+    return {"QT098", QTAP_ERR_LIMIT,
+            "put a body into " + sink_->id() + ": no room for more than " +
+                std::to_string(options_.body_bytes) +
+                " bytes that wait; raise capture.body_buffer or use a faster store"};
+  }
+  return {"QT091", QTAP_ERR_LIMIT,
+          "put into " + sink_->id() + ": no room in its queue of " +
+              std::to_string(options_.queue_bytes) +
+              " bytes; raise sink.queue_bytes or use a faster store"};
 }
 
 void Store::start_worker() {
@@ -85,19 +134,18 @@ bool Store::enqueue(Item item) {
   Error refusal;
   size_t waiting = 0;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    if (options_.has_worker && body_size_of(item) > 0 && !has_room(item)) wait_for_room(lock, item);
     if (closing_) {
       ++counters_.dropped_at_close;
       refusal = {"QT090", QTAP_ERR_STATE, "put into " + sink_->id() + ": the store is closed"};
-    } else if (options_.has_worker && counters_.queue_bytes + bytes > options_.queue_bytes) {
+    } else if (options_.has_worker && !has_room(item)) {
       ++counters_.dropped_queue_full;
-      refusal = {"QT091", QTAP_ERR_LIMIT,
-                 "put into " + sink_->id() + ": no room in its queue of " +
-                     std::to_string(options_.queue_bytes) +
-                     " bytes; raise sink.queue_bytes or use a faster store"};
+      refusal = no_room(item);
     } else if (options_.has_worker) {
       queue_.push_back(item);
       counters_.queue_bytes += bytes;
+      body_bytes_ += body_size_of(item);
       ++taken_;
       waiting = queue_.size();
     }
@@ -135,6 +183,7 @@ void Store::work() {
       lock.lock();
       for (const size_t until = done + delivered; done < until; ++done) {
         counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
+        body_bytes_ -= body_size_of(batch_[done]);
       }
       finished_ += delivered;
       changed_.notify_all();
@@ -195,6 +244,9 @@ bool Store::deliver_one(const Item& item) {
 }
 
 bool Store::finish(const Item& item, const Status& status) {
+  if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item); chunk && (*chunk)->last) {
+    bodies_.erase({(*chunk)->transaction_id, (*chunk)->message});
+  }
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
   tell(item, status);
   return status.ok();
@@ -213,7 +265,27 @@ Status Store::put_with_retries(const Item& item, Status status) {
 
 Status Store::attempt(const Item& item) {
   if (const auto* event = std::get_if<Ref<Event>>(&item)) return sink_->put_event(*event);
+  if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item)) return put_body(**chunk);
   return sink_->put_object(std::get<Ref<Object>>(item));
+}
+
+// Whatever did not come to the sink, for whatever reason, is a jump of the offset.
+Status Store::put_body(const BodyChunk& chunk) {
+  BodyProgress& body = bodies_[{chunk.transaction_id, chunk.message}];
+  const bool has_place = !chunk.last || chunk.length_known;
+  const uint64_t missing = has_place && chunk.offset > body.next ? chunk.offset - body.next : 0;
+  const BodyPart part = {
+      .chunk = chunk,
+      .first = !body.begun,
+      .missing = missing,
+      .truncated = chunk.last && (body.truncated || missing > 0 || !chunk.complete)};
+  Status status = sink_->put_body(part);
+  if (status.ok()) {
+    body.begun = true;
+    body.truncated |= missing > 0;
+    body.next = chunk.offset + chunk.data.size();
+  }
+  return status;
 }
 
 void Store::tell(const Item& item, const Status& status) {
@@ -308,6 +380,7 @@ void Store::close() {
   std::erase_if(queue_, [](const Item& item) { return std::holds_alternative<FlushBy>(item); });
   counters_.dropped_at_close += queue_.size();
   counters_.queue_bytes = 0;
+  body_bytes_ = 0;
   {
     const std::lock_guard lock(mutex_);
     finished_ = taken_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: Event, Object, from the session's thread. Out: calls of one sink, one at a time, from one
-// worker thread. The queue is bounded in bytes; what does not fit is dropped and counted, capture
-// never waits. Without a worker (worker.threads=0) the sink is called inline: deterministic, for
-// tests, replay and single-threaded hosts.
+// In: Event, Object, BodyChunk, from the session's thread. Out: calls of one sink, one at a time,
+// from one worker thread. The queue is bounded in bytes; what does not fit is dropped and counted,
+// capture never waits. Chunks of bodies have a bound of their own, body_bytes, so that no body
+// piles up here; for room there the caller waits a little, while nothing is lost by it (CanWaitFn).
+// Without a worker (worker.threads=0) the sink is called inline: deterministic, for tests, replay
+// and single-threaded hosts.
 #pragma once
 
 #include <atomic>
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -25,10 +28,12 @@
 namespace qtap::sink {
 
 struct StoreOptions {
-  uint64_t queue_bytes = 64u << 20;       // sink.queue_bytes
-  uint32_t max_attempts = 8;              // sink.retry.max_attempts
-  int64_t first_retry_ns = 200'000'000;   // sink.retry.first
-  int64_t max_retry_ns = 30'000'000'000;  // sink.retry.max
+  uint64_t queue_bytes = 64u << 20;  // sink.queue_bytes
+  uint64_t body_bytes = 2u << 20;    // capture.body_buffer: chunks in the queue, of all bodies
+  int64_t max_body_wait_ns = 200'000'000;  // for room there
+  uint32_t max_attempts = 8;               // sink.retry.max_attempts
+  int64_t first_retry_ns = 200'000'000;    // sink.retry.first
+  int64_t max_retry_ns = 30'000'000'000;   // sink.retry.max
   bool has_worker = true;
 };
 
@@ -55,9 +60,12 @@ class Store {
   // Called for everything that was given up, on the thread that did, before `stored`.
   using RefusedFn = std::function<void(const std::string& store_id, const Error& why)>;
 
+  // Whether the thread that puts may wait for a moment. Called with the queue locked.
+  using CanWaitFn = std::function<bool()>;
+
   // When there is no memory or no thread, an exception leaves `sink` with its sink.
   Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-        RefusedFn refused = nullptr);
+        RefusedFn refused = nullptr, CanWaitFn can_wait = nullptr);
   ~Store();
 
   const Sink& sink() const { return *sink_; }
@@ -67,6 +75,7 @@ class Store {
   // and counted. The worker starts when kick() is called, or kKickAt items wait.
   bool put(Ref<Event> event) { return enqueue(std::move(event)); }
   bool put(Ref<Object> object) { return enqueue(std::move(object)); }
+  bool put(Ref<BodyChunk> chunk) { return enqueue(std::move(chunk)); }
   // No more comes for now. To wake the worker for each item would cost more than most items do.
   void kick();
 
@@ -91,16 +100,28 @@ class Store {
   struct FlushBy {
     std::chrono::steady_clock::time_point deadline;
   };
-  using Item = std::variant<Ref<Event>, Ref<Object>, FlushBy>;
+  using Item = std::variant<Ref<Event>, Ref<Object>, Ref<BodyChunk>, FlushBy>;
   // Equal bytes are not uploaded again while their digest is among the last so many (spec, 5).
   static constexpr size_t kRemembered = 4096;
   static constexpr size_t kKickAt = 256;
   // What the worker takes at once: what a sink may write in one piece.
   static constexpr size_t kBatch = 256;
 
+  // How far a body has come to the sink; from its first chunk to its last.
+  struct BodyProgress {
+    uint64_t next = 0;  // offset behind what it took
+    bool begun = false;
+    bool truncated = false;
+  };
+  using BodyKey = std::pair<std::string, MessageKind>;
+
   static uint64_t size_of(const Item& item);
+  static uint64_t body_size_of(const Item& item);
 
   bool enqueue(Item item);
+  bool has_room(const Item& item) const;
+  void wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item);
+  Error no_room(const Item& item) const;
   void start_worker();
   void work();
   size_t deliver_next(std::span<const Item> items);
@@ -110,6 +131,7 @@ class Store {
   Status put_with_retries(const Item& item, Status status);
   bool finish(const Item& item, const Status& status);
   Status attempt(const Item& item);
+  Status put_body(const BodyChunk& chunk);
   bool wait_before_retry(uint32_t attempt);
   void tell(const Item& item, const Status& status);
   bool is_known(const std::string& digest) const { return known_.contains(digest); }
@@ -119,18 +141,22 @@ class Store {
   StoreOptions options_;
   StoredFn stored_;
   RefusedFn refused_;
+  CanWaitFn can_wait_;
   StoreCounters counters_;
 
-  std::unordered_set<std::string> known_;  // these three: the delivering thread only
+  std::unordered_set<std::string> known_;  // these four: the delivering thread only
   std::deque<std::string> known_order_;
   std::vector<Item> batch_;
+  std::map<BodyKey, BodyProgress> bodies_;
 
   std::mutex mutex_;  // guards what follows, and changes of counters_.queue_bytes
   std::condition_variable changed_;
   std::deque<Item> queue_;
-  uint64_t taken_ = 0;     // items that ever were in the queue
-  uint64_t finished_ = 0;  // of these, sent or dropped
-  Status flush_result_;    // the first error that no end_flush() has told yet
+  uint64_t body_bytes_ = 0;         // of chunks in the queue or being sent now
+  uint64_t stuck_at_ = UINT64_MAX;  // finished_ when waiting for room was in vain
+  uint64_t taken_ = 0;              // items that ever were in the queue
+  uint64_t finished_ = 0;           // of these, sent or dropped
+  Status flush_result_;             // the first error that no end_flush() has told yet
   bool closing_ = false;
   uint64_t jitter_;
   std::thread worker_;

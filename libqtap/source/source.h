@@ -46,6 +46,10 @@ class Source {
   // it where that is possible.
   virtual Result<int> poll(RecordSink& sink, int max_records) = 0;
 
+  // Whether what comes now is held until poll() fetches it, for some time at least, so that nothing
+  // is lost when the caller does something else first.
+  virtual bool has_room() const { return true; }
+
   // Readable when poll() has something to do; -1: always ready (replay, feed).
   virtual int fd() const = 0;
 

@@ -47,7 +47,7 @@ static void nouns_outlive_the_session(void) {
 
 static void order_of_calls(void) {
   const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL};
-  const struct qtap_sink_ops ops = {sizeof ops, "late", NULL, NULL, NULL, NULL, NULL};
+  const struct qtap_sink_ops ops = {sizeof ops, "late", NULL, NULL, NULL, NULL, NULL, NULL};
   qtap_session* s = abi_feed_session();
   uint64_t id = 0;
 
@@ -154,7 +154,7 @@ static void a_failed_flush_tells_what_was_stored(void) {
       "stacks: {s: {plugins: [{type: http_capture, config: {level: full}}]}}\n"
       "tap: {direction: all, http: {stack: s}}\n";
   const struct qtap_sink_ops ops = {sizeof ops, "objects",     NULL, take_object,
-                                    NULL,       failing_flush, NULL};
+                                    NULL,       failing_flush, NULL, NULL};
   const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, count_event, NULL};
   qtap_config* config = abi_feed_config();
   qtap_session* s = NULL;

@@ -14,7 +14,7 @@ struct state {
 /* Everything that a callback may not call, and then what it may. */
 static void call_everything(qtap_session* s) {
   struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL};
-  struct qtap_sink_ops ops = {sizeof ops, "inner", NULL, NULL, NULL, NULL, NULL};
+  struct qtap_sink_ops ops = {sizeof ops, "inner", NULL, NULL, NULL, NULL, NULL, NULL};
   struct qtap_stats stats = {0};
   uint64_t id = 0;
 
@@ -91,7 +91,8 @@ static const char plugins[] =
 static void from_callbacks_and_inline_sinks(void) {
   const struct qtap_callbacks cb = {sizeof cb,      on_connection, on_data,
                                     on_transaction, on_event,      on_object};
-  const struct qtap_sink_ops ops = {sizeof ops, "inline", put_event, put_object, NULL, NULL, NULL};
+  const struct qtap_sink_ops ops = {sizeof ops, "inline", put_event, put_object,
+                                    NULL,       NULL,     NULL,      NULL};
   struct state state = {NULL, 0, 0};
   qtap_config* config = abi_feed_config();
 

@@ -22,6 +22,7 @@ OTHER = {
     "QTAP_DIR_SENT": 0, "QTAP_DIR_RECEIVED": 1, "QTAP_REQUEST": 0, "QTAP_RESPONSE": 1,
     "QTAP_CONN_OPEN": 0, "QTAP_CONN_UPDATE": 1, "QTAP_CONN_CLOSE": 2,
     "QTAP_ROLE_ANY": 0, "QTAP_ROLE_CONNECTED": 1, "QTAP_ROLE_ACCEPTED": 2,
+    "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
 
@@ -64,6 +65,15 @@ CLOSE = CFUNCTYPE(None, c_void_p)
 PUT = CFUNCTYPE(c_int, c_void_p, c_void_p)
 
 
+class BodyChunk(Structure):
+    _fields_ = [("size", c_size_t), ("transaction_id", c_char_p), ("connection_id", c_char_p), ("message", c_int),
+                ("direction", c_int), ("flags", c_uint32), ("offset", c_uint64), ("missing", c_uint64),
+                ("bytes", c_void_p), ("len", c_size_t)]
+
+
+PUT_BODY = CFUNCTYPE(c_int, c_void_p, POINTER(BodyChunk))
+
+
 class Callbacks(Structure):
     _fields_ = [("size", c_size_t), ("on_connection", ON_CONNECTION), ("on_data", ON_DATA),
                 ("on_transaction", ON_NOUN), ("on_event", ON_NOUN), ("on_object", ON_NOUN)]
@@ -71,7 +81,7 @@ class Callbacks(Structure):
 
 class SinkOps(Structure):
     _fields_ = [("size", c_size_t), ("name", c_char_p), ("put_event", PUT), ("put_object", PUT), ("locate", LOCATE),
-                ("flush", FLUSH), ("close", CLOSE)]
+                ("flush", FLUSH), ("close", CLOSE), ("put_body", PUT_BODY)]
 
 
 class Stats(Structure):
@@ -98,7 +108,7 @@ class RuleError(Structure):
 STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
-    "qtap_rule_error": RuleError,
+    "qtap_rule_error": RuleError, "qtap_body_chunk": BodyChunk,
 }
 
 _H = c_void_p  # an opaque handle

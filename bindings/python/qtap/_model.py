@@ -122,3 +122,20 @@ class Data:
     offset: int
     lost_before: int
     bytes: bytes
+
+
+@dataclass(frozen=True)
+class BodyChunk:
+    """A piece of a body in transfer, after transfer coding and before content coding."""
+
+    transaction_id: str
+    connection_id: str
+    message: str  # "request", "response"
+    direction: str  # "sent", "received"
+    offset: int  # of bytes in the body; of the last chunk: its length
+    missing: int  # bytes right before offset that did not come to this sink
+    bytes: bytes
+    first: bool  # nothing of this body came before
+    last: bool  # the body is over; without bytes
+    truncated: bool  # last: not all of it came
+    length_known: bool  # last: False when it is not known how much is missing at the end

@@ -113,8 +113,8 @@ class Session:
 
     def add_sink(self, sink):
         """Storage of your own, before start. sink.name is its id; each method is optional: put_event(event),
-        put_object(object) (raise qtap.Again to be asked again; any other exception drops it, counted), locate(object)
-        gives the URL or None, flush(timeout_ms), close(). They come one at a time from a thread of the session."""
+        put_object(object) (raise qtap.Again to be asked again; any other exception drops it, counted), put_body(chunk)
+        (the same; bodies of any length in BodyChunks, of transactions kept in full), locate(object) gives the URL or None, flush(timeout_ms), close(). They come one at a time from a thread of the session."""
         ops = make_ops(sink, lambda: self._sinks.pop(id(sink), None))
         self._sinks[id(sink)] = ops
         try:

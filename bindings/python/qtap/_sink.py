@@ -4,11 +4,11 @@ import ctypes
 import sys
 
 from . import _abi
-from ._model import Event, Object
+from ._model import BodyChunk, Event, Object
 
 
 class Again(Exception):
-    """Raise it from put_event or put_object: not now; the session tries again later, with back-off."""
+    """Raise it from put_event, put_object or put_body: not now; the session tries again later, with back-off."""
 
 
 def make_ops(sink, forget):
@@ -29,6 +29,10 @@ def make_ops(sink, forget):
             getattr(sink, name)(kind(handle))
             return 0
         return _abi.PUT(guard(f"{sink.name}.{name}", call))
+
+    def put_body(chunk):
+        sink.put_body(_body_chunk(chunk.contents))
+        return 0
 
     def locate(handle, buf, cap):
         url = sink.locate(Object(handle))
@@ -54,12 +58,23 @@ def make_ops(sink, forget):
         ops.put_event = put(Event, "put_event")
     if hasattr(sink, "put_object"):
         ops.put_object = put(Object, "put_object")
+    if hasattr(sink, "put_body"):
+        ops.put_body = _abi.PUT_BODY(guard(f"{sink.name}.put_body", put_body))
     if hasattr(sink, "locate"):
         ops.locate = _abi.LOCATE(guard(f"{sink.name}.locate", locate))
     if hasattr(sink, "flush"):
         ops.flush = _abi.FLUSH(guard(f"{sink.name}.flush", flush))
     ops.close = _abi.CLOSE(guard(f"{sink.name}.close", close))
     return ops
+
+
+def _body_chunk(raw):
+    def has(flag):
+        return bool(raw.flags & _abi.OTHER[flag])
+    return BodyChunk(raw.transaction_id.decode(), raw.connection_id.decode(), ("request", "response")[raw.message],
+                     ("sent", "received")[raw.direction], raw.offset, raw.missing,
+                     ctypes.string_at(raw.bytes, raw.len), has("QTAP_BODY_FIRST"), has("QTAP_BODY_LAST"),
+                     has("QTAP_BODY_TRUNCATED"), not has("QTAP_BODY_LENGTH_UNKNOWN"))
 
 
 class _Unraisable:

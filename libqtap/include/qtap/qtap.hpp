@@ -27,6 +27,12 @@ inline namespace v0 {
 inline std::string_view view(qtap_str s) {
   return s.data ? std::string_view(s.data, s.len) : std::string_view();
 }
+/** The bytes of a chunk of a body, in qtap_sink_ops.put_body; borrowed like the chunk. @since 0.1
+ */
+inline std::string_view view(const qtap_body_chunk& chunk) {
+  return chunk.len > 0 ? std::string_view(static_cast<const char*>(chunk.bytes), chunk.len)
+                       : std::string_view();
+}
 /** The other way round. @since 0.1 */
 inline qtap_str str(std::string_view s) {
   return {s.data(), s.size()};

@@ -13,6 +13,33 @@
 extern "C" {
 #endif
 
+/** What a chunk is in its body. @since 0.1 */
+enum qtap_body_flag {
+  QTAP_BODY_FIRST = 1,         /**< this sink has got nothing of this body before */
+  QTAP_BODY_LAST = 2,          /**< the body is over; len is 0. The last call for it */
+  QTAP_BODY_TRUNCATED = 4,     /**< with LAST: not all of the body was handed out */
+  QTAP_BODY_LENGTH_UNKNOWN = 8 /**< with LAST: how much is missing at the end is not known;
+                                  offset is 0 */
+};
+
+/**
+ * A piece of a body in transfer, after transfer coding and before content coding. Everything it
+ * points to is borrowed until the call returns. @since 0.1
+ */
+struct qtap_body_chunk {
+  size_t size;                /**< bytes of this struct that the library filled; it only grows */
+  const char* transaction_id; /**< NUL-terminated; the request id in events and in the object */
+  const char* connection_id;  /**< NUL-terminated */
+  int message;                /**< enum qtap_message: which body of the transaction */
+  int direction;              /**< enum qtap_direction */
+  uint32_t flags;             /**< enum qtap_body_flag */
+  uint64_t offset;            /**< of bytes in the body, in bytes; with LAST: its length */
+  uint64_t missing;           /**< bytes right before offset that were not handed to this sink: not
+                                 captured, not kept, refused by it, or dropped before a slow one */
+  const void* bytes;
+  size_t len; /**< bytes; 0 with LAST only */
+};
+
 /**
  * The calls of a sink. Those for one sink come one at a time from the session's worker (or inline
  * from the polling thread with worker.threads=0), so a sink may block and needs no lock. Except
@@ -37,6 +64,17 @@ struct qtap_sink_ops {
   int (*flush)(void* user, int timeout_ms);
   /** The last call, exactly once; frees `user`. May be NULL. */
   void (*close)(void* user);
+  /**
+   * NULL: takes no bodies. A body of any length, in chunks and in order, while it is in transfer:
+   * only of transactions that a plugin keeps in full (http_capture with level full). Chunks of
+   * different bodies may come in turn; each body that had one gets one with QTAP_BODY_LAST, unless
+   * the session is freed before. The object of the transaction comes later and is cut at
+   * capture.body_buffer as ever. At most capture.body_buffer bytes wait for a sink, over all
+   * bodies; when it is slower than that, the polling thread waits for it while the capture can
+   * spare the time (at most 200 ms, and not again for a sink that then has still done nothing), and
+   * then drops and counts. Results as put_event; a chunk that was refused is `missing` in the next.
+   */
+  int (*put_body)(void* user, const struct qtap_body_chunk* chunk);
 };
 
 /**

@@ -111,6 +111,9 @@ TEST_SUITE("conn/skip") {
     SUBCASE("a host reads the bytes") {
       options.skips = false;
     }
+    SUBCASE("a store takes bodies as they pass") {
+      options.parser.tells_bodies = true;
+    }
     SUBCASE("the body is short") {
       length = "1000";
     }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// A body in transfer: what of it passes by, and the pieces in which it goes to the stores.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ref.h"
+#include "model/record.h"
+
+namespace qtap {
+
+enum class MessageKind : uint8_t { kRequest = 0, kResponse = 1 };
+inline constexpr std::array kMessageKinds = {MessageKind::kRequest, MessageKind::kResponse};
+constexpr size_t index(MessageKind kind) {
+  return static_cast<size_t>(kind);
+}
+
+// Bytes of a body as the parser sees them, after transfer coding. Offsets count what is missing.
+struct BodyPiece {
+  MessageKind message = MessageKind::kRequest;
+  Direction direction = Direction::kSent;
+  uint64_t offset = 0;
+  std::string_view bytes = {};
+};
+
+struct BodyEnd {
+  MessageKind message = MessageKind::kRequest;
+  Direction direction = Direction::kSent;
+  bool complete = false;                // the end of the message was seen
+  std::optional<uint64_t> length = {};  // of the whole body; nullopt: not known
+};
+
+// What a store gets. Immutable once handed out: stores share it.
+struct BodyChunk : RefCounted {
+  std::string transaction_id;
+  std::string connection_id;
+  MessageKind message = MessageKind::kRequest;
+  Direction direction = Direction::kSent;
+  uint64_t offset = 0;  // of data in the body. Chunks come in order: a jump is what is missing
+  std::string data;
+  // The last chunk of a body, which has no data. Its offset is the length, when that is known.
+  bool last = false;
+  bool complete = false;      // last: the end of the message was seen
+  bool length_known = false;  // last: of the body
+};
+
+// How far one body of a transaction in transfer has gone to the stores.
+struct BodyFlow {
+  enum class State : uint8_t {
+    kUndecided,  // whether it may go out is not known yet; the message keeps its beginning
+    kOpen,       // it goes out as it comes
+    kClosed,     // nothing (more) of it goes out
+  };
+  State state = State::kUndecided;
+  Direction direction = Direction::kSent;  // of the last piece
+  uint64_t kept = 0;           // kUndecided: so many bytes of the message's body follow one another
+  std::optional<BodyEnd> end;  // kUndecided: it has ended meanwhile
+};
+
+}  // namespace qtap
