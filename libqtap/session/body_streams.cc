@@ -42,8 +42,8 @@ bool BodyStreams::decide(const Connection& conn, Transaction& tx, MessageKind ki
   const BodyChoice choice = choose(tx);
   if (choice == BodyChoice::kNo) flow.state = State::kClosed;
   if (choice != BodyChoice::kYes) return false;
-  flow.state = State::kOpen;
   if (tx.id.empty()) tx.id = ids_.next(tx.request.start_ns);
+  flow.state = State::kOpen;
   const std::string_view kept = std::string_view(message_of(tx, kind).body).substr(0, flow.kept);
   if (!kept.empty()) send(conn, tx, {.message = kind, .direction = direction, .bytes = kept});
   return true;
@@ -73,7 +73,7 @@ void BodyStreams::on_end(const Connection& conn, Transaction& tx, const BodyEnd&
     const bool has_body = flow.kept > 0 || end.length.value_or(0) > 0;
     if (!has_body || !decide(conn, tx, end.message, end.direction, wanted)) return;
   }
-  if (std::exchange(flow.state, State::kClosed) == State::kOpen) send_end(conn, tx, end);
+  if (flow.state == State::kOpen) send_end(conn, tx, end);
 }
 
 void BodyStreams::on_transaction(const Connection& conn, Transaction& tx) {
@@ -97,13 +97,13 @@ void BodyStreams::send(const Connection& conn, const Transaction& tx, BodyPiece 
     chunk->direction = piece.direction;
     chunk->offset = piece.offset;
     chunk->data = bytes;
-    outlet_.emit_body(std::move(chunk));
+    outlet_.emit_body(chunk);
     piece.offset += bytes.size();
     piece.bytes.remove_prefix(bytes.size());
   }
 }
 
-void BodyStreams::send_end(const Connection& conn, const Transaction& tx, const BodyEnd& end) {
+void BodyStreams::send_end(const Connection& conn, Transaction& tx, const BodyEnd& end) {
   auto chunk = Ref<BodyChunk>::make();
   chunk->transaction_id = tx.id;
   chunk->connection_id = conn.id;
@@ -113,7 +113,9 @@ void BodyStreams::send_end(const Connection& conn, const Transaction& tx, const 
   chunk->last = true;
   chunk->complete = end.complete;
   chunk->length_known = end.length.has_value();
-  outlet_.emit_body(std::move(chunk));
+  tx.body_flows[index(end.message)].state =
+      State::kClosed;  // nothing has failed: it will not be sent twice
+  outlet_.emit_body(chunk);
 }
 
 }  // namespace qtap::session

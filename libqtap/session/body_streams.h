@@ -39,7 +39,7 @@ class BodyStreams {
   bool decide(const Connection& conn, Transaction& tx, MessageKind kind, Direction direction,
               bool wanted);
   void send(const Connection& conn, const Transaction& tx, BodyPiece piece);
-  void send_end(const Connection& conn, const Transaction& tx, const BodyEnd& end);
+  void send_end(const Connection& conn, Transaction& tx, const BodyEnd& end);
 
   const std::vector<std::unique_ptr<plugin::Plugin>>& plugins_;
   IdMaker& ids_;

@@ -103,6 +103,46 @@ void overridden_calls_are_installed() {
   CHECK(handler.transactions == 1);
 }
 
+struct Shelf {
+  std::string body;
+  std::string transaction;
+  int ended = 0;
+};
+
+void a_sink_takes_bodies_as_they_pass() {
+  qtap::Config config;
+  CHECK(config.set("capture.source", "feed").ok());
+  CHECK(config.set("worker.threads", "0").ok());
+  CHECK(config
+            .parse(
+                "tap: { http: { stack: all } }\n"
+                "stacks: { all: { plugins: [ { type: http_capture, config: { level: full } } ] } }")
+            .ok());
+  qtap::Session session;
+  CHECK(qtap::Session::create(session, config).ok());
+  qtap_sink_ops ops = {};
+  ops.size = sizeof ops;
+  ops.name = "bodies";
+  ops.put_body = [](void* user, const qtap_body_chunk* chunk) noexcept {
+    Shelf& shelf = *static_cast<Shelf*>(user);
+    CHECK(chunk->size >= sizeof *chunk && chunk->message == QTAP_RESPONSE);
+    CHECK(chunk->direction == QTAP_DIR_RECEIVED && chunk->missing == 0);
+    CHECK(chunk->offset == shelf.body.size());
+    CHECK(((chunk->flags & QTAP_BODY_FIRST) != 0) == shelf.body.empty());
+    CHECK((chunk->flags & (QTAP_BODY_TRUNCATED | QTAP_BODY_LENGTH_UNKNOWN)) == 0);
+    CHECK(strlen(chunk->connection_id) == 20);
+    shelf.body += qtap::view(*chunk);
+    shelf.transaction = chunk->transaction_id;
+    if ((chunk->flags & QTAP_BODY_LAST) != 0) ++shelf.ended;
+    return 0;
+  };
+  Shelf shelf;
+  CHECK(session.add_sink(ops, &shelf).ok());
+  CHECK(session.start().ok());
+  CHECK(exchange(session).ok());
+  CHECK(shelf.body == "hi" && shelf.ended == 1 && shelf.transaction.size() == 20);
+}
+
 void failures_are_a_status_with_a_text() {
   qtap::Config config;
   const qtap::Status unknown = config.set("capture.sourc", "feed");
@@ -146,6 +186,7 @@ int main() {
   a_handler_is_called_and_references_outlive_the_session();
   failures_are_a_status_with_a_text();
   overridden_calls_are_installed();
+  a_sink_takes_bodies_as_they_pass();
   a_rule_asks_a_lambda();
   return failed_checks != 0;
 }

@@ -98,6 +98,16 @@ int put_event(void*, const qtap_event*) {
 int put_object(void*, const qtap_object*) {
   return 0;
 }
+// Bodies that the sink got something of, and those that ended.
+int bodies_begun = 0;
+int bodies_ended = 0;
+int put_body(void*, const qtap_body_chunk* chunk) {
+  if ((chunk->flags & QTAP_BODY_FIRST) != 0) ++bodies_begun;
+  if ((chunk->flags & QTAP_BODY_LAST) != 0) ++bodies_ended;
+  const bool is_piece = chunk->len == 2 && memcmp(chunk->bytes, "hi", 2) == 0;
+  CHECK(is_piece || (chunk->flags & QTAP_BODY_LAST) != 0);
+  return 0;
+}
 void close_sink(void* user) {
   ++*static_cast<int*>(user);
 }
@@ -157,8 +167,10 @@ void run_session(qtap_config* config, Seen& seen) {
   ops.name = "a sink with a name that is not short";
   ops.put_event = put_event;
   ops.put_object = put_object;
+  ops.put_body = put_body;
   ops.close = close_sink;
   int closes = 0;
+  bodies_begun = bodies_ended = 0;
   const auto text = [&] { return qtap_session_error(s); };
   fine(qtap_session_set_callbacks(s, &cb, &seen), text(), "set_callbacks");
   const bool added = fine(qtap_session_add_sink(s, &ops, &closes), text(), "add_sink");
@@ -182,6 +194,9 @@ void run_session(qtap_config* config, Seen& seen) {
   if (seen.whole < seen.fed) CHECK(is_gap ? stats.limit_hits == 0 : stats.limit_hits == 1);
   qtap_session_free(s);
   CHECK(closes == (added ? 1 : 0));
+  // Of one that could not even be queued the end may be missing.
+  CHECK(bodies_begun - bodies_ended <= (has_failed ? 1 : 0) && bodies_ended <= bodies_begun);
+  if (!has_failed) CHECK(bodies_ended == seen.fed);
 }
 
 // Everything once; true when no allocation failed.

@@ -77,6 +77,10 @@ static int put_object(void* user, const qtap_object* object) {
   (void)object;
   return enter(user);
 }
+static int put_body(void* user, const struct qtap_body_chunk* chunk) {
+  (void)chunk;
+  return enter(user);
+}
 
 static void on_log(int level, const char* message, void* user) {
   if (level == QTAP_LOG_ERROR && strstr(message, "qtap_session_free: ignored"))
@@ -92,7 +96,7 @@ static void from_callbacks_and_inline_sinks(void) {
   const struct qtap_callbacks cb = {sizeof cb,      on_connection, on_data,
                                     on_transaction, on_event,      on_object};
   const struct qtap_sink_ops ops = {sizeof ops, "inline", put_event, put_object,
-                                    NULL,       NULL,     NULL,      NULL};
+                                    NULL,       NULL,     NULL,      put_body};
   struct state state = {NULL, 0, 0};
   qtap_config* config = abi_feed_config();
 
@@ -107,7 +111,7 @@ static void from_callbacks_and_inline_sinks(void) {
   CHECK_STATUS(QTAP_OK,
                abi_exchange(state.session)); /* goes on, and clears what the inner calls said */
   CHECK(strcmp(qtap_session_error(state.session), "") == 0);
-  CHECK(state.calls >= 8); /* open, two pieces, transaction, object, event, sink twice */
+  CHECK(state.calls >= 10); /* open, two pieces, transaction, object, event, sink four times */
   CHECK(state.logged == state.calls);
   qtap_session_free(state.session);
 }
