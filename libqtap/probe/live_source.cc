@@ -97,9 +97,9 @@ class Live final : public LiveSource {
   const source::Origin& origin() const override { return origin_; }
   Status start() override;
   Result<int> poll(source::RecordSink& sink, int max_records) override;
-  // Half of the ring: the other half is for what comes while the caller makes up its mind.
+  // A quarter of the ring is for what comes while the caller makes up its mind.
   bool has_room() const override {
-    return !ring_ || ring_->written() - ring_->taken() < options_.ring_bytes / 2;
+    return !ring_ || ring_->written() - ring_->taken() < options_.ring_bytes / 4 * 3;
   }
   int fd() const override { return waker_->fd(); }
   void expect_skips() override { kernel_->expect_skips(); }

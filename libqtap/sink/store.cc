@@ -78,34 +78,48 @@ uint64_t Store::size_of(const Item& item) {
 }
 
 uint64_t Store::body_size_of(const Item& item) {
-  const auto* chunk = std::get_if<Ref<BodyChunk>>(&item);
-  return chunk ? (*chunk)->data.size() : 0;
+  return std::holds_alternative<Ref<BodyChunk>>(item) ? size_of(item) : 0;
 }
 
-// The end of a body has no bytes and always finds room: whoever keeps bodies apart must learn it.
+// The end of a body that the sink knows always finds room: whoever keeps bodies apart must learn
+// it. There are no more of those than chunks found room.
 bool Store::has_room(const Item& item) const {
-  const bool is_chunk = std::holds_alternative<Ref<BodyChunk>>(item);
+  const auto* chunk = std::get_if<Ref<BodyChunk>>(&item);
   const uint64_t body_bytes = body_size_of(item);
-  if (is_chunk && body_bytes == 0) return true;
+  if (chunk && (*chunk)->last && open_bodies_.contains(key_of(**chunk))) return true;
   if (counters_.queue_bytes + size_of(item) > options_.queue_bytes) return false;
   // One chunk may be larger than the bound, so that a small bound does not stop everything.
-  return !is_chunk || body_bytes_ == 0 || body_bytes_ + body_bytes <= options_.body_bytes;
+  return !chunk || body_bytes_ == 0 || body_bytes_ + body_bytes <= options_.body_bytes;
 }
 
 // A body comes as fast as it is sent, and the source holds what is not fetched yet: to wait is free
-// until that fills. A sink that does nothing in all that time is not waited for again before it has
-// done something.
+// until that fills. Once it waits it waits for half of the bound: two threads that hand over chunk
+// by chunk spend their time on switching. A sink that does nothing in all that time is not waited
+// for again before it has done something.
 void Store::wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item) {
+  using std::chrono::steady_clock;
   if (stuck_at_ == finished_) return;
   changed_.notify_all();  // as kick(): the worker may sleep still
-  const auto give_up = std::chrono::steady_clock::now() + nanoseconds(options_.max_body_wait_ns);
-  while (!closing_ && !has_room(item)) {
+  const auto give_up = steady_clock::now() + nanoseconds(options_.max_body_wait_ns);
+  while (!closing_ && !(has_room(item) && half_is_free())) {
     if (can_wait_ && !can_wait_()) return;
-    if (std::chrono::steady_clock::now() >= give_up) {
-      stuck_at_ = finished_;
+    if (steady_clock::now() >= give_up) {
+      if (!has_room(item)) stuck_at_ = finished_;
       return;
     }
-    changed_.wait_for(lock, milliseconds(1));
+    half_free_.wait_for(lock, milliseconds(1));
+  }
+}
+
+Store::BodyKey Store::key_of(const BodyChunk& chunk) {
+  return {chunk.transaction_id, chunk.message};
+}
+
+void Store::note_open(const BodyChunk& chunk) {
+  if (chunk.last) {
+    open_bodies_.erase(key_of(chunk));
+  } else {
+    open_bodies_.insert(key_of(chunk));
   }
 }
 
@@ -143,6 +157,7 @@ bool Store::enqueue(Item item) {
       ++counters_.dropped_queue_full;
       refusal = no_room(item);
     } else if (options_.has_worker) {
+      if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item)) note_open(**chunk);
       queue_.push_back(item);
       counters_.queue_bytes += bytes;
       body_bytes_ += body_size_of(item);
@@ -183,7 +198,9 @@ void Store::work() {
       lock.lock();
       for (const size_t until = done + delivered; done < until; ++done) {
         counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
+        const bool was_half_free = half_is_free();
         body_bytes_ -= body_size_of(batch_[done]);
+        if (!was_half_free && half_is_free()) half_free_.notify_one();
       }
       finished_ += delivered;
       changed_.notify_all();
@@ -245,7 +262,7 @@ bool Store::deliver_one(const Item& item) {
 
 bool Store::finish(const Item& item, const Status& status) {
   if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item); chunk && (*chunk)->last) {
-    bodies_.erase({(*chunk)->transaction_id, (*chunk)->message});
+    bodies_.erase(key_of(**chunk));
   }
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
   tell(item, status);
@@ -271,7 +288,7 @@ Status Store::attempt(const Item& item) {
 
 // Whatever did not come to the sink, for whatever reason, is a jump of the offset.
 Status Store::put_body(const BodyChunk& chunk) {
-  BodyProgress& body = bodies_[{chunk.transaction_id, chunk.message}];
+  BodyProgress& body = bodies_[key_of(chunk)];
   const bool has_place = !chunk.last || chunk.length_known;
   const uint64_t missing = has_place && chunk.offset > body.next ? chunk.offset - body.next : 0;
   const BodyPart part = {

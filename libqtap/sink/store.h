@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <thread>
@@ -117,9 +118,12 @@ class Store {
 
   static uint64_t size_of(const Item& item);
   static uint64_t body_size_of(const Item& item);
+  static BodyKey key_of(const BodyChunk& chunk);
 
   bool enqueue(Item item);
   bool has_room(const Item& item) const;
+  bool half_is_free() const { return body_bytes_ <= options_.body_bytes / 2; }
+  void note_open(const BodyChunk& chunk);
   void wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item);
   Error no_room(const Item& item) const;
   void start_worker();
@@ -151,9 +155,11 @@ class Store {
 
   std::mutex mutex_;  // guards what follows, and changes of counters_.queue_bytes
   std::condition_variable changed_;
+  std::condition_variable half_free_;  // half_is_free() became true
   std::deque<Item> queue_;
   uint64_t body_bytes_ = 0;         // of chunks in the queue or being sent now
   uint64_t stuck_at_ = UINT64_MAX;  // finished_ when waiting for room was in vain
+  std::set<BodyKey> open_bodies_;   // of which a chunk found room, and the end did not come yet
   uint64_t taken_ = 0;              // items that ever were in the queue
   uint64_t finished_ = 0;           // of these, sent or dropped
   Status flush_result_;             // the first error that no end_flush() has told yet

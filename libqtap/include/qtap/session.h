@@ -76,7 +76,8 @@ struct qtap_stats {
   uint64_t plugin_errors;
   uint64_t events;
   uint64_t objects;
-  uint64_t sink_sent;    /**< events and objects accepted by a sink, one count per sink */
+  uint64_t
+      sink_sent; /**< events, objects and chunks of bodies accepted by a sink, one count per sink */
   uint64_t sink_dropped; /**< refused for good, or no room in a queue, one count per sink; blocks of
                             text that standard output did not take */
   uint64_t sink_retries;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -91,10 +92,11 @@ Ref<BodyChunk> end(uint64_t length, bool complete = true, const std::string& tra
 
 constexpr uint64_t kChunk = 1000;
 
-// Room for four chunks; nobody is waited for, unless the test says so.
+// Room for four chunks, with what each holds beside its bytes; nobody is waited for, unless the
+// test says so.
 StoreOptions small(int64_t wait_ns = 0) {
   StoreOptions options;
-  options.body_bytes = 4 * kChunk;
+  options.body_bytes = 4 * (kChunk + 256);
   options.max_body_wait_ns = wait_ns;
   return options;
 }
@@ -142,6 +144,28 @@ TEST_SUITE("sink/store_bodies") {
     CHECK(script.got[4].last);
     CHECK(script.got[4].truncated);
     CHECK(script.got[4].missing == 96 * kChunk);
+  }
+
+  TEST_CASE("many small bodies hold no more than the bound, and each that came ends") {
+    Script script;
+    script.set_blocked(true);
+    Store store(std::make_unique<BodySink>(script), small(), nullptr);
+    for (int i = 0; i < 1000; ++i) {
+      store.put(chunk(0, 1, std::to_string(i)));
+      store.put(end(1, true, std::to_string(i)));
+    }
+    CHECK(store.counters().queue_bytes < 12 * kChunk);
+    script.set_blocked(false);
+    REQUIRE(store.flush(20'000).ok());
+    CHECK(script.got.size() >= 4);
+    CHECK(script.got.size() < 40);
+    std::map<std::string, std::pair<int, int>> bodies;
+    for (const Got& got : script.got) {
+      bodies[got.transaction].first += got.first ? 1 : 0;
+      bodies[got.transaction].second += got.last ? 1 : 0;
+    }
+    for (const auto& [name, marks] : bodies) CHECK(marks == std::pair(1, 1));
+    CHECK(store.counters().sent + store.counters().dropped() == 2000);
   }
 
   TEST_CASE("one chunk larger than the bound passes by itself") {
