@@ -52,7 +52,8 @@ struct sock_state {
 	__u8 opened;	  /* OPEN is in the ring */
 	__u8 tunnel;	  /* began with CONNECT: TLS may follow inside */
 	__u8 in_progress; /* connect() returned before the handshake ended */
-	__u8 pad0[3];
+	__u8 older;	  /* its beginning was not seen */
+	__u8 pad0[2];
 	__u32 netns;
 	__s32 fd;   /* of that connect() */
 	__u32 tgid; /* who used it last */
@@ -199,6 +200,34 @@ QTAP_EXTERN struct {
 	__type(value, struct ssl_thread);
 } ssl_calls_by_thread SEC(".maps");
 
+/* Where connections that are older than us were accepted; filled at start. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct qtap_listener);
+	__type(value, __u8);
+} listeners SEC(".maps");
+
+/* Of struct qtap_mapped, for user space alone: no recording holds them. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 << 10);
+} mapped SEC(".maps");
+
+struct mapped_file {
+	__u64 inode;
+	__u32 device;
+	__u32 pad0;
+};
+
+/* When it was told, by file. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct mapped_file);
+	__type(value, __u64);
+} mapped_files SEC(".maps");
+
 /* For kernels before 5.17 only: what a running program is delivering. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -215,6 +244,12 @@ QTAP_EXTERN __u32 ring_wake;
 
 /* 1: the reader may want no more of what it gets (skip_by_stream). */
 QTAP_EXTERN __u32 reader_skips;
+
+QTAP_EXTERN struct qtap_older older;
+
+/* 1: user space wants to know what is mapped; and how often `mapped` had no room. */
+QTAP_EXTERN __u32 tell_mapped;
+QTAP_EXTERN __u64 mapped_lost;
 
 /* How many ends were put into these two tables: tells user space when to look. */
 QTAP_EXTERN __u64 ends_kept;

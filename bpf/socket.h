@@ -30,7 +30,11 @@
 
 #define TCP_SYN_SENT 2 /* include/net/tcp_states.h */
 #define TCP_ESTABLISHED 1
+#define TCP_FIN_WAIT1 4
+#define TCP_FIN_WAIT2 5
 #define TCP_CLOSE 7
+#define TCP_CLOSE_WAIT 8
+#define TCP_LISTEN 10
 
 /* A socket call that ended with bytes moved. */
 struct sock_io {
@@ -58,7 +62,8 @@ VERIFIED_ONCE int sock_add(__u64 sk, __u8 role, __u64 start_ns)
 	struct sock_state *st;
 
 	if (bpf_map_update_elem(&state_by_sock, &sk, &fresh_state, BPF_NOEXIST)) {
-		count_loss(QTAP_LOSS_MAP_FULL, 0);
+		if (!sock_find(sk)) /* else another thread, or the iterator, came first */
+			count_loss(QTAP_LOSS_MAP_FULL, 0);
 		return 0;
 	}
 	st = sock_find(sk);
@@ -88,6 +93,16 @@ static __always_inline void fill_open(struct qtap_rec_open *rec, const struct so
 	rec->family = st->family;
 	rec->role = st->role;
 	rec->netns = st->netns;
+	if (st->older)
+		rec->h.flags |= QTAP_RF_LATE;
+}
+
+/* Of sockets whose beginning nobody saw: was it accepted where somebody listened when we started? */
+static __always_inline int was_accepted(const struct sock_state *st)
+{
+	struct qtap_listener at = {.netns = st->netns, .port = st->local_port};
+
+	return bpf_map_lookup_elem(&listeners, &at) != NULL;
 }
 
 /* What happens in softirq names the last user of the socket, not whom it interrupted. */
@@ -113,6 +128,11 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 		return 0; /* not connected yet; the next call asks again */
 	st->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	st->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (st->role == QTAP_ROLE_UNKNOWN) {
+		st->older = 1;
+		if (was_accepted(st))
+			st->role = QTAP_ROLE_SERVER;
+	}
 	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
 		return 0;
 	st->opened = 1;

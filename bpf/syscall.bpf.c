@@ -5,6 +5,7 @@
  * in a fraction of a millisecond and needs no tracefs; a tracepoint per call takes 8 ms and 68 ms each
  * (measured on 6.18).
  */
+#include "mapped.h"
 #include "socket.h"
 
 #define MSG_PEEK 0x2 /* include/linux/socket.h */
@@ -93,6 +94,10 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 		if (ret < 0)
 			return 0;
 		break;
+	case NR_mmap:
+		if (ret > 0 && (PT_REGS_PARM3_CORE_SYSCALL(regs) & PROT_EXEC))
+			code_mapped(PT_REGS_PARM5_CORE_SYSCALL(regs));
+		return 0;
 	default:
 		return 0;
 	}

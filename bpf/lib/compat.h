@@ -27,6 +27,7 @@
 enum syscall_nr {
 	NR_read = 0,
 	NR_write = 1,
+	NR_mmap = 9,
 	NR_readv = 19,
 	NR_writev = 20,
 	NR_sendfile = 40,
@@ -59,6 +60,7 @@ enum syscall_nr {
 	NR_recvfrom = 207,
 	NR_sendmsg = 211,
 	NR_recvmsg = 212,
+	NR_mmap = 222,
 	NR_accept4 = 242,
 	NR_recvmmsg = 243,
 	NR_sendmmsg = 269,

@@ -13,19 +13,13 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
-/* The TCP socket behind a descriptor of the current process, or NULL. The running syscall holds the file. */
-static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u32 fd)
+/* The TCP socket that a file is, or NULL. Whoever asks holds the file. */
+static __always_inline struct sock *tcp_sock_of_file(struct file *file)
 {
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
 	__u16 family;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return NULL;
-	files = BPF_CORE_READ(fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
@@ -34,6 +28,24 @@ static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u
 		return NULL;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+}
+
+/* The file behind a descriptor of the current process, or NULL. The running syscall holds it. */
+static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u32 fd)
+{
+	return tcp_sock_of_file(file_of_fd(task, fd));
 }
 
 /*

@@ -45,9 +45,9 @@
 #define QTAP_RECEIVED 1u
 
 /* qtap_rec_open.role */
-#define QTAP_ROLE_UNKNOWN 0u /* the socket is older than the capture */
+#define QTAP_ROLE_UNKNOWN 0u /* the socket is older than the capture, and nothing told */
 #define QTAP_ROLE_CLIENT 1u  /* connect() */
-#define QTAP_ROLE_SERVER 2u  /* accept() */
+#define QTAP_ROLE_SERVER 2u  /* accept(); of older sockets: their local port is listened on */
 
 /* qtap_rec_data.stream_kind */
 #define QTAP_STREAM_SOCKET 0u  /* bytes as they cross the socket (plain text, or the TLS hellos) */
@@ -65,7 +65,7 @@
 	    */
 #define QTAP_RF_LATE                                                                                         \
 	4u /* DATA, STREAM_END of a TLS stream: the TLS object is older than the probes: bytes before may be \
-	      missing */
+	      missing. OPEN: so is the socket, and nobody knows how many */
 
 struct qtap_record_header {
 	__u32 size;	 /* bytes of the whole record, header included, payload included */
@@ -83,7 +83,8 @@ struct qtap_record_header {
 /* Addresses are 16 bytes in network order; IPv4 is mapped (::ffff:a.b.c.d, RFC 4291 2.5.5.2) when family is
  * AF_INET. */
 struct qtap_rec_open {
-	struct qtap_record_header h; /* time_ns: when the handshake of connect() ended or accept() returned */
+	struct qtap_record_header h; /* time_ns: when the handshake of connect() ended or accept() returned;
+					QTAP_RF_LATE: when it was first seen */
 	__u64 socket_cookie;	     /* SO_COOKIE, 0 = not assigned */
 	__u64 start_ns;		     /* when connect() began; 0 = unknown */
 	__u8 local_ip[16];

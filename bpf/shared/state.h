@@ -50,6 +50,27 @@ struct qtap_skip {
 	__u64 until[2];
 };
 
+/* A TCP port that somebody listens on. */
+struct qtap_listener {
+	__u32 netns;
+	__u16 port; /* host order */
+	__u16 pad0;
+};
+
+/* Connections that the iterators found at start. */
+struct qtap_older {
+	__u64 left;	/* how many more may be added: the table is not for them alone */
+	__u64 untold;	/* the ring had no room for their OPEN; their next call tells */
+	__u64 left_out; /* there was no room in the table: their next call with bytes adds them */
+};
+
+/* A process has mapped code of a file that is named like a TLS library. */
+struct qtap_mapped {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u32 tgid;
+	__u32 pad0;
+};
+
 /* One per CPU and cause. */
 struct qtap_loss {
 	__u64 records;

@@ -71,7 +71,7 @@ void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
   conn.address_known = open.remote.family != 0;
   conn.socket_cookie = open.socket_cookie;
   conn.fd = open.fd;
-  conn.joined_late |= open.role == Role::kUnknown;
+  conn.joined_late |= open.late || open.role == Role::kUnknown;
   if (open.start_ns != 0) {
     conn.opened_ns = static_cast<int64_t>(open.start_ns) + boot_to_unix_ns;
     next_report_ns_ = conn.opened_ns + options_.first_report_ns;

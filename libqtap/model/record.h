@@ -72,7 +72,8 @@ struct Record {
   RecordType type = RecordType::kTick;
   bool truncated = false;
   bool tls = false;
-  bool late = false;     // kData, kStreamEnd: of a TLS object that is older than the probes
+  bool late = false;  // kData, kStreamEnd: of a TLS object that is older than the probes; kOpen: of
+                      // a socket that is older than the capture
   uint64_t time_ns = 0;  // CLOCK_BOOTTIME
   uint32_t pid = 0;
   uint32_t tid = 0;

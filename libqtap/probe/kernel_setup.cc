@@ -11,6 +11,7 @@
 
 #include "bpf/shared/config.h"
 #include "bpf/shared/records.h"
+#include "bpf/shared/state.h"
 
 // The generated header needs the types of the program's globals first.
 #include <qtap_bpf.skel.h>
@@ -68,6 +69,8 @@ void choose_programs(qtap_bpf& skeleton, const KernelFeatures& features) {
   use(skeleton.progs.on_ssl_exit_bounded, !multi && !loop);
   use(skeleton.progs.on_sys_exit, loop);
   use(skeleton.progs.on_sys_exit_bounded, !loop);
+  use(skeleton.progs.find_listeners, features.iterators);
+  use(skeleton.progs.find_older, features.iterators);
 }
 
 Result<std::vector<UniqueFd>> make_rings(const KernelSettings& settings, const LibbpfLog& log) {
@@ -118,10 +121,13 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
   // Entries on demand start faster and take no memory while idle.
   if (features.sparse_maps) {
     for (bpf_map* map : {skeleton.maps.state_by_sock, skeleton.maps.stream_by_ssl,
-                         skeleton.maps.ssl_calls_by_thread, skeleton.maps.payload_by_thread}) {
+                         skeleton.maps.ssl_calls_by_thread, skeleton.maps.payload_by_thread,
+                         skeleton.maps.listeners}) {
       bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
     }
   }
+  // Three quarters: new connections find room, however many are idle.
+  skeleton.bss->older.left = bpf_map__max_entries(skeleton.maps.state_by_sock) / 4 * 3;
   choose_programs(skeleton, features);
 
   QTAP_TRY(std::vector<UniqueFd> rings, make_rings(settings, log));

@@ -25,12 +25,14 @@ struct KernelSettings {
   // For tests of what older kernels run.
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;
+  bool without_iterators = false;
   LibbpfLog::Print libbpf_print;  // what libbpf says, on the thread that calls
 };
 
 struct KernelFeatures {
   bool uprobe_multi = false;  // one link for all functions of a library: 6.6
   bool bpf_loop = false;      // 5.17
+  bool iterators = true;      // over the files of all processes; whoever loads finds out: 5.8
   bool sparse_maps = false;   // entries on demand, also for tracing programs: 6.1
 
   static KernelFeatures find(const KernelSettings& settings);

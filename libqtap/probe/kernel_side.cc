@@ -61,26 +61,41 @@ void Links::clear() {
   links_.clear();
 }
 
+// Nobody needs iterators to go on: a kernel that refuses them is asked again without.
 Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& settings) {
   std::unique_ptr<KernelSide> side(new KernelSide());
   side->libbpf_print_ = settings.libbpf_print;
+  if (settings.without_iterators) side->iterators_refused_ = strerror(EOPNOTSUPP);
+  Status loaded = side->load_programs(settings);
+  if (!loaded.ok() && side->iterators_refused_.empty()) {
+    side->iterators_refused_ = loaded.error().text;
+    loaded = side->load_programs(settings);
+  }
+  if (!loaded.ok()) return Error(std::move(loaded).error());
+  side->cpus_ = libbpf_num_possible_cpus();
+  if (side->cpus_ <= 0) {
+    return start_error("count the CPUs", EIO, LibbpfLog(settings.libbpf_print));
+  }
+  return side;
+}
+
+Status KernelSide::load_programs(const KernelSettings& settings) {
   const LibbpfLog log(settings.libbpf_print);
-  side->skeleton_ = qtap_bpf__open();
-  if (side->skeleton_ == nullptr) return start_error("open the kernel programs", errno, log);
-  qtap_bpf& skeleton = *side->skeleton_;
+  qtap_bpf__destroy(skeleton_);
+  ring_fds_.clear();
+  skeleton_ = qtap_bpf__open();
+  if (skeleton_ == nullptr) return start_error("open the kernel programs", errno, log);
+  qtap_bpf& skeleton = *skeleton_;
   if (skeleton.rodata->record_version != QTAP_RECORD_VERSION) {
     return Error{"QT062", QTAP_ERR_INTERNAL,
                  "start live capture: the kernel programs were built for another record layout"};
   }
-  side->features_ = KernelFeatures::find(settings);
-  QTAP_TRY(side->ring_fds_, set_up(skeleton, settings, side->features_, log));
-
+  features_ = KernelFeatures::find(settings);
+  features_.iterators = iterators_refused_.empty();
+  QTAP_TRY(ring_fds_, set_up(skeleton, settings, features_, log));
   const int error = qtap_bpf__load(&skeleton);
   if (error != 0) return start_error("load the kernel programs", -error, log);
-  QTAP_CHECK(put_rings(skeleton, side->ring_fds_, log));
-  side->cpus_ = libbpf_num_possible_cpus();
-  if (side->cpus_ <= 0) return start_error("count the CPUs", EIO, log);
-  return side;
+  return put_rings(skeleton, ring_fds_, log);
 }
 
 KernelSide::~KernelSide() {

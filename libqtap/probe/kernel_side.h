@@ -79,16 +79,20 @@ class KernelSide {
   UnsentEnds take_unsent_ends();
 
   bool has_uprobe_multi() const { return features_.uprobe_multi; }
+  // Why the kernel does not take our iterators; empty: it does.
+  const std::string& iterators_refused() const { return iterators_refused_; }
   const qtap_bpf& skeleton() const { return *skeleton_; }
   const bpf_program* ssl_exit_program() const;
   const LibbpfLog::Print& libbpf_print() const { return libbpf_print_; }
 
  private:
   KernelSide() = default;
+  Status load_programs(const KernelSettings& settings);
 
   qtap_bpf* skeleton_ = nullptr;
   std::vector<UniqueFd> ring_fds_;
   KernelFeatures features_;
+  std::string iterators_refused_;
   int cpus_ = 0;
   uint64_t ends_taken_ = 0;
   LibbpfLog::Print libbpf_print_;

@@ -20,6 +20,8 @@
 #include "probe/kernel_check.h"
 #include "probe/kernel_side.h"
 #include "probe/library_finder.h"
+#include "probe/map_events.h"
+#include "probe/older_sockets.h"
 #include "probe/process_cache.h"
 #include "probe/process_files.h"
 #include "probe/ring_set.h"
@@ -114,6 +116,9 @@ class Live final : public LiveSource {
 
  private:
   void find_libraries();
+  void look_into_all();
+  void look_into_maps_of(uint32_t pid);
+  void attach_what_was_mapped();
   const Record* introduction_before(const Record& record);
   void note(const Record& record);
   void prepare(Record& record);
@@ -132,11 +137,14 @@ class Live final : public LiveSource {
   std::unique_ptr<Waker> waker_;
   std::unique_ptr<KernelSide> kernel_;
   std::unique_ptr<SslAttacher> ssl_;
+  std::unique_ptr<OlderSockets> older_;
+  std::unique_ptr<MapEvents> map_events_;
   std::optional<RingSet> ring_;
   ProcessCache processes_;
 
   bool started_ = false;
   bool stopped_ = false;
+  bool finding_older_ = false;
   bool tick_due_ = false;
   bool losses_due_ = false;  // they come before the tick, once: a tick must get through
   uint64_t busy_ns_ = 0;     // the last look that found something
@@ -180,6 +188,7 @@ Status Live::start() {
   settings.max_call_bytes = options_.max_call_bytes;
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
+  settings.without_iterators = options_.without_iterators;
   settings.libbpf_print = options_.libbpf_print;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {
@@ -191,14 +200,24 @@ Status Live::start() {
     rings.push_back(std::move(ring));
     QTAP_CHECK(waker_->watch(fd.get()));
   }
+  auto older = std::make_unique<OlderSockets>(*kernel);
+  older->find_listeners();
   QTAP_CHECK(kernel->attach_tracepoints());
   QTAP_CHECK(waker_->start_ticks());
 
   kernel_ = std::move(kernel);
   ring_.emplace(std::move(rings));
+  older_ = std::move(older);
+  older_->begin(options_.ring_bytes);
+  finding_older_ = older_->read_some();
   ssl_ = std::make_unique<SslAttacher>(
       *kernel_, options_.public_places ? PlaceChoice::kPublic : PlaceChoice::kCheapest);
   started_ = true;
+  // Before processes are looked into: what is mapped after that is told.
+  if (!options_.tls.empty() && options_.search_processes && options_.map_events) {
+    QTAP_TRY(map_events_, MapEvents::create(*kernel_));
+    QTAP_CHECK(waker_->watch(map_events_->fd()));
+  }
   if (!options_.tls.empty()) find_libraries();
   swept_ns_ = swept_all_ns_ = clock_ns(CLOCK_BOOTTIME);
   waker_->wake_after(0);
@@ -210,17 +229,31 @@ void Live::find_libraries() {
                                ? linker_directories(options_.etc_root)
                                : options_.library_directories;
   for (const std::string& path : libraries_in(directories)) ssl_->attach(path, path);
-  if (options_.search_processes) {
-    for (const uint32_t pid : list_processes(options_.proc_root)) {
-      if (pid != options_.self_pid) ssl_->attach_mapped(options_.proc_root, pid);
-    }
-  }
+  if (options_.search_processes) look_into_all();
   if (!ssl_->probes_ssl() && ssl_->warnings().empty()) {
     warnings_.push_back(
         "QT063: no OpenSSL library found (libssl.so.3, libssl.so.1.1) in the linker's directories "
         "or in running processes: TLS traffic is seen but not decrypted until a program that uses "
         "one starts");
   }
+}
+
+void Live::look_into_all() {
+  for (const uint32_t pid : list_processes(options_.proc_root)) {
+    if (pid != options_.self_pid) ssl_->attach_mapped(options_.proc_root, pid);
+  }
+}
+
+// Before anything else: its first handshake may follow within a millisecond.
+void Live::attach_what_was_mapped() {
+  if (!map_events_ || stopped_) return;
+  for (const uint32_t pid : map_events_->take()) look_into_maps_of(pid);
+  if (map_events_->take_lost()) look_into_all();
+}
+
+void Live::look_into_maps_of(uint32_t pid) {
+  const TlsLibrary found = ssl_->attach_mapped(options_.proc_root, pid);
+  if (processes_.learn_tls_library(pid, found)) news_of_.push_back(pid);
 }
 
 // Before the first record of a process: who it is. Sockets are closed after their process has
@@ -306,6 +339,7 @@ std::optional<Record> Live::new_losses(uint64_t now_ns) {
 
 Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   if (!started_) return 0;
+  attach_what_was_mapped();
   // The poll before this one found no end of the records. Time goes on all the same, as far as what
   // was delivered tells: expiry, losses and late libraries do not wait for a quieter hour.
   bool overdue = tick_due_ && told_ns_ != 0 && !stopped_;
@@ -420,6 +454,10 @@ void Live::deliver_tick(uint64_t now_ns, const bool& full, Deliver& deliver) {
 }
 
 void Live::housekeeping(uint64_t now_ns) {
+  if (finding_older_) {
+    finding_older_ = older_->read_some();
+    waker_->wake_after(0);
+  }
   look_for_libraries(now_ns);
   const bool ended = !ended_images_.empty() && now_ns - swept_ns_ >= kEndedSweepNs;
   if (ended || now_ns - swept_all_ns_ >= kSweepNs) sweep_streams(now_ns);
@@ -429,10 +467,7 @@ void Live::look_for_libraries(uint64_t now_ns) {
   const auto due =
       std::partition(pending_maps_.begin(), pending_maps_.end(),
                      [&](const PendingMaps& pending) { return pending.due_ns > now_ns; });
-  for (auto it = due; it != pending_maps_.end(); ++it) {
-    const TlsLibrary found = ssl_->attach_mapped(options_.proc_root, it->pid);
-    if (processes_.learn_tls_library(it->pid, found)) news_of_.push_back(it->pid);
-  }
+  for (auto it = due; it != pending_maps_.end(); ++it) look_into_maps_of(it->pid);
   pending_maps_.erase(due, pending_maps_.end());
 }
 
@@ -495,6 +530,8 @@ void Live::tell_totals(uint64_t now_ns) {
 void Live::stop() {
   if (!started_ || stopped_) return;
   stopped_ = true;
+  older_->stop();
+  finding_older_ = false;
   ssl_->detach();
   kernel_->detach();
   waker_->stop_ticks();
@@ -503,6 +540,7 @@ void Live::stop() {
 
 std::vector<std::string> Live::warnings() const {
   std::vector<std::string> all = warnings_;
+  if (older_ && older_->warning()) all.push_back(*older_->warning());
   if (ssl_) all.insert(all.end(), ssl_->warnings().begin(), ssl_->warnings().end());
   return all;
 }
@@ -516,7 +554,8 @@ std::vector<std::string> Live::attached() const {
 
 size_t Live::attach_lines() const {
   const size_t found = ssl_ ? ssl_->attached().size() + ssl_->warnings().size() : 0;
-  return warnings_.size() + found;
+  const size_t older = older_ && older_->warning() ? 1 : 0;
+  return warnings_.size() + older + found;
 }
 
 }  // namespace

@@ -37,10 +37,12 @@ struct LiveOptions {
   std::string etc_root = "/etc";
   std::vector<std::string> library_directories;  // empty: those of the dynamic linker
   bool search_processes = true;  // look for libraries in what running processes have mapped
+  bool map_events = true;        // be told of libraries while they are mapped
   bool public_places = false;    // probe the public functions of libraries, not their workers
-  // Behave as on kernels without it (6.6, 5.17).
+  // Behave as on kernels without it (6.6, 5.17, or denied).
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;
+  bool without_iterators = false;
 };
 
 class LiveSource : public source::Source {

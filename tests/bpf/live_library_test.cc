@@ -2,12 +2,97 @@
 // Which TLS libraries are found, and what is said where there are none.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "capture.h"
 
 namespace qtap::test {
+
+namespace {
+
+constexpr const char* kLibssl = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
+
+// A program that loads a library when it is told to, long after it began, and what is read of it.
+class LateProgram {
+ public:
+  LateProgram(const std::string& library, const std::vector<std::string>& inside)
+      : library_(library), server_(python("server", certificate())), client_(argv(inside)) {
+    REQUIRE(client_.read_line() == "ready");
+  }
+
+  pid_t pid() const { return client_.pid(); }
+
+  // The reader runs meanwhile, as in a program of its own.
+  void say(Capture& capture, const std::string& word) {
+    client_.write_line(word);
+    std::atomic<bool> done = false;
+    std::string line;
+    std::thread waits([&] {
+      line = client_.read_line();
+      done = true;
+    });
+    CHECK(capture.poll_until([&] { return done.load(); }));
+    waits.join();
+    CHECK_MESSAGE((line == "loaded" || line.starts_with("done")), line);
+  }
+  void load() {
+    client_.write_line("load");
+    REQUIRE(client_.read_line() == "loaded");
+  }
+
+  bool is_attached(Capture& capture) const {
+    const auto attached = capture.source().attached();
+    return std::any_of(attached.begin(), attached.end(), [&](const std::string& line) {
+      return line.find(library_) != std::string::npos;
+    });
+  }
+
+  size_t requests(const Capture& capture) const {
+    size_t count = 0;
+    for (const uint64_t stream : capture.streams(pid(), StreamKind::kOpenssl)) {
+      const std::string sent = capture.assemble(stream, Direction::kSent).bytes;
+      for (size_t at = 0; (at = sent.find("GET /1 HTTP", at)) != std::string::npos; ++at) ++count;
+    }
+    return count;
+  }
+
+  // The plain text says that some may be missing before it.
+  bool is_late(const Capture& capture) const {
+    for (const Kept* data : capture.of(RecordType::kData, pid())) {
+      if (data->record.stream_kind == StreamKind::kOpenssl && data->record.late) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::string> argv(std::vector<std::string> inside) {
+    const auto program = python("late_library", {server_.read_line(), library_});
+    inside.insert(inside.end(), program.begin(), program.end());
+    return inside;
+  }
+
+  std::string library_;
+  Child server_;
+  Child client_;
+};
+
+// What comes behind runs where a folder holds a copy of OpenSSL that nobody outside of it sees.
+std::vector<std::string> in_namespace(const std::string& folder) {
+  return {"unshare",
+          "-m",
+          "sh",
+          "-c",
+          "mount -t tmpfs none " + folder + " && cp " + kLibssl + " " + folder + " && exec \"$@\"",
+          "sh"};
+}
+
+}  // namespace
 
 TEST_SUITE("bpf/live_library") {
   TEST_CASE("without any OpenSSL library it runs and warns") {
@@ -47,6 +132,60 @@ TEST_SUITE("bpf/live_library") {
                       workload("post") + " " + port + " 10; "});
     CHECK(capture.poll_until([&] { return capture.source().attached().size() > attached; }));
     CHECK(capture.source().attached().back().find(library.path()) != std::string::npos);
+  }
+
+  TEST_CASE("a library that is loaded late has its probes before anybody uses it") {
+    const TemporaryLibrary library;
+    LateProgram program(library.path(), {});
+    Capture capture(live_options());
+    capture.settle();
+    CHECK_FALSE(program.is_attached(capture));
+    program.say(capture, "load");
+    CHECK(capture.poll_until([&] { return program.is_attached(capture); }));
+    program.say(capture, "go");
+    CHECK(capture.poll_until([&] { return program.requests(capture) == 1; }));
+    CHECK_FALSE(program.is_late(capture));
+  }
+
+  TEST_CASE("a library that is used the moment it is loaded: what is missed is told") {
+    // How many of how many first requests: QTAP_TIMES=50 measures it.
+    const char* times = getenv("QTAP_TIMES");
+    const size_t count = times != nullptr ? std::stoul(times) : 3;
+    for (const bool map_events : {true, false}) {
+      size_t first = 0;
+      for (size_t i = 0; i < count; ++i) {
+        const TemporaryLibrary library;
+        LateProgram program(library.path(), {});
+        auto live = live_options();
+        live.map_events = map_events;
+        Capture capture(live);
+        capture.settle();
+        program.say(capture, "go");
+        CHECK(capture.poll_until([&] { return program.is_attached(capture); }));
+        program.say(capture, "go");
+        CHECK(capture.poll_until([&] { return program.requests(capture) >= 1; }));
+        if (program.requests(capture) < 2) CHECK(program.is_late(capture));
+        first += program.requests(capture) == 2;
+      }
+      MESSAGE("map events " << map_events << ": first requests " << first << " of " << count);
+    }
+  }
+
+  TEST_CASE("a library that only another mount namespace has: loaded before and after the start") {
+    for (const bool before : {true, false}) {
+      const TemporaryDirectory folder;
+      const std::string path = folder.path() + "/libssl.so.3";
+      LateProgram program(path, in_namespace(folder.path()));
+      CHECK_FALSE(std::ifstream(path).good());
+      if (before) program.load();
+      Capture capture(live_options());
+      CHECK(program.is_attached(capture) == before);
+      if (!before) program.say(capture, "load");
+      CHECK(capture.poll_until([&] { return program.is_attached(capture); }));
+      program.say(capture, "go");
+      CHECK(capture.poll_until([&] { return program.requests(capture) == 1; }));
+      CHECK_FALSE(program.is_late(capture));
+    }
   }
 }
 

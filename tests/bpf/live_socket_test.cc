@@ -130,7 +130,8 @@ TEST_SUITE("bpf/live_socket") {
     for (const pid_t pid : {client.pid(), server.pid()}) {
       const Kept* open = capture.first(RecordType::kOpen, pid);
       REQUIRE(open != nullptr);
-      CHECK(open->record.role == Role::kUnknown);
+      CHECK(open->record.role == (pid == client.pid() ? Role::kClient : Role::kServer));
+      CHECK(open->record.late);
       CHECK(open->record.start_ns == 0);
       const auto request = capture.assemble(
           open->record.conn_key, pid == client.pid() ? Direction::kSent : Direction::kReceived);

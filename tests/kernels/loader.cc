@@ -21,6 +21,7 @@
 
 #include "bpf/shared/config.h"
 #include "bpf/shared/records.h"
+#include "bpf/shared/state.h"
 #include "probe/kernel_setup.h"
 
 #include <qtap_bpf.skel.h>

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// In: mmap() of code in files that are named like TLS libraries, from the kernel side. Out: which
+// processes to look into, at once: a library that nobody had mapped before needs its probes before
+// the first handshake. LiveSource owns it, on the thread that polls. fd() becomes readable with
+// each event; there are few: one per file and second.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "probe/kernel_side.h"
+#include "probe/ring.h"
+
+namespace qtap::probe {
+
+class MapEvents {
+ public:
+  static Result<std::unique_ptr<MapEvents>> create(KernelSide& kernel);
+
+  int fd() const;
+  // The processes since the last call, each once.
+  std::vector<uint32_t> take();
+  // Some were lost since the last call: any process may have mapped something.
+  bool take_lost();
+
+ private:
+  explicit MapEvents(KernelSide& kernel) : kernel_(kernel) {}
+
+  KernelSide& kernel_;
+  std::unique_ptr<Ring> ring_;
+  uint64_t lost_ = 0;
+};
+
+}  // namespace qtap::probe

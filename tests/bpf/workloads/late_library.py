@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads a TLS library with its first line on stdin, says so if that is "load", and sends "GET /1" for each other line, on
+one connection, beginning with the handshake. Usage: late_library.py PORT LIBRARY"""
+import ctypes
+import socket
+import sys
+import time
+
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+print("ready", flush=True)
+first = sys.stdin.readline()
+begin = time.monotonic()
+ssl = ctypes.CDLL(sys.argv[2])
+for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"):
+    getattr(ssl, name).restype = ctypes.c_void_p
+tls = ctypes.c_void_p(ssl.SSL_new(ctypes.c_void_p(ssl.SSL_CTX_new(ctypes.c_void_p(ssl.TLS_client_method())))))
+ssl.SSL_set_fd(tls, connection.fileno())
+loaded = time.monotonic()
+if first == "load\n":
+    print("loaded", flush=True)
+    sys.stdin.readline()
+if ssl.SSL_connect(tls) != 1:
+    sys.exit("no handshake")
+while True:
+    request = b"GET /1 HTTP/1.1\r\nHost: late\r\n\r\n"
+    ssl.SSL_write(tls, request, len(request))
+    response, buffer = b"", ctypes.create_string_buffer(4096)
+    while not response.endswith(b"\r\n\r\n\0"):
+        n = ssl.SSL_read(tls, buffer, len(buffer))
+        if n <= 0:
+            sys.exit("no response")
+        response += buffer.raw[:n]
+    print("done %.1f ms, %.1f to load" % ((time.monotonic() - begin) * 1e3, (loaded - begin) * 1e3), flush=True)
+    if not sys.stdin.readline():
+        break
