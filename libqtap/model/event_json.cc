@@ -209,6 +209,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   json.member("bytesSent", conn.wire_bytes[index(Direction::kSent)]);
   json.member("bytesReceived", conn.wire_bytes[index(Direction::kReceived)]);
   json.optional("lostBytes", conn.lost_bytes());
+  if (conn.joined_late) json.member("joinedLate", true);
   json.optional("connectUs", conn.connect_us);
   json.optional("tlsHandshakeUs", conn.tls_handshake_us);
   json.end_object();
