@@ -126,14 +126,21 @@ void Table::on_bind(const Record& record) {
 // from now on.
 Tracked* Table::join(uint64_t conn_key, std::unique_ptr<Tracked> orphan) {
   std::unique_ptr<Tracked>& socket = sockets_.at(conn_key);
-  if (socket->announced() || !socket->tls_ids.empty()) {
+  // An idle connection that was there before us was told of, and so is what is read now: that is
+  // what transactions name, so it goes on with the address, and the other ends.
+  const bool was_idle = socket->conn().joined_late && orphan->announced();
+  if (!socket->tls_ids.empty() || (socket->announced() && !was_idle)) {
     socket->adopt(*orphan, now_ns_);
     for (const uint64_t stream_id : socket->tls_ids) streams_[stream_id] = socket.get();
     orphan->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);
   } else {
+    if (socket->announced()) {
+      socket->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);
+    } else {
+      --counters_.connections_total;  // two were one
+    }
     orphan->take_socket(*socket, now_ns_);
     socket = std::move(orphan);
-    --counters_.connections_total;  // two were one
   }
   return socket.get();
 }

@@ -59,6 +59,7 @@ void OlderSockets::find_listeners() {
 }
 
 void OlderSockets::begin(size_t ring_bytes) {
+  if (warning_) return;  // without listeners all would be clients
   batch_ = std::clamp<size_t>(ring_bytes / 4 / kRingBytesPerOpen, 1, kMaxBatch);
   fd_ = open_iterator(kernel_.skeleton().progs.find_older);
 }

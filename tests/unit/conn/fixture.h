@@ -65,9 +65,11 @@ struct Fixture {
     r.stream_id = stream_id;
     return r;
   }
-  void open(uint64_t conn_key, Role role = Role::kClient, uint8_t last_octet = 8) {
+  void open(uint64_t conn_key, Role role = Role::kClient, uint8_t last_octet = 8,
+            bool late = false) {
     Record r = at(RecordType::kOpen, conn_key);
     r.role = role;
+    r.late = late;
     r.local = {AF_INET, 4000, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
     r.remote = {AF_INET, 443, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 8, 8, 8, last_octet}};
     if (last_octet == 127) r.remote.ip[12] = 127;

@@ -278,6 +278,33 @@ TEST_SUITE("conn/table") {
     CHECK(f.events.transactions[0]->connection->joined_late);
   }
 
+  TEST_CASE("an older socket whose role is known joined late, and resynchronises") {
+    Fixture f;
+    f.open(1, Role::kServer, 8, /*late=*/true);
+    CHECK(f.events.log.size() == 1);  // told while it is idle
+    f.data(1, 1, Direction::kReceived, "the rest of a body\r\n");
+    f.data(1, 1, Direction::kReceived, kRequest);
+    f.data(1, 1, Direction::kSent, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->connection->joined_late);
+    CHECK(f.events.transactions[0]->url == "http://api.example/a");
+  }
+
+  TEST_CASE(
+      "an older socket that was told, and a TLS object in memory: transactions have the address") {
+    Fixture f;
+    f.open(1, Role::kServer, 8, /*late=*/true);
+    f.data(0, 50, Direction::kReceived, kRequest);
+    f.data(0, 50, Direction::kSent, kResponse);  // written before it was sent
+    REQUIRE(f.events.transactions.size() == 1);
+    const auto id = f.events.transactions[0]->connection->id;
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    CHECK(f.events.last->id == id);
+    CHECK(f.events.last->address_known);
+    CHECK(f.events.last->joined_late);
+    CHECK(f.table.open() == 1);
+  }
+
   TEST_CASE("connections beyond the limit are counted") {
     conn::ConnOptions options;
     options.max_connections = 1;
