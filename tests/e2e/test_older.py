@@ -14,9 +14,9 @@ def keep_alive(servers):
     """A function that starts a client with connections that stay open."""
     started = []
 
-    def start(count=CONNECTIONS):
+    def start(count=CONNECTIONS, program="keep_alive.py"):
         server = servers["python"]
-        client = Process([PYTHON, HERE / "clients" / "keep_alive.py", server.port, server.cert, count],
+        client = Process([PYTHON, HERE / "clients" / program, server.port, server.cert, count],
                          stdin=subprocess.PIPE)
         started.append(client)
         client.ports = [int(port) for port in client.wait_for_line(client.out, r"^\d+( \d+)*$").group().split()]
@@ -93,6 +93,15 @@ def test_connections_that_were_open_before(agent, keep_alive, servers):
         assert all(event["joinedLate"] and event["tlsState"] == "decrypted" for event in mine)
         ports = sorted(event["source"]["address"]["port"] for event in mine)
         assert ports == sorted(client.ports)  # the client is the source at both ends
+
+
+@pytest.mark.live
+def test_memory_bios_that_were_open_before(agent, keep_alive):
+    client = keep_alive(program="keep_alive_asyncio.py")
+    one = agent()
+    for word in ("one", "two"):
+        ask(client, word)
+        check_round(one, client, word)
 
 
 @pytest.mark.live
