@@ -98,21 +98,17 @@ int find_older(struct bpf_iter__task_file *ctx)
 	st.cookie = cookie_of(file, sk);
 	st.older = 1;
 	st.role = was_accepted(&st) ? QTAP_ROLE_SERVER : QTAP_ROLE_CLIENT;
-	if (TRY_RESERVE(rec, QTAP_REC_OPEN, 0)) {
-		fill_older(rec, &st, ctx->fd);
-		st.opened = 1;
+	if (!TRY_RESERVE(rec, QTAP_REC_OPEN, 0)) {
+		older.untold++; /* user space asks again, when it has made room */
+		return 0;
 	}
+	fill_older(rec, &st, ctx->fd);
+	st.opened = 1;
 	if (bpf_map_update_elem(&state_by_sock, &key, &st, BPF_NOEXIST)) {
-		if (rec)
-			bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
+		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
 		return sock_find(key) ? 0 : leave_out(); /* found: a call came first */
 	}
 	older.left--;
-	if (!rec) {
-		older.untold++;
-		count_loss(QTAP_LOSS_RING_FULL, 0);
-		return 0;
-	}
 	submit(rec);
 	bpf_seq_write(ctx->meta->seq, &told, sizeof(told)); /* so that read() returns now and then */
 	return 0;

@@ -60,8 +60,8 @@ struct qtap_listener {
 /* Connections that the iterators found at start. */
 struct qtap_older {
 	__u64 left;	/* how many more may be added: the table is not for them alone */
-	__u64 untold;	/* the ring had no room for their OPEN; their next call tells */
-	__u64 left_out; /* there was no room in the table: their next call with bytes adds them */
+	__u64 untold;	/* in this pass: the ring had no room for their OPEN */
+	__u64 left_out; /* in this pass: there was no room in the table */
 };
 
 /* A process has mapped code of a file that is named like a TLS library. */

@@ -22,6 +22,7 @@ namespace {
 
 // The kernel side writes a byte for each connection, and read() returns when it has that many.
 constexpr size_t kMaxBatch = 4096;
+constexpr int kMaxPasses = 100;
 constexpr size_t kRingBytesPerOpen = sizeof(qtap_rec_open) + 8;  // BPF_RINGBUF_HDR_SZ
 
 }  // namespace
@@ -70,19 +71,25 @@ bool OlderSockets::read_some() {
   const ssize_t n = read(fd_, unused.data(), batch_);
   if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) return true;
   if (n < 0) refused(strerror(errno));
-  finish();
-  return false;
+  return finish();
 }
 
-void OlderSockets::finish() {
+// Those that are in the table by now are left alone, so a pass tells only what is missing.
+bool OlderSockets::finish() {
   stop();
-  const qtap_older& older = kernel_.skeleton().bss->older;
-  if (older.untold + older.left_out == 0 || warning_) return;
+  const qtap_older older = kernel_.skeleton().bss->older;
+  if (older.untold + older.left_out == 0 || warning_) return false;
+  if (older.untold != 0 && ++passes_ < kMaxPasses) {
+    kernel_.skeleton().bss->older.untold = kernel_.skeleton().bss->older.left_out = 0;
+    fd_ = open_iterator(kernel_.skeleton().progs.find_older);
+    return fd_ >= 0;
+  }
   warning_ = "QT068: of the connections that are open already, " +
              std::to_string(older.untold + older.left_out) +
              " are not listed: the ring was full for " + std::to_string(older.untold) +
              ", the table for " + std::to_string(older.left_out) +
              ": each is seen from its next call on";
+  return false;
 }
 
 void OlderSockets::stop() {

@@ -25,7 +25,8 @@ class OlderSockets {
   void find_listeners();
   // After that: each socket that is found is forgotten when it is destroyed.
   void begin(size_t ring_bytes);
-  // Goes on until a quarter of the ring is filled; false: that was the last.
+  // Goes on until a quarter of the ring is filled, and begins again when the ring was full for some
+  // all the same; false: that was the last.
   bool read_some();
   void stop();
 
@@ -35,10 +36,11 @@ class OlderSockets {
  private:
   int open_iterator(const bpf_program* program);
   void refused(const std::string& reason);
-  void finish();
+  bool finish();
 
   KernelSide& kernel_;
   size_t batch_ = 0;  // connections per read_some()
+  int passes_ = 0;
   int fd_ = -1;
   std::optional<std::string> warning_;
 };
