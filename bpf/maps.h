@@ -100,6 +100,7 @@ struct payload {
 	__u64 cgroup_id;
 	__u64 wire[2];	/* as in qtap_rec_data */
 	__u64 filtered; /* as in qtap_rec_data */
+	__u64 budget;	/* as in qtap_rec_data */
 	__u32 handshake_us;
 	__u16 flags;
 	__u8 direction;
@@ -163,6 +164,23 @@ QTAP_EXTERN struct {
 	__type(key, __u64);
 	__type(value, struct qtap_skip);
 } skip_by_stream SEC(".maps");
+
+/* Keyed by process; only with a budget (config.budgets), else of one entry. A process that is forgotten here
+ * begins at zero, which user space notices. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct qtap_cost);
+} cost_by_tgid SEC(".maps");
+
+/* QTAP_LEVEL_* of the processes that are not at FULL; written by user space. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} level_by_tgid SEC(".maps");
 
 /*
  * How a TLS record begins that a TLS object wrote, and which one that was. Its first bytes are unique: a

@@ -195,7 +195,8 @@ static __always_inline void read_wire(struct payload *p, __u64 sk)
 	p->wire[1] = st->now.bytes[1];
 }
 
-static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
+/* Returns whether the call was one of a process that is captured. */
+static __always_inline int ssl_returned(struct pt_regs *ctx, int loop)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	__u64 sp = RETURN_SP(ctx);
@@ -204,8 +205,8 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	struct ssl_frame frame = {};
 	struct payload p = {};
 	__u32 depth, at = SSL_FRAMES;
+	struct left_out out;
 	int direction;
-	__u64 skip;
 	__s64 n;
 
 	thread = thread_of(pid_tgid);
@@ -217,12 +218,12 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 			at = i;
 	if (at >= SSL_FRAMES) {
 		count_loss(QTAP_LOSS_NO_ENTRY, 0);
-		return 0;
+		return 1;
 	}
 	frame = thread->frame[at & (SSL_FRAMES - 1)];
 	if (frame.tails) {
 		thread->frame[at & (SSL_FRAMES - 1)].tails--;
-		return 0;
+		return 1;
 	}
 	thread->depth = at;
 	for (__u32 i = 0; i < SSL_FRAMES; i++) {
@@ -234,35 +235,37 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 		/* SSL_read built on SSL_read_ex: the outer call delivers the bytes. */
 		if ((is_write(outer->kind) && is_write(frame.kind)) ||
 		    (is_read(outer->kind) && is_read(frame.kind)))
-			return 0;
+			return 1;
 	}
 	n = transferred(&frame, PT_REGS_RC(ctx));
 	if (n <= 0 && frame.kind != SSL_CALL_HANDSHAKE && !shows_memory_bio(&frame, n))
-		return 0;
+		return 1;
 	stream = stream_of(frame.ssl, pid_tgid >> 32);
 	if (!stream) {
 		count_loss(QTAP_LOSS_MAP_FULL, n > 0 ? n : 0);
-		return 0;
+		return 1;
 	}
 	if (!stream->conn_key && shows_memory_bio(&frame, n))
 		stream->memory_bio = 1;
 	if (frame.kind == SSL_CALL_HANDSHAKE)
 		handshake_returned(stream, &frame, n == 0);
 	if (n <= 0)
-		return 0;
+		return 1;
 	direction = is_write(frame.kind) ? QTAP_SENT : QTAP_RECEIVED;
 	p.conn_key = stream->conn_key;
 	p.stream_id = stream->stream_id;
 	p.offset = stream->offset[direction & 1];
 	p.end = p.offset + n;
-	skip = skip_bytes(p.stream_id, direction, p.offset, n);
-	stream->filtered[direction & 1] += skip;
+	out = leave_out(pid_tgid >> 32, p.stream_id, direction, p.offset, n);
+	stream->filtered[direction & 1] += out.bytes - out.by_budget;
+	stream->budget[direction & 1] += out.by_budget;
 	stream->offset[direction & 1] += n;
-	if (skip == (__u64)n)
-		return 0;
+	if (out.bytes == (__u64)n)
+		return 1;
 	p.filtered = stream->filtered[direction & 1];
-	p.offset += skip;
-	p.seg = frame.buf + skip;
+	p.budget = stream->budget[direction & 1];
+	p.offset += out.bytes;
+	p.seg = frame.buf + out.bytes;
 	p.seg_end = frame.buf + n;
 	p.handshake_us = stream->handshake_us;
 	p.flags = late_flag(stream);
@@ -270,6 +273,15 @@ static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
 	p.stream_kind = QTAP_STREAM_OPENSSL;
 	read_wire(&p, stream->sk);
 	emit_payload(&p, loop);
+	return 1;
+}
+
+static __always_inline int ssl_exit(struct pt_regs *ctx, int loop)
+{
+	__u64 began = cost_begins();
+
+	if (ssl_returned(ctx, loop) && config.budgets)
+		charge(bpf_get_current_pid_tgid() >> 32, began, config.trap_ns);
 	return 0;
 }
 

@@ -152,6 +152,8 @@ static __always_inline void fill_count(struct qtap_rec_count *rec, const struct 
 	rec->bytes[1] = st->now.bytes[1];
 	rec->filtered[0] = st->now.filtered[0];
 	rec->filtered[1] = st->now.filtered[1];
+	rec->budget[0] = st->now.budget[0];
+	rec->budget[1] = st->now.budget[1];
 }
 
 VERIFIED_ONCE int emit_count(__u64 sk)
@@ -358,22 +360,25 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 {
 	__u32 direction = io->direction & 1;
 	struct payload p = {};
-	__u64 copy, skip, now, total;
+	struct left_out out;
+	__u64 copy, now, total;
 
 	copy = sock_copy_bytes(st, direction, io->bytes);
 	p.conn_key = st->now.conn_key;
 	p.offset = st->now.bytes[direction];
-	skip = skip_bytes(p.conn_key, direction, p.offset, copy);
-	if (skip < copy && skip > io->seg_left)
-		skip = 0; /* in the middle of several segments: not worth the search */
+	out = leave_out(st->tgid, p.conn_key, direction, p.offset, copy);
+	if (out.bytes < copy && out.bytes > io->seg_left)
+		out.bytes = out.by_budget = 0; /* in the middle of several segments: not worth the search */
 	st->now.bytes[direction] += io->bytes;
-	st->now.filtered[direction] += io->bytes - copy + skip;
-	if (skip < copy) {
+	st->now.filtered[direction] += io->bytes - copy + out.bytes - out.by_budget;
+	st->now.budget[direction] += out.by_budget;
+	if (out.bytes < copy) {
 		p.filtered = st->now.filtered[direction] - (io->bytes - copy);
+		p.budget = st->now.budget[direction];
 		p.stream_id = p.conn_key;
 		p.end = p.offset + copy;
-		p.offset += skip;
-		p.seg = io->seg + skip;
+		p.offset += out.bytes;
+		p.seg = io->seg + out.bytes;
 		p.seg_end = io->seg + io->seg_left;
 		p.iov = io->iov;
 		p.iovs_left = io->iovs_left;
@@ -382,7 +387,7 @@ static __always_inline void sock_transfer(struct sock_io *io, struct sock_state 
 		p.stream_kind = QTAP_STREAM_SOCKET;
 		emit_payload(&p, loop);
 	}
-	if (copy == io->bytes && !skip)
+	if (copy == io->bytes && !out.bytes)
 		return;
 	now = bpf_ktime_get_boot_ns();
 	total = st->now.bytes[0] + st->now.bytes[1];

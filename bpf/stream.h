@@ -68,6 +68,8 @@ static __always_inline void fill_stream_end(struct qtap_rec_count *rec, const st
 	rec->bytes[QTAP_RECEIVED] = stream->offset[QTAP_RECEIVED];
 	rec->filtered[QTAP_SENT] = stream->filtered[QTAP_SENT];
 	rec->filtered[QTAP_RECEIVED] = stream->filtered[QTAP_RECEIVED];
+	rec->budget[QTAP_SENT] = stream->budget[QTAP_SENT];
+	rec->budget[QTAP_RECEIVED] = stream->budget[QTAP_RECEIVED];
 }
 
 static __noinline int emit_stream_end(const struct qtap_stream *stream)
@@ -162,6 +164,8 @@ VERIFIED_ONCE int stream_bind(__u64 ssl, __u64 sk, __u32 tgid, __u32 method)
 		stream->offset[QTAP_RECEIVED] = 0;
 		stream->filtered[QTAP_SENT] = 0;
 		stream->filtered[QTAP_RECEIVED] = 0;
+		stream->budget[QTAP_SENT] = 0;
+		stream->budget[QTAP_RECEIVED] = 0;
 		stream->from_start = 1;
 		stream->handshake_ns = 0;
 		stream->handshake_us = 0;

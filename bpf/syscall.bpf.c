@@ -65,7 +65,7 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 {
 	struct task_struct *task;
 	struct sock_io io = {};
-	__u64 pid_tgid, msg[2] = {}, flags = 0;
+	__u64 pid_tgid, began, msg[2] = {}, flags = 0;
 	__u32 nr = SYSCALL_NR(regs);
 
 	switch (nr) {
@@ -104,6 +104,7 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 	pid_tgid = bpf_get_current_pid_tgid();
 	if (is_self(pid_tgid))
 		return 0;
+	began = cost_begins();
 	task = (struct task_struct *)bpf_get_current_task();
 	if (is_compat_call(task))
 		return 0;
@@ -171,6 +172,8 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 		io.iovs_left = 0;
 	}
 	sock_io_done(&io, pid_tgid, loop);
+	if (config.budgets)
+		charge(pid_tgid >> 32, began, 0);
 	return 0;
 }
 

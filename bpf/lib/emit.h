@@ -128,6 +128,7 @@ static __always_inline void fill_data(struct qtap_rec_data *rec, const struct pa
 	rec->wire[0] = p->wire[0];
 	rec->wire[1] = p->wire[1];
 	rec->filtered = p->filtered;
+	rec->budget = p->budget;
 	rec->handshake_us = p->handshake_us;
 	rec->direction = p->direction;
 	rec->stream_kind = p->stream_kind;
@@ -312,17 +313,6 @@ static __always_inline void emit_pieces_by_map(struct payload *p)
 		p->cause = done->cause;
 	}
 	bpf_map_delete_elem(&payload_by_thread, &pid_tgid);
-}
-
-/* Of `bytes` at `offset`, how many user space does not want: they come first. */
-static __always_inline __u64 skip_bytes(__u64 key, __u32 direction, __u64 offset, __u64 bytes)
-{
-	struct qtap_skip *skip = reader_skips ? bpf_map_lookup_elem(&skip_by_stream, &key) : NULL;
-	__u64 until = skip ? skip->until[direction & 1] : 0;
-
-	if (until <= offset)
-		return 0;
-	return bytes < until - offset ? bytes : until - offset;
 }
 
 /* Delivers all of the payload in pieces; what cannot be is a counted gap. `loop` is a constant. */

@@ -3,7 +3,7 @@
 #ifndef QTAP_PROBE_H
 #define QTAP_PROBE_H
 
-#include "lib/emit.h"
+#include "lib/budget.h"
 
 /* Our own traffic (uploads of objects) must not be captured: it would feed itself. */
 static __always_inline int is_self(__u64 pid_tgid)

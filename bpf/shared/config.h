@@ -16,6 +16,8 @@ struct qtap_bpf_config {
 	__u32 rings;	  /* how many there are: CPU n writes to ring n % rings */
 	__u32 task_storage; /* 1: what a thread is doing is kept with it, not in a hash table (Linux 6.6:
 			       before 6.2 an access may fail when another is interrupted) */
+	__u32 budgets;	    /* 1: costs are measured and levels looked up (lib/budget.h) */
+	__u32 trap_ns;	    /* what a traced call costs beside the programs: two traps */
 };
 
 #endif /* QTAP_SHARED_CONFIG_H */

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define QTAP_RECORD_VERSION 2u
+#define QTAP_RECORD_VERSION 3u
 
 /* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become
  * several records. */
@@ -36,9 +36,10 @@
 #define QTAP_REC_EXIT 8u /* struct qtap_rec_process: the last thread of a process ended */
 /* Written by user space into the same sequence, so that a recording is complete in itself: */
 #define QTAP_REC_PROCESS_INFO 64u /* struct qtap_rec_process_info + text */
-#define QTAP_REC_TICK 65u /* header only: time passed without traffic; drives expiry and periodic reports */
-#define QTAP_REC_LOSS 66u /* struct qtap_rec_loss: what the kernel side could not deliver, totals so far */
-#define QTAP_REC_GAP 67u  /* struct qtap_rec_data with captured_len 0: bytes known to be missing (feed) */
+#define QTAP_REC_TICK 65u  /* header only: time passed without traffic; drives expiry and periodic reports */
+#define QTAP_REC_LOSS 66u  /* struct qtap_rec_loss: what the kernel side could not deliver, totals so far */
+#define QTAP_REC_GAP 67u   /* struct qtap_rec_data with captured_len 0: bytes known to be missing (feed) */
+#define QTAP_REC_LEVEL 68u /* struct qtap_rec_level: a budget changed how much of a process is captured */
 
 /* direction, seen from the local process */
 #define QTAP_SENT 0u
@@ -111,6 +112,7 @@ struct qtap_rec_data {
 	__u64 wire[2];	    /* TLS streams: payload bytes on the socket below so far, by direction; 0 = the
 			       socket is not known */
 	__u64 filtered;	    /* of the bytes before offset: left out on purpose */
+	__u64 budget;	    /* and of these: left out because their process is over its budget */
 	__u32 full_len;	    /* bytes that this record stands for */
 	__u32 captured_len; /* bytes that follow this struct, <= full_len */
 	__u32 handshake_us; /* TLS streams: from the first handshake call to the end of the one that
@@ -126,6 +128,7 @@ struct qtap_rec_count {
 	__u64 bytes[2];	   /* payload bytes on the socket so far, by direction */
 	__u64 filtered[2]; /* of these: counted without being copied (TLS records, unknown protocols,
 			      bodies that nobody asked for), by direction */
+	__u64 budget[2];   /* and of these: not copied because their process is over its budget */
 };
 
 struct qtap_rec_process {
@@ -172,12 +175,27 @@ struct qtap_rec_process_info {
 				  call shows them (sendmmsg, recvmmsg) */
 #define QTAP_LOSS_HOST 7u      /* whoever feeds records says so */
 #define QTAP_LOSS_RECORDING 8u /* a recording could not take the record */
+#define QTAP_LOSS_BUDGET 9u    /* the process is over its budget: left out by QTAP_REC_LEVEL */
 #define QTAP_LOSS_CAUSES 12u
 
 struct qtap_rec_loss {
 	struct qtap_record_header h;
 	__u64 records[QTAP_LOSS_CAUSES];
 	__u64 bytes[QTAP_LOSS_CAUSES];
+};
+
+/* qtap_rec_level.level: how much of a process is captured, each step less than the one before. */
+#define QTAP_LEVEL_FULL 0u    /* what the configuration asks for */
+#define QTAP_LEVEL_HEADERS 1u /* no bodies */
+#define QTAP_LEVEL_SUMMARY 2u /* and no header fields in what is written */
+#define QTAP_LEVEL_COUNT 3u   /* bytes are counted in the kernel and not copied */
+
+struct qtap_rec_level {
+	struct qtap_record_header h; /* pid: whose level it is, from here on */
+	__u64 spent;		     /* nanoseconds of CPU per second that capturing it took lately, ... */
+	__u64 budget;		     /* ... and that it, or all together, may take */
+	__u32 level;		     /* QTAP_LEVEL_* */
+	__u32 of_all;		     /* 1: `spent` and `budget` are those of all processes and the reader */
 };
 
 #ifdef __cplusplus
@@ -188,10 +206,11 @@ struct qtap_rec_loss {
 QTAP_SIZE_IS(struct qtap_record_header, 48);
 QTAP_SIZE_IS(struct qtap_rec_open, 112);
 QTAP_SIZE_IS(struct qtap_rec_bind, 56);
-QTAP_SIZE_IS(struct qtap_rec_data, 96);
-QTAP_SIZE_IS(struct qtap_rec_count, 80);
+QTAP_SIZE_IS(struct qtap_rec_data, 104);
+QTAP_SIZE_IS(struct qtap_rec_count, 96);
 QTAP_SIZE_IS(struct qtap_rec_process, 344);
 QTAP_SIZE_IS(struct qtap_rec_process_info, 80);
 QTAP_SIZE_IS(struct qtap_rec_loss, 240);
+QTAP_SIZE_IS(struct qtap_rec_level, 72);
 
 #endif /* QTAP_SHARED_RECORDS_H */

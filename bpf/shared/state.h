@@ -20,6 +20,7 @@ struct qtap_stream {
 	__u64 created_ns;   /* CLOCK_BOOTTIME; a stream older than its process image is stale */
 	__u64 offset[2];    /* plain-text bytes so far, by direction, delivered or not */
 	__u64 filtered[2];  /* of these: left out because user space asked for that */
+	__u64 budget[2];    /* of these: left out because the process is over its budget */
 	__u64 conn_key;	    /* the socket it runs over, 0 = not known */
 	__u64 sk;	    /* the address of that socket, to find its entry again; never dereferenced */
 	__u32 generation;   /* counts the connections that one TLS object served */
@@ -43,11 +44,19 @@ struct qtap_socket {
 	__u64 conn_key;
 	__u64 bytes[2];	   /* payload so far, by direction */
 	__u64 filtered[2]; /* of these: counted, not copied */
+	__u64 budget[2];   /* of these: not copied because the process is over its budget */
 };
 
 /* What user space does not want of a stream or socket: bytes before this offset, by direction. */
 struct qtap_skip {
 	__u64 until[2];
+	__u32 by_budget[2]; /* 1: it would be wanted, but there is no budget for it */
+};
+
+/* What capturing a process took so far. */
+struct qtap_cost {
+	__u64 ns;    /* in programs, and in the traps that lead there */
+	__u64 calls; /* that moved bytes or were traced */
 };
 
 /* A TCP port that somebody listens on. */

@@ -130,6 +130,11 @@ void Coverage::add(const qtap_connection* conn) {
   Sum& sum = processes_[process][state];
   ++sum.connections;
   sum.bytes += bytes;
+  if (const std::string level = text_field(conn, "connection.capture_level"); level == "full") {
+    levels_.erase(process);
+  } else {
+    levels_[process] = level;
+  }
 }
 
 std::string Coverage::text() const {
@@ -139,7 +144,11 @@ std::string Coverage::text() const {
   for (const auto& [process, sums] : processes_) {
     const auto& [pid, exe] = process;
     out += "pid " + (pid != 0 ? std::to_string(pid) : "unknown") + " " +
-           (exe.empty() ? "(unknown program)" : printable(exe)) + "\n";
+           (exe.empty() ? "(unknown program)" : printable(exe));
+    if (const auto level = levels_.find(process); level != levels_.end()) {
+      out += ", over its budget: captured at level " + printable(level->second);
+    }
+    out += "\n";
     for (const auto& [state, sum] : sums) {
       const Explanation why = explain(state);
       out += "  " + printable(state) + ": " + counted(sum.connections, "connection") + ", " +
@@ -164,6 +173,8 @@ std::string Coverage::json() const {
     out += process_comma;
     process_comma = ",";
     out += "{\"pid\":" + std::to_string(process.first) + ",\"exe\":" + json_text(process.second);
+    const auto level = levels_.find(process);
+    out += ",\"captureLevel\":" + json_text(level == levels_.end() ? "full" : level->second);
     out += ",\"states\":[";
     const char* comma = "";
     for (const auto& [state, sum] : sums) {

@@ -34,4 +34,5 @@ class Coverage {
   using Sums = std::map<std::string, Sum>;          // by tlsState
 
   std::map<Process, Sums> processes_;
+  std::map<Process, std::string> levels_;  // what a budget leaves, of those below full
 };

@@ -27,14 +27,16 @@ constexpr int kUsage = 2;
 constexpr long kMaxSeconds = 86'400;
 
 constexpr std::string_view kHelp =
-    "Usage: qtap-mini doctor [--seconds N] [--json]\n"
+    "Usage: qtap-mini doctor [--seconds N] [--json] [--budget SHARE]\n"
     "Watches the TLS connections of this machine for N seconds (default 10; Ctrl-C ends it "
     "before)\n"
     "and says for each process how much of them was decrypted, and why not the rest. Stores\n"
     "nothing. Needs root.\n"
     "\n"
-    "  --seconds N   how long, 1 to 86400\n"
-    "  --json        one JSON document instead of lines\n"
+    "  --seconds N     how long, 1 to 86400\n"
+    "  --json          one JSON document instead of lines\n"
+    "  --budget SHARE  the agent's capture.budget.process, such as 5%: who would be captured "
+    "less?\n"
     "\n"
     "The answer goes to stdout, everything else to stderr; TLS_PROBES of the environment is what\n"
     "it is for the agent. Exit codes: 0 done, 1 cannot capture, 2 wrong usage.\n";
@@ -42,6 +44,7 @@ constexpr std::string_view kHelp =
 struct DoctorOptions {
   int64_t seconds = 10;
   bool json = false;
+  std::string budget;
   bool help = false;
 };
 
@@ -60,6 +63,7 @@ std::string read_flags(int argc, char** argv, DoctorOptions& options) {
   constexpr std::array kFlags = {
       option{"seconds", required_argument, nullptr, 's'},
       option{"json", no_argument, nullptr, 'j'},
+      option{"budget", required_argument, nullptr, 'b'},
       option{"help", no_argument, nullptr, 'h'},
       option{nullptr, 0, nullptr, 0},
   };
@@ -76,6 +80,8 @@ std::string read_flags(int argc, char** argv, DoctorOptions& options) {
       }
     } else if (flag == 'j') {
       options.json = true;
+    } else if (flag == 'b') {
+      options.budget = optarg;
     } else if (flag == 'h') {
       options.help = true;
     } else if (flag == ':') {
@@ -89,7 +95,7 @@ std::string read_flags(int argc, char** argv, DoctorOptions& options) {
 }
 
 // Without a stack there is nothing but connections.
-std::string configure(qtap_config* config) {
+std::string configure(qtap_config* config, const DoctorOptions& options) {
   constexpr std::string_view kYaml =
       "version: 2\n"
       "services: { event_stores: [], object_stores: [] }\n"
@@ -99,6 +105,10 @@ std::string configure(qtap_config* config) {
   const char* probes = getenv("TLS_PROBES");
   if (probes && qtap_config_set(config, "capture.tls_probes", probes) < 0)
     return qtap_config_error(config);
+  if (!options.budget.empty() &&
+      qtap_config_set(config, "capture.budget.process", options.budget.c_str()) < 0) {
+    return qtap_config_error(config);
+  }
   return "";
 }
 
@@ -177,7 +187,7 @@ int doctor(int argc, char** argv) {
   const std::unique_ptr<qtap_config, ConfigFree> config(raw_config);
   Coverage coverage;
   qtap_config_set_logger(config.get(), take_log_line, &coverage);
-  if (const std::string error = configure(config.get()); !error.empty()) {
+  if (const std::string error = configure(config.get(), options); !error.empty()) {
     say_error(error.c_str());
     return kUsage;
   }

@@ -121,6 +121,7 @@ void say_ledger(qtap_session* session) {
   put(line, "faults", stats.bytes_lost_fault);
   put(line, "the call limit", stats.bytes_lost_call_limit);
   put(line, "no buffer", stats.bytes_lost_no_buffer);
+  put(line, "the budget", stats.bytes_lost_budget);
   put(line, "other causes", stats.bytes_lost_host + stats.bytes_lost_other);
   say_counters("bytes lost to:", line);
   say("TLS: ", tls_share(stats));
@@ -134,6 +135,7 @@ void say_ledger(qtap_session* session) {
   put(line, "gaps", stats.gaps);
   put(line, "parse errors", stats.parse_errors);
   put(line, "limits hit", stats.limit_hits);
+  put(line, "budget steps", stats.budget_steps);
   put(line, "plugin errors", stats.plugin_errors);
   say_counters("lost records:", line);
 

@@ -15,9 +15,25 @@ std::string_view host_name(std::string_view authority) {
   return is_ipv4 ? std::string_view() : authority;
 }
 
+// It was kept before its process was over its budget; to write it costs as well.
+void withhold_body(http::Message& message) {
+  if (message.body.empty()) return;
+  if (message.missing_bytes) *message.missing_bytes += message.body.size();
+  message.body = {};
+  if (message.truncation == http::Truncation::kNone ||
+      message.truncation == http::Truncation::kBodyBuffer) {
+    message.truncation = http::Truncation::kBudget;
+  }
+}
+
 }  // namespace
 
 void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
+  tx->level = owner_->conn_->capture_level;
+  if (tx->level != CaptureLevel::kFull) {
+    withhold_body(tx->request);
+    withhold_body(tx->response);
+  }
   ++owner_->counters_.transactions;
   if (tx->truncated()) ++owner_->counters_.transactions_truncated;
   if (!owner_->wanted()) {

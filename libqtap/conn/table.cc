@@ -59,6 +59,8 @@ void Table::on_record(const Record& record) {
       return on_tick();
     case RecordType::kProcessInfo:
       return on_process_info(record);
+    case RecordType::kLevel:
+      return on_level(record);
     case RecordType::kExec:
     case RecordType::kLoss:
       return;
@@ -82,6 +84,7 @@ std::unique_ptr<Tracked> Table::make(const Record& record) {
   } else {
     conn->process.pid = record.pid;
   }
+  conn->capture_level = level_of(record.pid);
   return std::make_unique<Tracked>(std::move(conn), options_, counters_, events_);
 }
 
@@ -168,6 +171,7 @@ void Table::on_data(const Record& record) {
   if (record.pid != 0 && record.pid != tracked->conn().process.pid) {
     if (const Process* process = processes_.find_process(record.pid)) {
       tracked->learn_process(*process);
+      tracked->set_level(level_of(record.pid));
     }
   }
   is_tls ? tracked->tls_data(record, time_ns) : tracked->socket_data(record, time_ns);
@@ -178,7 +182,7 @@ void Table::on_count(const Record& record) {
     Tracked* tracked = socket(record);
     if (!tracked) return;
     if (record.tls) tracked->learn_tls();
-    tracked->learn_totals(record.total_bytes, record.filtered_bytes);
+    tracked->learn_totals(record);
   } else if (Tracked* tracked = tls_stream(record)) {
     tracked->learn_tls_probe();
     tracked->learn_tls_totals(record.stream_id, record, now_ns_);
@@ -195,7 +199,7 @@ void Table::on_close(const Record& record) {
     tracked.learn_tls_probe();
     if (!streams_.contains(record.stream_id)) attach(record.stream_id, tracked);
   }
-  tracked.learn_totals(record.total_bytes, record.filtered_bytes);
+  tracked.learn_totals(record);
   tracked.finish_socket(now_ns_);
   tracked.socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
   if (tracked.tls_ids.empty()) {
@@ -210,7 +214,7 @@ void Table::on_stream_end(const Record& record) {
     if (record.total_bytes[0] + record.total_bytes[1] == 0) return;
     if (record.conn_key != 0 && !sockets_.contains(record.conn_key)) {
       // Its socket is told about with the next tick, if that found the ring full.
-      if (early_ends_.size() >= options_.max_connections) return count_lost(record.total_bytes);
+      if (early_ends_.size() >= options_.max_connections) return count_lost(record);
       early_ends_.push_back(record);
       return;
     }
@@ -234,12 +238,15 @@ void Table::on_stream_end(const Record& record) {
   }
 }
 
-void Table::count_lost(const std::array<uint64_t, 2>& bytes) {
-  for (const uint64_t n : bytes) {
+void Table::count_lost(const Record& end) {
+  for (size_t d = 0; d < 2; ++d) {
+    const uint64_t n = end.total_bytes[d];
     if (n == 0) continue;
+    const uint64_t over_budget = std::min(n, end.over_budget_bytes[d]);
     counters_.bytes_seen += n;
     counters_.bytes_lost += n;
-    counters_.lost_by_cause[kLossRingFull] += n;
+    counters_.lost_by_cause[kLossBudget] += over_budget;
+    counters_.lost_by_cause[kLossRingFull] += n - over_budget;
     ++counters_.gaps;
   }
 }
@@ -247,6 +254,7 @@ void Table::count_lost(const std::array<uint64_t, 2>& bytes) {
 // A process that ends frees no TLS object. What its objects carried is told later (kStreamEnd);
 // those that nothing is told of do not stay for ever.
 void Table::on_exit(const Record& record) {
+  levels_.erase(record.pid);
   for (const auto& [stream_id, orphan] : orphans_) {
     if (orphan->conn().process.pid != record.pid || orphan->socket_closed_ns != 0) continue;
     orphan->socket_closed_ns = static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_;
@@ -263,10 +271,28 @@ void Table::on_process_info(const Record& record) {
   }
 }
 
+CaptureLevel Table::level_of(uint32_t pid) const {
+  const auto it = levels_.find(pid);
+  return it == levels_.end() ? CaptureLevel::kFull : it->second;
+}
+
+void Table::on_level(const Record& record) {
+  if (record.level == CaptureLevel::kFull) {
+    levels_.erase(record.pid);
+  } else {
+    levels_[record.pid] = record.level;
+  }
+  for (const auto* connections : {&sockets_, &orphans_}) {
+    for (const auto& [key, tracked] : *connections) {
+      if (tracked->conn().process.pid == record.pid) tracked->set_level(record.level);
+    }
+  }
+}
+
 // Of a connection that was reported already, or that there was no room for.
 void Table::settle_early_ends() {
   for (const Record& end : std::exchange(early_ends_, {})) {
-    sockets_.contains(end.conn_key) ? on_stream_end(end) : count_lost(end.total_bytes);
+    sockets_.contains(end.conn_key) ? on_stream_end(end) : count_lost(end);
   }
 }
 

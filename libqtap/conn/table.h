@@ -48,6 +48,8 @@ class Table {
   void on_stream_end(const Record& record);
   void on_exit(const Record& record);
   void on_process_info(const Record& record);
+  void on_level(const Record& record);
+  CaptureLevel level_of(uint32_t pid) const;
   void on_tick();
 
   Tracked* socket(const Record& record);
@@ -59,7 +61,7 @@ class Table {
   void finish_orphan(uint64_t stream_id, http::Truncation reason);
   void retire(Tracked& tracked, http::Truncation reason);
   void settle_early_ends();
-  void count_lost(const std::array<uint64_t, 2>& bytes);
+  void count_lost(const Record& end);
   bool has_room(uint64_t key);
 
   ConnOptions options_;
@@ -76,6 +78,7 @@ class Table {
   std::unordered_map<uint64_t, Tracked*> streams_;  // by stream_id: every live TLS stream
   std::unordered_set<uint64_t> lingering_;          // conn_key: closed, waits for its TLS object
   std::vector<Record> early_ends_;                  // kStreamEnd: their socket is not known yet
+  std::unordered_map<uint32_t, CaptureLevel> levels_;  // by pid: of those below kFull
   std::unordered_set<uint64_t> untracked_;  // conn_key, stream_id: there was no room for them
 };
 

@@ -146,14 +146,22 @@ void Tracked::count_tls_bytes() {
   counted_decrypted_bytes_ = bytes;
 }
 
-void Tracked::learn_totals(const std::array<uint64_t, 2>& wire_bytes,
-                           const std::array<uint64_t, 2>& filtered_bytes) {
-  learn_wire_bytes(wire_bytes);
+void Tracked::learn_totals(const Record& totals) {
+  learn_wire_bytes(totals.total_bytes);
   for (size_t d = 0; d < 2; ++d) {
-    if (filtered_bytes[d] <= filtered_bytes_[d]) continue;
-    counters_.bytes_filtered += filtered_bytes[d] - filtered_bytes_[d];
-    filtered_bytes_[d] = filtered_bytes[d];
+    uint64_t& over_budget = left_out_.over_budget[d];
+    over_budget = std::max(over_budget, totals.over_budget_bytes[d]);
+    uint64_t& filtered = left_out_.filtered[d];
+    if (totals.filtered_bytes[d] <= filtered) continue;
+    counters_.bytes_filtered += totals.filtered_bytes[d] - filtered;
+    filtered = totals.filtered_bytes[d];
   }
+}
+
+void Tracked::set_level(CaptureLevel level) {
+  if (level == conn_->capture_level) return;
+  writable(conn_).capture_level = level;
+  if (parser_) parser_->keep_bodies(level == CaptureLevel::kFull);
 }
 
 void Tracked::learn_endpoint(std::string_view name) {

@@ -34,8 +34,10 @@ class ConnEvents {
                        bool /*wanted*/) {}
   virtual void on_body_end(const Connection& /*conn*/, Transaction& /*tx*/, const BodyEnd& /*end*/,
                            bool /*wanted*/) {}
-  // Of this stream, bytes before offset `until` need not come (ConnOptions::skips).
-  virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) = 0;
+  // Of this stream, bytes before offset `until` need not come (ConnOptions::skips, or the level of
+  // the process).
+  virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until,
+                           SkipCause cause) = 0;
   // The periodic or final report of spec/events-and-objects.md 2.1.
   virtual void on_report(const Ref<Connection>& conn, bool finalized) = 0;
 };
@@ -89,8 +91,9 @@ class Tracked {
   void learn_tls_library(TlsLibrary library);
   void learn_late();  // it is older than the probes
   // What the socket carried so far, and how much of it was left out on purpose.
-  void learn_totals(const std::array<uint64_t, 2>& wire_bytes,
-                    const std::array<uint64_t, 2>& filtered_bytes);
+  void learn_totals(const Record& totals);
+  // How much of its process is captured from now on.
+  void set_level(CaptureLevel level);
 
   // Bytes as they cross the socket: plain text, or the hellos of TLS.
   void socket_data(const Record& record, int64_t time_ns);
@@ -124,10 +127,16 @@ class Tracked {
   class ParserHome;
   class ParserGuard;
   using StreamPair = std::array<Stream, 2>;  // by direction
+  // Totals by direction of what the kernel side left out.
+  struct LeftOut {
+    std::array<uint64_t, 2> filtered = {};
+    std::array<uint64_t, 2> over_budget = {};
+  };
 
   void deliver(Stream& stream, const Record& record, int64_t time_ns);
-  void finish(StreamPair& streams, const std::array<uint64_t, 2>& totals,
-              const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed);
+  void finish(StreamPair& streams, const LeftOut& left_out, const std::array<uint64_t, 2>& totals,
+              int64_t time_ns, bool is_parsed);
+  void ask_to_skip(const Record& record, const Stream& stream);
   void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                  LossCause cause);
   void abandon_parser() noexcept;
@@ -154,7 +163,7 @@ class Tracked {
   ConnEvents& events_;
 
   StreamPair socket_streams_;
-  std::array<uint64_t, 2> filtered_bytes_ = {};
+  LeftOut left_out_;  // of the socket
   std::map<uint64_t, StreamPair>
       tls_streams_;  // by stream id: one socket may carry several in turn
   std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows

@@ -43,7 +43,8 @@ void Tracked::socket_data(const Record& record, int64_t time_ns) {
   learn_wire_bytes(wire_bytes);
   if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
     if (record.tls) read_hello(record);
-    socket_streams_[d].add(record.offset, record.full_len, record.bytes, record.filtered);
+    socket_streams_[d].add(record.offset, record.full_len, record.bytes, record.filtered,
+                           record.over_budget);
   } else {
     deliver(socket_streams_[d], record, time_ns);
   }
@@ -97,10 +98,14 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   const Direction direction = record.direction;
   const uint64_t first = std::max(stream.next(), record.offset);
   const Stream::Piece piece =
-      stream.add(record.offset, record.full_len, record.bytes, record.filtered);
+      stream.add(record.offset, record.full_len, record.bytes, record.filtered, record.over_budget);
   // Bytes that nothing was said about found the ring full; a host may tell a gap in two parts.
   const LossCause before = record.type == RecordType::kGap ? record.cause : kLossRingFull;
   if (piece.skipped_before > 0) skipped(direction, time_ns, piece.skipped_before);
+  if (piece.over_budget_before > 0) {
+    gap(direction, time_ns, record.offset - piece.gap_before, piece.over_budget_before,
+        kLossBudget);
+  }
   if (piece.gap_before > 0) gap(direction, time_ns, record.offset, piece.gap_before, before);
   if (!piece.bytes.empty()) {
     counters_.bytes_seen += piece.bytes.size();
@@ -113,14 +118,20 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   if (piece.gap_after > 0) {
     gap(direction, time_ns, stream.next(), piece.gap_after, record.cause);
   }
-  if (!options_.skips) return;
+  ask_to_skip(record, stream);
+}
+
+void Tracked::ask_to_skip(const Record& record, const Stream& stream) {
+  const Direction direction = record.direction;
+  if (!options_.skips && conn_->capture_level == CaptureLevel::kFull) return;
   const uint64_t unwanted = parser_ ? parser_->unwanted(direction) : 0;
   if (unwanted < kMinSkip) return;
   const uint64_t until =
       unwanted > UINT64_MAX - stream.next() ? UINT64_MAX : stream.next() + unwanted;
   if (until == asked_to_skip_[index(direction)]) return;
   asked_to_skip_[index(direction)] = until;
-  events_.on_unwanted(record.stream_id, direction, until);
+  events_.on_unwanted(record.stream_id, direction, until,
+                      options_.skips ? SkipCause::kUnwanted : SkipCause::kBudget);
 }
 
 // `len` bytes right before `offset` are missing.
@@ -148,7 +159,9 @@ void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_
                   LossCause cause) {
   if (!counts_gaps()) return;
   count_gap(direction, time_ns, offset, len, cause);
-  if (parser_) {
+  if (parser_ && cause == kLossBudget) {
+    parser_->left_out(direction, time_ns, len);
+  } else if (parser_) {
     parser_->gap(direction, time_ns, len);
   } else {
     undetected_[index(direction)].clear();  // what comes now does not follow what came before
@@ -178,6 +191,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
   parser_ = proto::make_http1_parser(options_.parser, *home_);
+  parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
   writable(conn_).l7 = parser_->protocol();
   for (const Direction d : {opposite(direction), direction}) {
     const std::string& text = buffered[index(d)];
@@ -187,14 +201,14 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
 
 void Tracked::finish_socket(int64_t time_ns) {
   if (conn_->is_tls) return;
-  finish(socket_streams_, conn_->wire_bytes, filtered_bytes_, time_ns, /*is_parsed=*/true);
+  finish(socket_streams_, left_out_, conn_->wire_bytes, time_ns, /*is_parsed=*/true);
 }
 
 void Tracked::learn_tls_totals(uint64_t stream_id, const Record& totals, int64_t time_ns) {
   if (totals.total_bytes[0] + totals.total_bytes[1] == 0) return;
   if (talking_ == 0) start_talk(stream_id, time_ns);
-  finish(tls_streams_[stream_id], totals.total_bytes, totals.filtered_bytes, time_ns,
-         /*is_parsed=*/talking_ == stream_id);
+  finish(tls_streams_[stream_id], {totals.filtered_bytes, totals.over_budget_bytes},
+         totals.total_bytes, time_ns, /*is_parsed=*/talking_ == stream_id);
 }
 
 void Tracked::finish_tls(uint64_t stream_id, const Record& totals, int64_t time_ns) {
@@ -203,16 +217,20 @@ void Tracked::finish_tls(uint64_t stream_id, const Record& totals, int64_t time_
 }
 
 // What did not come at the very end shows in no later offset, only in the totals.
-void Tracked::finish(StreamPair& streams, const std::array<uint64_t, 2>& totals,
-                     const std::array<uint64_t, 2>& filtered, int64_t time_ns, bool is_parsed) {
+void Tracked::finish(StreamPair& streams, const LeftOut& left_out,
+                     const std::array<uint64_t, 2>& totals, int64_t time_ns, bool is_parsed) {
   const ParserGuard guard(*this);
   for (const Direction d : {Direction::kSent, Direction::kReceived}) {
     Stream& stream = streams[index(d)];
-    const Stream::Piece rest = stream.finish(totals[index(d)], filtered[index(d)]);
+    const Stream::Piece rest = stream.finish(totals[index(d)], left_out.filtered[index(d)],
+                                             left_out.over_budget[index(d)]);
     if (rest.skipped_before > 0 && is_parsed) skipped(d, time_ns, rest.skipped_before);
-    if (rest.gap_before == 0) continue;
-    is_parsed ? gap(d, time_ns, stream.next(), rest.gap_before, kLossRingFull)
-              : count_gap(d, time_ns, stream.next(), rest.gap_before, kLossRingFull);
+    const auto lose = [&](uint64_t offset, uint64_t len, LossCause cause) {
+      if (len == 0) return;
+      is_parsed ? gap(d, time_ns, offset, len, cause) : count_gap(d, time_ns, offset, len, cause);
+    };
+    lose(stream.next() - rest.gap_before, rest.over_budget_before, kLossBudget);
+    lose(stream.next(), rest.gap_before, kLossRingFull);
   }
 }
 

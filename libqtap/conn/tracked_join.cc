@@ -20,6 +20,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   home_ = std::move(orphan.home_);
   parser_ = std::move(orphan.parser_);
   if (home_) home_->move_to(*this);
+  if (parser_) parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
 
   const Connection& from = *orphan.conn_;
   if (from.joined_late) learn_late();
@@ -56,7 +57,7 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   conn.connect_us = from.connect_us;
   conn.tls = from.tls;
   socket_streams_ = socket.socket_streams_;
-  filtered_bytes_ = socket.filtered_bytes_;
+  left_out_ = socket.left_out_;
   hellos_ = std::move(socket.hellos_);
   socket_closed_ns = socket.socket_closed_ns;
   take_tls_bytes(socket);

@@ -35,6 +35,8 @@ const char* truncation_name(Truncation truncation) {
       return "idle";
     case Truncation::kLimit:
       return "limit";
+    case Truncation::kBudget:
+      return "budget";
     case Truncation::kNone:
       break;
   }

@@ -24,7 +24,8 @@ enum class Truncation : uint8_t {
   kMidstream,
   kAborted,
   kIdle,
-  kLimit
+  kLimit,
+  kBudget
 };
 
 struct Message {

@@ -78,6 +78,14 @@ void check_capture(const Entries& entries, std::vector<Conflict>& found) {
     found.push_back(
         {ring, invalid("QT108", ring + ": " + value_of(entries, ring) + " is not a power of two")});
   }
+  const std::string budget = "capture.budget.process";
+  const std::string total = "capture.budget.total";
+  const uint64_t of_all = parse_share(value_of(entries, total));
+  if (of_all != 0 && parse_share(value_of(entries, budget)) > of_all) {
+    found.push_back({budget, invalid("QT136", budget + ": " + value_of(entries, budget) +
+                                                  " is more than capture.budget.total (" +
+                                                  value_of(entries, total) + ")")});
+  }
   const std::string probes = "capture.tls_probes";
   const std::string value = value_of(entries, probes);
   const std::vector<std::string_view> words = split_words(value);

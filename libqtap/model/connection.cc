@@ -93,6 +93,11 @@ const char* tls_state_name(TlsState state) {
   return "";
 }
 
+const char* capture_level_name(CaptureLevel level) {
+  constexpr const char* kNames[] = {"full", "headers", "summary", "count"};
+  return kNames[static_cast<size_t>(level)];
+}
+
 const char* l7_protocol_name(L7Protocol protocol) {
   switch (protocol) {
     case L7Protocol::kHttp1:

@@ -94,6 +94,7 @@ struct Connection : RefCounted {
   std::optional<BindMethod> bind_method;  // how its TLS object was found to run over the socket
   TlsInfo tls;
   L7Protocol l7 = L7Protocol::kOther;
+  CaptureLevel capture_level = CaptureLevel::kFull;  // of its process: what a budget left
 
   std::array<uint64_t, 2> wire_bytes = {};  // payload bytes on the socket, by Direction
   std::array<Ledger, 2> ledger = {};        // of its plain text, by Direction
@@ -105,7 +106,8 @@ struct Connection : RefCounted {
 
 const char* flow_direction_name(FlowDirection direction);  // "egress-external"
 const char* tls_state_name(TlsState state);
-const char* bind_method_name(BindMethod method);  // "nested_call"
+const char* bind_method_name(BindMethod method);     // "nested_call"
+const char* capture_level_name(CaptureLevel level);  // "headers"
 const char* l7_protocol_name(L7Protocol protocol);
 
 // "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for

@@ -210,6 +210,9 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   json.member("bytesReceived", conn.wire_bytes[index(Direction::kReceived)]);
   json.optional("lostBytes", conn.lost_bytes());
   if (conn.joined_late) json.member("joinedLate", true);
+  if (conn.capture_level != CaptureLevel::kFull) {
+    json.member("captureLevel", capture_level_name(conn.capture_level));
+  }
   json.optional("connectUs", conn.connect_us);
   json.optional("tlsHandshakeUs", conn.tls_handshake_us);
   json.end_object();

@@ -217,6 +217,8 @@ constexpr Field kFields[] = {
     {"transaction.end_ns", kInt, kTransaction, "Last response byte, nanoseconds since 1970 UTC.", "0.1",
      TX t.response.end_ns != 0 && integer(v, t.response.end_ns) END},
 
+    {"connection.capture_level", kText, kConnection, "How much of its process a budget lets be captured: `full`, `headers`, `summary` or `count`.", "0.1",
+     CONN text(v, capture_level_name(c.capture_level)) END},
     {"direction", kText, kConnection, "`ingress`, `egress-internal` or `egress-external`.", "0.1",
      CONN known_text(v, flow_direction_name(c.direction)) END},
     {"protocol", kText, kConnection, "Application protocol: `http1`, `http2` or `other`.", "0.1",

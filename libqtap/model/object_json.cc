@@ -56,11 +56,13 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
   }
   if (options.bodies && !message.body.empty()) json.plain("body", base64(message.body));
   json.optional("body_bytes", message.body_bytes);
-  if (message.truncated()) {
+  if (message.truncated() || options.lacks_headers) {
     json.member("truncated", true);
     message.missing_bytes ? json.member("missing_bytes", *message.missing_bytes)
                           : json.null("missing_bytes");
-    json.member("truncated_reason", http::truncation_name(message.truncation));
+    json.member("truncated_reason",
+                http::truncation_name(message.truncated() ? message.truncation
+                                                          : http::Truncation::kBudget));
   }
 }
 

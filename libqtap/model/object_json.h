@@ -11,6 +11,7 @@ struct ObjectOptions {
   bool headers = true;
   bool bodies = true;
   enum class HeaderList : uint8_t { kAuto, kAlways, kNever } header_list = HeaderList::kAuto;
+  bool lacks_headers = false;  // a budget took them: both messages are marked
 };
 
 // An http_transaction object with its digest.

@@ -16,6 +16,7 @@ constexpr uint64_t kGiB = 1024 * kMiB;
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1000 * kMs;
 constexpr uint64_t kDay = 86400 * kSecond;
+constexpr uint64_t kPercent = kSecond / 100;  // of one CPU
 constexpr const char* kLevels = "none, summary, details, full, headers";
 constexpr const char* kDirections = "all, ingress, egress, egress-internal, egress-external";
 
@@ -95,6 +96,10 @@ constexpr Option kOptions[] = {
      .help = "TLS libraries to read from; this version has `openssl`, the others only warn."},
     {.key = "capture.body_buffer", .type = kSize, .default_text = "2mb", .max = 2 * kGiB,
      .help = "Body bytes kept per message; more is cut and marked."},
+    {.key = "capture.budget.process", .type = kShare, .default_text = "none", .min = kPercent / 100, .max = 6400 * kPercent,
+     .help = "CPU that capturing one process may take, of one CPU; over it, less of the process is captured."},
+    {.key = "capture.budget.total", .type = kShare, .default_text = "none", .min = kPercent / 100, .max = 6400 * kPercent,
+     .help = "The same of all processes and of the thread that polls together."},
     {.key = "capture.ring_bytes", .type = kSize, .default_text = "16mb", .min = 64 * kKiB, .max = kGiB,
      .help = "Each ring between kernel and user space; a power of two."},
     {.key = "capture.shards", .type = kInt, .default_text = "1", .min = 1, .max = 64,
@@ -207,8 +212,8 @@ std::span<const Option> option_table() {
 }
 
 const char* option_type_name(OptionType type) {
-  constexpr const char* kNames[] = {"bool", "int",  "size",  "duration", "text",
-                                    "path", "word", "words", "secret"};
+  constexpr const char* kNames[] = {"bool", "int",  "size", "duration", "share",
+                                    "text", "path", "word", "words",    "secret"};
   return kNames[static_cast<size_t>(type)];
 }
 

@@ -18,6 +18,7 @@ enum class OptionType : uint8_t {
   kInt,
   kSize,
   kDuration,
+  kShare,  // of one CPU: "5%", or "none"
   kText,
   kPath,
   kWord,    // one of `words`
@@ -32,7 +33,7 @@ struct Option {
   const char* default_text = "";
   const char* words = "";        // kWord, kWords: what is allowed, comma-separated
   const char* later_words = "";  // words of spec/config.md that a later version brings
-  uint64_t min = 0;              // kInt, kSize, kDuration (ns)
+  uint64_t min = 0;              // kInt, kSize, kDuration (ns), kShare (ns of CPU per second)
   uint64_t max = UINT64_MAX;
   uint64_t max_now = UINT64_MAX;  // what lies above is for a later version
   const char* applies = "";       // plugin or store types that have it, comma-separated; "" = all

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "base/text.h"
@@ -34,6 +35,7 @@ constexpr Unit kSizeUnits[] = {
     {"gb", kKiB* kKiB* kKiB},
     {"gib", kKiB* kKiB* kKiB},
 };
+constexpr Unit kShareUnits[] = {{"%", 1e7}};
 constexpr Unit kTimeUnits[] = {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
 
 // One "<number><unit>" from the beginning of `text`, times the unit's factor.
@@ -78,6 +80,13 @@ std::string duration_text(uint64_t ns) {
   if (ns % (3600 * kSecond) == 0 && ns != 0) return std::to_string(ns / (3600 * kSecond)) + "h";
   if (ns % kSecond == 0) return std::to_string(ns / kSecond) + "s";
   return std::to_string(ns / kMs) + "ms";
+}
+
+std::string share_text(uint64_t ns_per_second) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g%%",
+                static_cast<double>(ns_per_second) / kShareUnits->factor);
+  return text;
 }
 
 Status check_range(const Option& option, std::string_view name, std::string_view value,
@@ -131,6 +140,7 @@ std::string quoted(std::string_view value) {
 
 std::string number_text(OptionType type, uint64_t number) {
   if (type == OptionType::kSize) return size_text(number);
+  if (type == OptionType::kShare) return share_text(number);
   return type == OptionType::kDuration ? duration_text(number) : std::to_string(number);
 }
 
@@ -144,6 +154,8 @@ const char* expected_text(OptionType type) {
       return "a size such as 512kb or 2mb";
     case OptionType::kDuration:
       return "a duration such as 250ms or 1m30s";
+    case OptionType::kShare:
+      return "a share of one CPU such as 5%, or none";
     case OptionType::kText:
       return "text";
     case OptionType::kPath:
@@ -182,6 +194,19 @@ Result<int64_t> try_duration_ns(std::string_view value) {
   return static_cast<int64_t>(std::llround(ns));
 }
 
+Result<uint64_t> try_share(std::string_view value) {
+  if (value == "none") return uint64_t{0};
+  if (value.empty()) return Error{};
+  QTAP_TRY(const double ns, take_quantity(value, kShareUnits));
+  if (!value.empty() || ns > kMaxNumber) return Error{};
+  return static_cast<uint64_t>(std::llround(ns));
+}
+
+uint64_t parse_share(std::string_view value) {
+  const Result<uint64_t> share = try_share(value);
+  return share.ok() ? *share : 0;
+}
+
 uint64_t parse_size(std::string_view value) {
   const Result<uint64_t> size = try_size(value);
   return size.ok() ? *size : 0;
@@ -215,6 +240,12 @@ Status check_value(const Option& option, std::string_view name, std::string_view
       const Result<int64_t> ns = try_duration_ns(value);
       if (!ns.ok()) return wrong_type(option, name, value);
       return check_range(option, name, value, static_cast<uint64_t>(*ns));
+    }
+    case OptionType::kShare: {
+      if (value == "none") return {};
+      const Result<uint64_t> share = try_share(value);
+      return share.ok() ? check_range(option, name, value, *share)
+                        : wrong_type(option, name, value);
     }
     case OptionType::kWord:
       return check_word(option, name, value);

@@ -32,7 +32,11 @@ const char* expected_text(OptionType type);
 Result<uint64_t> try_size(std::string_view value);
 Result<int64_t> try_duration_ns(std::string_view value);
 
+// "5%" → nanoseconds of CPU per second, "none" → 0.
+Result<uint64_t> try_share(std::string_view value);
+
 // The same for a value that has passed check_value.
+uint64_t parse_share(std::string_view value);
 uint64_t parse_size(std::string_view value);
 int64_t parse_duration_ns(std::string_view value);
 uint64_t parse_number(std::string_view value);

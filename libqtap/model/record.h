@@ -38,7 +38,14 @@ enum class RecordType : uint16_t {
   kTick,
   kLoss,
   kGap,
+  kLevel,
 };
+
+// How much of a process is captured, each step less than the one before (QTAP_LEVEL_*).
+enum class CaptureLevel : uint8_t { kFull, kHeaders, kSummary, kCount };
+
+// Why user space asks for bytes to be left out.
+enum class SkipCause : uint8_t { kUnwanted, kBudget };
 
 struct Address {
   uint16_t family = 0;              // AF_INET, AF_INET6; 0 = not known
@@ -59,6 +66,7 @@ enum LossCause : uint8_t {
   kLossNoBuffer,
   kLossHost,
   kLossRecording,
+  kLossBudget,
 };
 constexpr size_t kLossCauses = 12;
 using BytesByCause = std::array<uint64_t, kLossCauses>;
@@ -89,6 +97,7 @@ struct Record {
   std::span<const uint8_t> bytes;   // captured; the first bytes.size() of full_len
   LossCause cause = kLossRingFull;  // why the rest of full_len is not there
   uint64_t filtered = 0;            // of the bytes before offset: left out on purpose
+  uint64_t over_budget = 0;         // and of these: left out for want of budget
   // Of TLS streams: what the socket below carried so far, by direction, zero = it is not known; and
   // how long the handshake took, zero = not seen.
   std::array<uint64_t, 2> wire_bytes = {};
@@ -108,6 +117,7 @@ struct Record {
   // kCount, kClose, kStreamEnd
   std::array<uint64_t, 2> total_bytes = {};
   std::array<uint64_t, 2> filtered_bytes = {};
+  std::array<uint64_t, 2> over_budget_bytes = {};
 
   // kExec, kExit, kProcessInfo
   uint32_t ppid = 0;
@@ -123,6 +133,12 @@ struct Record {
   // kLoss: totals since the start
   std::array<uint64_t, kLossCauses> lost_records = {};
   BytesByCause lost_bytes = {};
+
+  // kLevel: nanoseconds of CPU per second, of the process or (of_all) of the whole capture
+  CaptureLevel level = CaptureLevel::kFull;
+  bool of_all = false;
+  uint64_t spent = 0;
+  uint64_t budget = 0;
 };
 
 }  // namespace qtap

@@ -113,6 +113,8 @@ void Resolver::capture(Settings& s) {
   s.capture.body_buffer = size("capture.body_buffer");
   s.capture.ring_bytes = size("capture.ring_bytes");
   s.capture.shards = static_cast<uint32_t>(number("capture.shards"));
+  s.capture.process_budget = parse_share(text("capture.budget.process"));
+  s.capture.total_budget = parse_share(text("capture.budget.total"));
   s.capture.openssl = false;
   const std::string probes = text("capture.tls_probes");
   for (const std::string_view probe : split_words(probes)) {

@@ -53,6 +53,8 @@ struct Settings {
     uint64_t body_buffer = 0;
     uint64_t ring_bytes = 0;  // of each of the shards
     uint32_t shards = 1;
+    uint64_t process_budget = 0;  // nanoseconds of CPU per second; 0 = none
+    uint64_t total_budget = 0;
   } capture;
   struct {
     uint64_t connections = 0;

@@ -27,6 +27,7 @@ struct Transaction : RefCounted {
   std::string id;  // 20 characters [0-9a-v]
   Ref<Connection> connection;
   L7Protocol protocol = L7Protocol::kHttp1;
+  CaptureLevel level = CaptureLevel::kFull;  // of its process when it ended
   http::Request request;
   http::Response response;
 

@@ -17,9 +17,10 @@ class AccessLogs final : public Plugin {
 
  private:
   std::string text_of(const Transaction& tx) const {
-    if (options_.format == ConsoleFormat::kJson) return access_json(tx, options_.mode);
-    if (options_.mode == Level::kSummary) return access_line(tx, options_.colour);
-    return access_box(tx, options_.mode, options_.colour);
+    const Level mode = capped(options_.mode, tx.level);
+    if (options_.format == ConsoleFormat::kJson) return access_json(tx, mode);
+    if (mode == Level::kSummary) return access_line(tx, options_.colour);
+    return access_box(tx, mode, options_.colour);
   }
 
   AccessLogsOptions options_;

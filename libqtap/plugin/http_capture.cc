@@ -15,13 +15,17 @@ class HttpCapture final : public Plugin {
   }
   Status on_transaction(Exchange& exchange, Output& output) override {
     if (options_.level == Level::kNone) return {};
-    const ObjectOptions parts = {.headers = options_.level >= Level::kDetails,
-                                 .bodies = options_.level == Level::kFull,
-                                 .header_list = options_.header_list};
+    const Level level = capped(options_.level, exchange.tx->level);
+    const ObjectOptions parts = {
+        .headers = level >= Level::kDetails,
+        .bodies = level == Level::kFull,
+        .header_list = options_.header_list,
+        .lacks_headers = options_.level > level && level < Level::kDetails};
     if (options_.prints && options_.format == ConsoleFormat::kText) {
-      output.emit_console(capture_blocks(*exchange.tx, options_.level));
+      output.emit_console(capture_blocks(*exchange.tx, level));
     }
     const bool prints_json = options_.prints && options_.format == ConsoleFormat::kJson;
+    // Configured, not left: a store that takes bodies is told that they are not there.
     const bool stores = options_.level >= options_.object_min_level;
     if (!prints_json && !stores) return {};
     Ref<Object> object = make_http_transaction_object(exchange.tx, parts);

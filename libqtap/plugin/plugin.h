@@ -4,6 +4,7 @@
 // fails is counted and skipped for that transaction; the others still run.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,12 @@
 namespace qtap::plugin {
 
 enum class Level : uint8_t { kNone, kSummary, kDetails, kFull };
+
+// What of `wanted` a budget leaves: `left` is that of the transaction's process.
+constexpr Level capped(Level wanted, CaptureLevel left) {
+  if (left == CaptureLevel::kFull) return wanted;
+  return std::min(wanted, left == CaptureLevel::kHeaders ? Level::kDetails : Level::kSummary);
+}
 
 // Where a plugin's results go; implemented by the session.
 class Output {

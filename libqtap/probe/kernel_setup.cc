@@ -19,6 +19,9 @@
 namespace qtap::probe {
 namespace {
 
+// Processes whose cost is known at once; those that did nothing for longest are forgotten first.
+constexpr uint32_t kBudgetProcesses = 8192;
+
 // Linux 6.6 knows the link type and refuses our directory with EBADF; older kernels do not know it
 // (EINVAL).
 bool kernel_has_uprobe_multi() {
@@ -114,6 +117,12 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
   // An eighth leaves room for what comes until the reader runs.
   config.wake_bytes = static_cast<uint32_t>(settings.ring_bytes / 8);
   config.rings = settings.rings;
+  config.budgets = settings.budgets ? 1 : 0;
+  config.trap_ns = settings.trap_ns;
+  if (settings.budgets) {
+    bpf_map__set_max_entries(skeleton.maps.cost_by_tgid, kBudgetProcesses);
+    bpf_map__set_max_entries(skeleton.maps.level_by_tgid, kBudgetProcesses);
+  }
   config.task_storage = features.uprobe_multi ? 1 : 0;  // both are there from 6.6 on
 
   bpf_map__set_autocreate(skeleton.maps.ssl_calls_of_task, config.task_storage != 0);

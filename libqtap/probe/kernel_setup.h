@@ -22,6 +22,8 @@ struct KernelSettings {
   uint32_t hello_bytes = 2048;
   uint32_t unknown_bytes = 1024;
   uint32_t max_call_bytes = 64u << 20;
+  bool budgets = false;  // measure what each process costs
+  uint32_t trap_ns = 0;  // of that, the price of a traced call beside the programs
   // For tests of what older kernels run.
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;

@@ -137,12 +137,39 @@ void KernelSide::expect_skips() {
 }
 
 // A full table or a stream that has ended: its bytes come, which is right as well.
-void KernelSide::skip(uint64_t stream_id, Direction direction, uint64_t until) {
+void KernelSide::skip(uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) {
   const int fd = bpf_map__fd(skeleton_->maps.skip_by_stream);
   qtap_skip skip = {};
   bpf_map_lookup_elem(fd, &stream_id, &skip);
   skip.until[index(direction)] = until;
+  skip.by_budget[index(direction)] = cause == SkipCause::kBudget ? 1 : 0;
   bpf_map_update_elem(fd, &stream_id, &skip, BPF_ANY);
+}
+
+std::vector<Budget::Cost> KernelSide::costs() const {
+  std::vector<Budget::Cost> costs;
+  for_each_entry<uint32_t>(bpf_map__fd(skeleton_->maps.cost_by_tgid), sizeof(qtap_cost),
+                           [&](uint32_t pid, const void* value) {
+                             costs.push_back({pid, static_cast<const qtap_cost*>(value)->ns});
+                           });
+  return costs;
+}
+
+// No room: the process goes on at full, and is found over its budget again.
+void KernelSide::set_level(uint32_t pid, CaptureLevel level) {
+  const int fd = bpf_map__fd(skeleton_->maps.level_by_tgid);
+  const auto value = static_cast<uint32_t>(level);
+  if (level == CaptureLevel::kFull) {
+    bpf_map_delete_elem(fd, &pid);
+  } else {
+    bpf_map_update_elem(fd, &pid, &value, BPF_ANY);
+  }
+}
+
+// What it took is not what the next process with its pid takes.
+void KernelSide::forget_process(uint32_t pid) {
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.level_by_tgid), &pid);
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.cost_by_tgid), &pid);
 }
 
 const bpf_program* KernelSide::ssl_exit_program() const {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "bpf/shared/state.h"
 #include "model/record.h"
+#include "probe/budget.h"
 #include "probe/kernel_setup.h"
 
 struct bpf_link;
@@ -67,7 +68,12 @@ class KernelSide {
 
   // skip() will be used: streams look whether they are wanted, and bulk wakes the reader.
   void expect_skips();
-  void skip(uint64_t stream_id, Direction direction, uint64_t until);
+  void skip(uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause);
+
+  // With budgets only: what each process took so far, and how much of it is captured from now on.
+  std::vector<Budget::Cost> costs() const;
+  void set_level(uint32_t pid, CaptureLevel level);
+  void forget_process(uint32_t pid);
 
   LossTotals losses() const;
   // The TLS objects and sockets that the kernel side follows.

@@ -17,6 +17,7 @@
 
 #include "bpf/shared/records.h"
 #include "bpf/shared/state.h"
+#include "probe/budget_keeper.h"
 #include "probe/kernel_check.h"
 #include "probe/kernel_side.h"
 #include "probe/library_finder.h"
@@ -83,6 +84,7 @@ Record totals_of(RecordType type, uint32_t pid, const qtap_stream& stream, uint6
   for (size_t d = 0; d < 2; ++d) {
     record.total_bytes[d] = stream.offset[d];
     record.filtered_bytes[d] = stream.filtered[d];
+    record.over_budget_bytes[d] = stream.budget[d];
   }
   return record;
 }
@@ -93,6 +95,7 @@ class Live final : public LiveSource {
       : options_(options),
         origin_(make_origin(options)),
         waker_(std::move(waker)),
+        budget_(options.budget),
         processes_(options.proc_root, options.etc_root + "/passwd") {}
   ~Live() override { stop(); }
 
@@ -105,8 +108,8 @@ class Live final : public LiveSource {
   }
   int fd() const override { return waker_->fd(); }
   void expect_skips() override { kernel_->expect_skips(); }
-  void skip(uint64_t stream_id, Direction direction, uint64_t until) override {
-    kernel_->skip(stream_id, direction, until);
+  void skip(uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) override {
+    kernel_->skip(stream_id, direction, until, cause);
   }
   bool exhausted() const override { return false; }
   void stop() override;
@@ -129,6 +132,7 @@ class Live final : public LiveSource {
   void look_for_libraries(uint64_t now_ns);
   void sweep_streams(uint64_t now_ns);
   void fetch_unsent_ends();
+  void keep_budget(uint64_t now_ns);
   void tell_totals(uint64_t now_ns);
   void tell_later(const Record& record) { late_.push_back({ring_->written(), record}); }
 
@@ -140,6 +144,7 @@ class Live final : public LiveSource {
   std::unique_ptr<OlderSockets> older_;
   std::unique_ptr<MapEvents> map_events_;
   std::optional<RingSet> ring_;
+  BudgetKeeper budget_;
   ProcessCache processes_;
 
   bool started_ = false;
@@ -186,6 +191,10 @@ Status Live::start() {
   settings.hello_bytes = options_.hello_bytes;
   settings.unknown_bytes = options_.unknown_bytes;
   settings.max_call_bytes = options_.max_call_bytes;
+  if (budget_.on()) {
+    std::string warning = budget_.prepare(settings);
+    if (!warning.empty()) warnings_.push_back(std::move(warning));
+  }
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
   settings.without_iterators = options_.without_iterators;
@@ -310,6 +319,7 @@ void Live::note(const Record& record) {
       break;
     case RecordType::kExit:
       processes_.on_exit(record.pid);
+      if (budget_.on()) budget_.on_exit(*kernel_, record.pid);
       speaks_tls_.erase(record.pid);
       ended_images_[record.pid] = record.time_ns;
       break;
@@ -339,6 +349,7 @@ std::optional<Record> Live::new_losses(uint64_t now_ns) {
 
 Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   if (!started_) return 0;
+  const BudgetKeeper::Reading reading(budget_);
   attach_what_was_mapped();
   // The poll before this one found no end of the records. Time goes on all the same, as far as what
   // was delivered tells: expiry, losses and late libraries do not wait for a quieter hour.
@@ -346,6 +357,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   if (waker_->take_tick()) {
     tick_due_ = losses_due_ = true;
     fetch_unsent_ends();
+    if (budget_.on() && !stopped_) keep_budget(clock_ns(CLOCK_BOOTTIME));
   }
   const uint64_t now_ns =
       clock_ns(CLOCK_BOOTTIME);  // everything before this is in the ring already
@@ -370,6 +382,11 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
       const Record* introduction = processes_.introduce(news_of_.front(), now_ns);
       news_of_.pop_front();
       if (introduction != nullptr) deliver(*introduction);
+      continue;
+    }
+    if (!budget_.steps().empty()) {
+      deliver(budget_.steps().front());
+      budget_.steps().pop_front();
       continue;
     }
     if (!late_.empty() && ring_->taken() >= late_.front().after) {
@@ -432,7 +449,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   }
   if (tick_due_) deliver_tick(now_ns, full, deliver);
   housekeeping(now_ns);
-  if (!late_.empty() || !news_of_.empty()) waker_->wake_after(0);
+  if (!late_.empty() || !news_of_.empty() || !budget_.steps().empty()) waker_->wake_after(0);
   return delivered;
 }
 
@@ -505,6 +522,12 @@ void Live::fetch_unsent_ends() {
   for (const qtap_unsent_close& end : ends.closes) tell(end.close);
 }
 
+void Live::keep_budget(uint64_t now_ns) {
+  budget_.on_tick(*kernel_, now_ns, [&](const qtap_stream_key& key, const qtap_stream& stream) {
+    tell_later(totals_of(RecordType::kCount, key.tgid, stream, now_ns));
+  });
+}
+
 // The end of the capture: what was lost last shows in no later record.
 void Live::tell_totals(uint64_t now_ns) {
   totals_told_ = true;
@@ -522,6 +545,7 @@ void Live::tell_totals(uint64_t now_ns) {
     for (size_t d = 0; d < 2; ++d) {
       record.total_bytes[d] = socket.bytes[d];
       record.filtered_bytes[d] = socket.filtered[d];
+      record.over_budget_bytes[d] = socket.budget[d];
     }
     tell_later(record);
   });

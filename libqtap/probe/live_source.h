@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "probe/budget.h"
 #include "source/source.h"
 
 namespace qtap::probe {
@@ -26,6 +27,7 @@ struct LiveOptions {
   uint32_t hello_bytes = 2048;    // of a TLS socket, per direction
   uint32_t unknown_bytes = 1024;  // of a socket with an unknown protocol, per direction
   uint32_t max_call_bytes = 64u << 20;
+  BudgetOptions budget;
   uint64_t id_seed = 0;                                  // 0: random
   std::string hostname;                                  // empty: gethostname
   std::string instance;                                  // empty: made of the seed

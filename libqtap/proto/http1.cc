@@ -52,14 +52,23 @@ void Http1Parser::assign_sides(Direction direction) {
 }
 
 void Http1Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
+  lose(direction, time_ns, len, http::Truncation::kCaptureLoss);
+}
+
+void Http1Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
+  lose(direction, time_ns, len, http::Truncation::kBudget);
+}
+
+void Http1Parser::lose(Direction direction, int64_t time_ns, uint64_t len,
+                       http::Truncation reason) {
   if (len == 0) return;
   last_ns_ = time_ns;
   if (!assigned_) {
     unassigned_[index(direction)].lose();
   } else if (direction == request_direction_) {
-    if (requests_.gap(time_ns, len) != Http1Side::Loss::kNone) pairing_.lose_requests();
+    if (requests_.gap(time_ns, len, reason) != Http1Side::Loss::kNone) pairing_.lose_requests();
   } else {
-    pairing_.lose_responses(responses_.gap(time_ns, len));
+    pairing_.lose_responses(responses_.gap(time_ns, len, reason), reason);
   }
 }
 
@@ -72,8 +81,15 @@ void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
   if (body < len) gap(direction, time_ns, len - body);
 }
 
+void Http1Parser::keep_bodies(bool keep) {
+  keeps_bodies_ = keep;
+  requests_.keep_bodies(keep);
+  responses_.keep_bodies(keep);
+}
+
 uint64_t Http1Parser::unwanted(Direction direction) const {
-  if (!assigned_ || limits_.body_buffer > 0 || limits_.tells_bodies) return 0;
+  const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
+  if (!assigned_ || wanted) return 0;
   return (direction == request_direction_ ? requests_ : responses_).unwanted();
 }
 
@@ -103,7 +119,7 @@ int64_t Http1Parser::pending_since_ns() const {
 void Http1Parser::on_side_error(Http1Side& side) {
   events_.on_parse_error();
   if (side.is_response()) {
-    pairing_.lose_responses(Http1Side::Loss::kMessageEnd);
+    pairing_.lose_responses(Http1Side::Loss::kMessageEnd, http::Truncation::kCaptureLoss);
   } else {
     pairing_.lose_requests();
   }

@@ -16,13 +16,16 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   L7Protocol protocol() const override { return L7Protocol::kHttp1; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
+  void left_out(Direction direction, int64_t time_ns, uint64_t len) override;
   void skipped(Direction direction, int64_t time_ns, uint64_t len) override;
+  void keep_bodies(bool keep) override;
   uint64_t unwanted(Direction direction) const override;
   void close(int64_t time_ns, http::Truncation reason) override;
   void abandon(http::Truncation reason) override;
   int64_t pending_since_ns() const override;
 
  private:
+  void lose(Direction direction, int64_t time_ns, uint64_t len, http::Truncation reason);
   void assign_sides(Direction direction);
 
   http::Message& on_message_begin(Http1Side& side) override;
@@ -48,6 +51,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Http1Side responses_;
   Pairing pairing_;
   bool assigned_ = false;
+  bool keeps_bodies_ = true;
   Direction request_direction_ = Direction::kSent;
   std::array<StartFinder, 2> unassigned_;  // by Direction
   int64_t last_ns_ = 0;

@@ -129,6 +129,8 @@ void Http1Side::drop_half_field(http::Message& message) {
 
 // A field that does not fit is left out as a whole: half a value would be a false one.
 int Http1Side::on_field(const char* at, size_t len) {
+  if (len == 0)
+    return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
   const bool fits = head_room(len) == len;
   std::vector<http::Header>& list = fields();
   if (fits && field_open_) {
@@ -171,9 +173,12 @@ int Http1Side::on_body(const char* at, size_t len) {
     add_missing(len);
     return 0;
   }
-  if (limits_.tells_bodies) events_.on_body(*this, offset, {at, len});
   std::string& body = message_->body;
-  const uint64_t room = limits_.body_buffer - std::min<uint64_t>(body.size(), limits_.body_buffer);
+  // Once cut it stays cut: what comes later does not follow what is kept.
+  const bool is_cut = !keeps_bodies_ || message_->truncation == http::Truncation::kBudget;
+  if (limits_.tells_bodies && !is_cut) events_.on_body(*this, offset, {at, len});
+  const uint64_t room =
+      is_cut ? 0 : limits_.body_buffer - std::min<uint64_t>(body.size(), limits_.body_buffer);
   const size_t kept = static_cast<size_t>(std::min<uint64_t>(room, len));
   if (body.empty() && kept > 0) {
     // content_length does not count the bytes at hand any more.
@@ -182,7 +187,9 @@ int Http1Side::on_body(const char* at, size_t len) {
   }
   body.append(at, kept);
   if (kept < len && limits_.body_buffer > 0) {
-    if (!message_->truncated()) message_->truncation = http::Truncation::kBodyBuffer;
+    if (!message_->truncated()) {
+      message_->truncation = is_cut ? http::Truncation::kBudget : http::Truncation::kBodyBuffer;
+    }
     if (message_->missing_bytes) *message_->missing_bytes += len - kept;
   }
   return 0;
@@ -319,7 +326,7 @@ void Http1Side::release() {
   state_ = State::kParse;
   const TimedBytes held = std::exchange(held_, TimedBytes());
   held.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
-  if (std::exchange(lost_held_, false)) gap(now_ns_, 1);
+  if (std::exchange(lost_held_, false)) gap(now_ns_, 1, gap_reason_);
 }
 
 void Http1Side::tunnel() {
@@ -341,7 +348,7 @@ uint64_t Http1Side::known_body_left() const {
 }
 
 void Http1Side::add_missing(uint64_t len) {
-  message_->truncation = http::Truncation::kCaptureLoss;
+  message_->truncation = gap_reason_;
   if (message_->missing_bytes) *message_->missing_bytes += len;
 }
 
@@ -370,6 +377,7 @@ uint64_t Http1Side::skip_body(uint64_t len, bool is_lost) {
 uint64_t Http1Side::skipped(int64_t time_ns, uint64_t len) {
   if (state_ == State::kTunnel) return len;
   now_ns_ = time_ns;
+  gap_reason_ = http::Truncation::kCaptureLoss;
   return state_ == State::kParse ? skip_body(len, /*is_lost=*/limits_.body_buffer > 0) : 0;
 }
 
@@ -380,9 +388,10 @@ uint64_t Http1Side::unwanted() const {
   return left == 0 || left == kUntilClose ? left : left - 1;
 }
 
-Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
+Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len, http::Truncation reason) {
   if (len == 0 || state_ == State::kTunnel) return Loss::kNone;
   now_ns_ = time_ns;
+  gap_reason_ = reason;
   if (state_ == State::kSearch) {
     const bool at_start = finder_.at_stream_start();
     finder_.lose();
@@ -396,7 +405,7 @@ Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len) {
   }
   // The rest of the gap held framing: what follows belongs to a message that nobody saw begin.
   const Loss loss = message_ && has_start_line_ ? Loss::kMessageEnd : Loss::kMessageStart;
-  search_on(http::Truncation::kCaptureLoss);
+  search_on(reason);
   return loss;
 }
 

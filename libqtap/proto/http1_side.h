@@ -60,7 +60,8 @@ class Http1Side {
   void adopt(StartFinder&& finder);
 
   void data(int64_t time_ns, std::string_view bytes);
-  Loss gap(int64_t time_ns, uint64_t len);
+  Loss gap(int64_t time_ns, uint64_t len, http::Truncation reason);
+  void keep_bodies(bool keep) { keeps_bodies_ = keep; }
   // Body bytes that did not come because nobody wanted them; returns how many of `len` were body.
   uint64_t skipped(int64_t time_ns, uint64_t len);
   // How many of the next bytes are surely body, of which nothing but the length is needed.
@@ -127,8 +128,10 @@ class Http1Side {
   bool in_chunk_ = false;
   bool field_open_ = false;  // the last field's value has not ended
   bool over_limit_ = false;  // of header_bytes
-  bool filling_ = false;     // a byte that stands for a gap is being fed
-  bool lost_held_ = false;   // kHold: what follows does not follow what is held
+  bool keeps_bodies_ = true;
+  http::Truncation gap_reason_ = http::Truncation::kCaptureLoss;  // while a gap is filled
+  bool filling_ = false;    // a byte that stands for a gap is being fed
+  bool lost_held_ = false;  // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
   uint64_t head_bytes_ = 0;
   std::optional<uint64_t> body_length_;

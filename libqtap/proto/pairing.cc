@@ -63,12 +63,11 @@ Exchange* Pairing::match() {
   if (loss != Loss::kNone) {
     const uint64_t surely_lost = loss == Loss::kMessageStart ? 1 : 0;
     if (waiting != surely_lost + 1) {
-      lose_waiting(waiting > surely_lost ? waiting - surely_lost - 1 : 0,
-                   http::Truncation::kCaptureLoss);
+      lose_waiting(waiting > surely_lost ? waiting - surely_lost - 1 : 0, loss_reason_);
       answered_in_doubt_ = true;
       return nullptr;
     }
-    if (surely_lost > 0) lose_answer(*first++, http::Truncation::kCaptureLoss);
+    if (surely_lost > 0) lose_answer(*first++, loss_reason_);
   } else if (waiting > 1) {
     pipelines_ = true;
   }
@@ -90,7 +89,8 @@ void Pairing::request_done(Exchange& exchange) {
 void Pairing::response_done(Exchange& exchange) {
   exchange.response_done = true;
   const bool is_whole = exchange.tx && exchange.tx->response.complete &&
-                        exchange.tx->response.truncation != http::Truncation::kCaptureLoss;
+                        exchange.tx->response.truncation != http::Truncation::kCaptureLoss &&
+                        exchange.tx->response.truncation != http::Truncation::kBudget;
   if (is_whole && &exchange != &exchanges_.back()) pipelines_ = true;
   emit_done();
 }
@@ -113,6 +113,7 @@ void Pairing::lose_waiting(uint64_t may_come, http::Truncation reason) {
 }
 
 void Pairing::give_up(http::Truncation reason) {
+  if (loss_ != Loss::kNone && loss_reason_ == http::Truncation::kBudget) reason = loss_reason_;
   for (Exchange& exchange : exchanges_) exchange.request_done = true;
   lose_waiting(0, reason);
 }

@@ -46,7 +46,11 @@ class Pairing {
   void response_done(Exchange& exchange);
 
   void lose_requests() { lost_requests_ = true; }
-  void lose_responses(Loss loss) { loss_ = std::max(loss_, loss); }
+  void lose_responses(Loss loss, http::Truncation reason) {
+    if (loss == Loss::kNone) return;
+    loss_ = std::max(loss_, loss);
+    loss_reason_ = reason;
+  }
   // Nothing more will come.
   void give_up(http::Truncation reason);
 
@@ -70,6 +74,7 @@ class Pairing {
   std::deque<Exchange> exchanges_;  // in the order of the requests; pop_front keeps addresses
   size_t handed_out_ = 0;           // exchanges without a transaction
   Loss loss_ = Loss::kNone;         // on the response side, since its last start line
+  http::Truncation loss_reason_ = http::Truncation::kCaptureLoss;  // of the last one
   bool lost_requests_ = false;
   bool lost_upgrade_ = false;
   bool pipelines_ = false;  // the client was seen to send without waiting

@@ -48,8 +48,13 @@ class Parser {
   virtual void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) = 0;
   // `len` bytes of that direction are missing here.
   virtual void gap(Direction direction, int64_t time_ns, uint64_t len) = 0;
+  // The same of bytes that were left out because their process is over its budget.
+  virtual void left_out(Direction direction, int64_t time_ns, uint64_t len) = 0;
   // The same of bytes that unwanted() named: they are not missed.
   virtual void skipped(Direction direction, int64_t time_ns, uint64_t len) = 0;
+  // Whether bodies are kept from now on; one that is cut by this is marked. At first they are, up
+  // to body_buffer.
+  virtual void keep_bodies(bool keep) = 0;
   // How many of the next bytes of that direction are surely body, when no bodies are kept.
   virtual uint64_t unwanted(Direction direction) const = 0;
   // Nothing more will come: kAborted, the connection has ended, which completes a body that lasts

@@ -54,6 +54,8 @@ Result<std::unique_ptr<source::Source>> make_live_source([[maybe_unused]] const 
   probe::LiveOptions options;
   options.ring_bytes = settings.capture.ring_bytes;
   options.rings = settings.capture.shards;
+  options.budget = {.process = settings.capture.process_budget,
+                    .total = settings.capture.total_budget};
   if (!settings.capture.openssl) options.tls.clear();
   options.self_pid = static_cast<uint32_t>(::getpid());
   options.id_seed = settings.id_seed;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "session/attachments.h"
+#include "session/budget_log.h"
 #include "session/build.h"
 #include "session/host.h"
 #include "session/host_sink.h"
@@ -73,6 +74,7 @@ class Session::Impl final : public source::RecordSink {
   std::unique_ptr<Shard> shard_;
   std::string warning_;
   Attachments attachments_;
+  BudgetLog budget_log_;
   uint64_t record_file_errors_ = 0;
   uint64_t records_corrupt_ = 0;
 
@@ -90,6 +92,7 @@ class Session::Impl final : public source::RecordSink {
   void finish();
   void deliver_deferred();
   void tell_attachments();
+  void tell_step(const Record& record);
   void log(int level, const std::string& text) const;
 };
 
@@ -152,10 +155,11 @@ Result<int> Session::Impl::start() {
   source_ = std::move(source);
   recorder_ = std::move(recorder);
   outlet_.open(make_store_options(settings_), [this] { return source_->has_room(); });
-  shard_ = std::make_unique<Shard>(settings_, source_->origin(), host_, outlet_,
-                                   [this](uint64_t stream_id, Direction direction, uint64_t until) {
-                                     source_->skip(stream_id, direction, until);
-                                   });
+  shard_ = std::make_unique<Shard>(
+      settings_, source_->origin(), host_, outlet_,
+      [this](uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) {
+        source_->skip(stream_id, direction, until, cause);
+      });
   if (shard_->skips()) source_->expect_skips();
   if (settings_.capture.source == CaptureSource::kFeed) {
     feed_ = static_cast<source::FeedSource*>(source_.get());
@@ -180,6 +184,7 @@ bool Session::Impl::on_record(const Record& record) {
     }
   }
   shard_->on_record(record);
+  if (record.type == RecordType::kLevel) tell_step(record);
   return !host_.failed();
 }
 
@@ -222,6 +227,11 @@ void Session::Impl::tell_attachments() {
   const Attachments::News news = attachments_.update(*source_);
   for (const std::string& line : news.attached) log(QTAP_LOG_INFO, "attached " + line);
   for (const std::string& line : news.warnings) log(QTAP_LOG_WARN, line);
+}
+
+void Session::Impl::tell_step(const Record& record) {
+  const std::string line = budget_log_.line(record, shard_->find_process(record.pid));
+  if (!line.empty()) log(QTAP_LOG_WARN, line);
 }
 
 Result<int> Session::Impl::poll(int timeout_ms) {
@@ -305,8 +315,11 @@ void Session::Impl::publish_stats() {
   s.bytes_lost_call_limit = conns.lost_by_cause[kLossCallLimit];
   s.bytes_lost_no_buffer = conns.lost_by_cause[kLossNoBuffer];
   s.bytes_lost_host = conns.lost_by_cause[kLossHost];
+  s.bytes_lost_budget = conns.lost_by_cause[kLossBudget];
+  s.budget_steps = shard.budget_steps;
   s.bytes_lost_other = s.bytes_lost - s.bytes_lost_ring_full - s.bytes_lost_fault -
-                       s.bytes_lost_call_limit - s.bytes_lost_no_buffer - s.bytes_lost_host;
+                       s.bytes_lost_call_limit - s.bytes_lost_no_buffer - s.bytes_lost_host -
+                       s.bytes_lost_budget;
   for (size_t cause = 0; cause < kLossCauses; ++cause) {
     uint64_t& counter = cause == kLossRingFull  ? s.lost_ring_full
                         : cause == kLossFault   ? s.lost_fault

@@ -33,6 +33,9 @@ void Shard::on_record(const Record& record) {
     case RecordType::kLoss:
       counters_.lost_records = record.lost_records;
       return;
+    case RecordType::kLevel:
+      ++counters_.budget_steps;
+      break;
     default:
       break;
   }

@@ -25,12 +25,14 @@ namespace qtap::session {
 struct ShardCounters {
   uint64_t records = 0;
   uint64_t plugin_errors = 0;
+  uint64_t budget_steps = 0;
   std::array<uint64_t, kLossCauses> lost_records = {};  // by cause, see bpf/shared/records.h
 };
 
 class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
  public:
-  using Unwanted = std::function<void(uint64_t stream_id, Direction direction, uint64_t until)>;
+  using Unwanted =
+      std::function<void(uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause)>;
 
   // `unwanted` is called from inside on_record(): bytes that need not come.
   Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
@@ -44,6 +46,7 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   const ShardCounters& counters() const { return counters_; }
   const conn::Table& connections() const { return table_; }
   bool skips() const { return table_.options().skips; }
+  const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
 
  private:
   bool on_connection(const Ref<Connection>& conn, Phase phase) override;
@@ -58,11 +61,11 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
                    bool wanted) override {
     bodies_.on_end(conn, tx, end, wanted);
   }
-  void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until) override {
-    unwanted_(stream_id, direction, until);
+  void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until,
+                   SkipCause cause) override {
+    unwanted_(stream_id, direction, until, cause);
   }
   void on_report(const Ref<Connection>& conn, bool finalized) override;
-  const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
 
   Host& host_;
   Outlet& outlet_;

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -100,8 +101,9 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   if (raw.cause >= QTAP_LOSS_CAUSES || (raw.cause != 0 && !r.truncated)) {
     return corrupt("impossible cause of missing bytes", raw.cause);
   }
-  if (raw.filtered > raw.offset) {
-    return corrupt("more left out than there was before it, bytes:", raw.filtered);
+  if (raw.filtered > raw.offset || raw.budget > raw.offset - raw.filtered) {
+    return corrupt("more left out than there was before it, bytes:",
+                   std::max(raw.filtered, raw.budget));
   }
   if (raw.offset > kMaxStreamBytes - raw.full_len) {
     return corrupt("offset out of range:", raw.offset);
@@ -115,6 +117,7 @@ Status decode_data(std::span<const uint8_t> bytes, Record& r) {
   for (size_t d = 0; d < 2; ++d) r.wire_bytes[d] = raw.wire[d];
   r.handshake_us = raw.handshake_us;
   r.filtered = raw.filtered;
+  r.over_budget = raw.budget;
   return {};
 }
 
@@ -123,6 +126,7 @@ Status decode_count(std::span<const uint8_t> bytes, Record& r) {
   for (size_t d = 0; d < 2; ++d) {
     r.total_bytes[d] = raw.bytes[d];
     r.filtered_bytes[d] = raw.filtered[d];
+    r.over_budget_bytes[d] = raw.budget[d];
   }
   return {};
 }
@@ -174,6 +178,17 @@ Status decode_loss(std::span<const uint8_t> bytes, Record& r) {
   return {};
 }
 
+Status decode_level(std::span<const uint8_t> bytes, Record& r) {
+  QTAP_TRY(const auto raw, whole<qtap_rec_level>(bytes));
+  if (raw.level > QTAP_LEVEL_COUNT) return corrupt("unknown level", raw.level);
+  if (raw.of_all > 1) return corrupt("unknown kind of budget", raw.of_all);
+  r.level = static_cast<CaptureLevel>(raw.level);
+  r.of_all = raw.of_all != 0;
+  r.spent = raw.spent;
+  r.budget = raw.budget;
+  return {};
+}
+
 Status decode_body(std::span<const uint8_t> bytes, Record& r) {
   switch (r.type) {
     case RecordType::kOpen:
@@ -194,6 +209,8 @@ Status decode_body(std::span<const uint8_t> bytes, Record& r) {
       return decode_process_info(bytes, r);
     case RecordType::kLoss:
       return decode_loss(bytes, r);
+    case RecordType::kLevel:
+      return decode_level(bytes, r);
     case RecordType::kTick:
       break;
   }

@@ -78,6 +78,7 @@ void put_data(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   for (size_t d = 0; d < 2; ++d) raw.wire[d] = r.wire_bytes[d];
   raw.handshake_us = r.handshake_us;
   raw.filtered = r.filtered;
+  raw.budget = r.over_budget;
   raw.direction = static_cast<uint8_t>(r.direction);
   raw.stream_kind = static_cast<uint8_t>(r.stream_kind);
   put(out, raw);
@@ -120,6 +121,7 @@ void put_count(std::vector<uint8_t>& out, const Record& r, const qtap_record_hea
   for (size_t d = 0; d < 2; ++d) {
     raw.bytes[d] = r.total_bytes[d];
     raw.filtered[d] = r.filtered_bytes[d];
+    raw.budget[d] = r.over_budget_bytes[d];
   }
   put(out, raw);
 }
@@ -129,6 +131,16 @@ void put_loss(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   raw.h = h;
   std::memcpy(raw.records, r.lost_records.data(), sizeof raw.records);
   std::memcpy(raw.bytes, r.lost_bytes.data(), sizeof raw.bytes);
+  put(out, raw);
+}
+
+void put_level(std::vector<uint8_t>& out, const Record& r, const qtap_record_header& h) {
+  qtap_rec_level raw = {};
+  raw.h = h;
+  raw.spent = r.spent;
+  raw.budget = r.budget;
+  raw.level = static_cast<uint32_t>(r.level);
+  raw.of_all = r.of_all ? 1 : 0;
   put(out, raw);
 }
 
@@ -170,6 +182,9 @@ void encode_record(const Record& record, std::vector<uint8_t>& out) {
       break;
     case RecordType::kLoss:
       put_loss(out, record, h);
+      break;
+    case RecordType::kLevel:
+      put_level(out, record, h);
       break;
     case RecordType::kTick:
       put(out, h);

@@ -17,7 +17,7 @@ struct RecordKind {
   const char* name;  // for error texts
 };
 
-inline constexpr std::array<RecordKind, 12> kRecordKinds = {{
+inline constexpr std::array<RecordKind, 13> kRecordKinds = {{
     {QTAP_REC_OPEN, RecordType::kOpen, "open"},
     {QTAP_REC_BIND, RecordType::kBind, "bind"},
     {QTAP_REC_DATA, RecordType::kData, "data"},
@@ -30,6 +30,7 @@ inline constexpr std::array<RecordKind, 12> kRecordKinds = {{
     {QTAP_REC_TICK, RecordType::kTick, "tick"},
     {QTAP_REC_LOSS, RecordType::kLoss, "loss"},
     {QTAP_REC_GAP, RecordType::kGap, "gap"},
+    {QTAP_REC_LEVEL, RecordType::kLevel, "level"},
 }};
 
 static_assert(kLossCauses == QTAP_LOSS_CAUSES);
@@ -37,7 +38,8 @@ static_assert(kLossRingFull == QTAP_LOSS_RING_FULL && kLossFault == QTAP_LOSS_FA
               kLossMapFull == QTAP_LOSS_MAP_FULL && kLossCallLimit == QTAP_LOSS_CALL_LIMIT &&
               kLossNoEntry == QTAP_LOSS_NO_ENTRY && kLossMissed == QTAP_LOSS_MISSED &&
               kLossNoBuffer == QTAP_LOSS_NO_BUFFER && kLossHost == QTAP_LOSS_HOST &&
-              kLossRecording == QTAP_LOSS_RECORDING);
+              kLossRecording == QTAP_LOSS_RECORDING && kLossBudget == QTAP_LOSS_BUDGET);
+static_assert(static_cast<unsigned>(CaptureLevel::kCount) == QTAP_LEVEL_COUNT);
 static_assert(static_cast<unsigned>(TlsLibrary::kProbed) == QTAP_TLS_LIBRARY_PROBED);
 
 // Half of what an int64_t holds (146 years): a time plus an Origin's offset never overflows.

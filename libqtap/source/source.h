@@ -56,8 +56,10 @@ class Source {
   // The consumer may call skip() from inside on_record().
   virtual void expect_skips() {}
   // Of this stream (or conn_key: the socket's own bytes), bytes before the offset `until` need not
-  // come; some still may. What is left out is told by Record::filtered.
-  virtual void skip(uint64_t /*stream_id*/, Direction /*direction*/, uint64_t /*until*/) {}
+  // come; some still may. What is left out is told by Record::filtered or, as `cause` says,
+  // Record::over_budget.
+  virtual void skip(uint64_t /*stream_id*/, Direction /*direction*/, uint64_t /*until*/,
+                    SkipCause /*cause*/) {}
 
   // No record will ever come again (end of a recording).
   virtual bool exhausted() const = 0;

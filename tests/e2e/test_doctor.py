@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import pytest
 from harness import NOBODY, QTAP_MINI, ROOT, Process, curl, qtap_mini, run_as, run_client
@@ -119,3 +120,19 @@ def test_help():
     result = qtap_mini("doctor", "--help")
     assert result.returncode == 0 and "--seconds" in result.stdout and "--json" in result.stdout
     assert "doctor" in qtap_mini("--help").stdout
+
+
+@pytest.mark.live
+def test_budget_says_who_would_be_captured_less(servers):
+    tls = servers["python"]
+    with start("--json", "--budget", "0.01%") as process:
+        for _ in range(20):  # over several intervals of the budget
+            curl(tls.url(next(paths)), cert=tls.cert)
+            time.sleep(0.1)
+        assert process.stop() == 0, process.err
+    found = json.loads(process.out[0])
+    levels = {one["pid"]: one["captureLevel"] for one in found["processes"]}
+    assert levels[tls.pid] in ("headers", "summary", "count")
+    assert any(line.startswith(f"QT031: budget: pid {tls.pid} ") for line in found["warnings"])
+    wrong = subprocess.run([QTAP_MINI, "doctor", "--budget", "5"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "expected a share of one CPU such as 5%" in wrong.stderr

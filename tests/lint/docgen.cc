@@ -36,7 +36,7 @@ void row(const std::vector<std::string>& cells) {
 
 std::string range_text(const Option& option) {
   const bool is_number = option.type == OptionType::kInt || option.type == OptionType::kSize ||
-                         option.type == OptionType::kDuration;
+                         option.type == OptionType::kDuration || option.type == OptionType::kShare;
   if (!is_number) return option.words;
   const uint64_t max = option.max_now < option.max ? option.max_now : option.max;
   if (max == UINT64_MAX) return "64 bits";

@@ -91,7 +91,8 @@ class Stats(Structure):
         "connections_untracked", "transactions", "transactions_truncated", "gaps", "parse_errors", "limit_hits",
         "plugin_errors", "events", "objects", "sink_sent", "sink_dropped", "sink_retries", "record_file_errors",
         "bytes_lost_ring_full", "bytes_lost_fault", "bytes_lost_call_limit", "bytes_lost_no_buffer",
-        "bytes_lost_host", "bytes_lost_other", "tls_bytes_total", "tls_bytes_decrypted")]
+        "bytes_lost_host", "bytes_lost_other", "tls_bytes_total", "tls_bytes_decrypted",
+        "bytes_lost_budget", "budget_steps")]
 
 
 class Peer(Structure):

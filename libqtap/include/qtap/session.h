@@ -90,6 +90,8 @@ struct qtap_stats {
   uint64_t bytes_lost_other;      /**< any other cause */
   uint64_t tls_bytes_total;       /**< payload bytes on sockets that carry TLS, as far as told */
   uint64_t tls_bytes_decrypted;   /**< of these: on connections whose tls_state is decrypted */
+  uint64_t bytes_lost_budget;     /**< of bytes_lost: their process was over its budget */
+  uint64_t budget_steps;          /**< changes of the level of a process (capture.budget.*) */
 };
 
 /**

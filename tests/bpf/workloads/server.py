@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 server for the live tests. Usage: server.py [CERT KEY]. Prints its port. GET /N answers N bytes of the
+"""HTTP/1.1 server for the live tests. Usage: server.py [CERT KEY [nodelay]]. Prints its port. GET /N answers N bytes of the
 pattern; POST answers the length of what it got. With CERT and KEY it speaks TLS through the ssl module."""
 import http.server
 import ssl
@@ -12,6 +12,7 @@ def pattern(n):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = "nodelay" in sys.argv
 
     def answer(self, body):
         self.send_response(200)

@@ -24,11 +24,14 @@ std::vector<Step> steps_of(const uint8_t* data, size_t size) {
     Step step;
     step.direction = (data[0] & 1) != 0 ? qtap::Direction::kReceived : qtap::Direction::kSent;
     const bool is_gap = (data[0] & 2) != 0;
+    const uint8_t flags = data[0];
     const size_t len = static_cast<size_t>(data[1]) << 8 | data[2];
     data += 3;
     size -= 3;
-    if (is_gap) {
-      step.kind = Step::Kind::kGap;
+    if (is_gap && (flags & 4) != 0) {
+      step.kind = (flags & 1) != 0 ? Step::Kind::kKeepBodies : Step::Kind::kDropBodies;
+    } else if (is_gap) {
+      step.kind = (flags & 8) != 0 ? Step::Kind::kLeftOut : Step::Kind::kGap;
       step.len = len;
     } else {
       const size_t there = len < size ? len : size;

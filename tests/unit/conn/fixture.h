@@ -31,7 +31,8 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
     data_bytes += bytes.size();
     data_lost += lost;
   }
-  void on_unwanted(uint64_t stream_id, Direction, uint64_t until) override {
+  void on_unwanted(uint64_t stream_id, Direction, uint64_t until, SkipCause cause) override {
+    unwanted_cause = cause;
     unwanted.emplace_back(stream_id, until);
   }
   void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
@@ -49,6 +50,7 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
   std::vector<Ref<Transaction>> transactions;
   std::vector<std::pair<uint64_t, uint64_t>> unwanted;  // stream id, offset
   Ref<Connection> last;
+  SkipCause unwanted_cause = SkipCause::kUnwanted;
   size_t data_bytes = 0;
   uint64_t data_lost = 0;
 };

@@ -71,7 +71,7 @@ TEST_SUITE("conn/stream") {
   TEST_CASE("finish tells what never came, once") {
     Stream stream;
     stream.add(0, 4, bytes("abcd"));
-    CHECK(stream.finish(9, 0).gap_before == 5);
-    CHECK(stream.finish(9, 0).gap_before == 0);
+    CHECK(stream.finish(9, 0, 0).gap_before == 5);
+    CHECK(stream.finish(9, 0, 0).gap_before == 0);
   }
 }

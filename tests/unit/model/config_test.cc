@@ -110,6 +110,8 @@ TEST_SUITE("model/config") {
       CHECK(s.capture.openssl);
       CHECK(s.capture.body_buffer == 2u << 20);
       CHECK(s.capture.ring_bytes == 16u << 20);
+      CHECK(s.capture.process_budget == 0);
+      CHECK(s.capture.total_budget == 0);
       CHECK(s.limits.connections == 65536);
       CHECK(s.limits.streams_per_connection == 1000);
       CHECK(s.limits.header_bytes == 256u << 10);
@@ -169,6 +171,21 @@ TEST_SUITE("model/config") {
           "qtap.yaml:1:29: error: events.connection_first: 50ms is below the minimum 100ms");
     CHECK(errors_of("capture: { ring_bytes: 3mb }\n") ==
           "qtap.yaml:1:24: error: capture.ring_bytes: 3mb is not a power of two");
+    CHECK(errors_of("capture: { budget: { process: 5 } }\n") ==
+          "qtap.yaml:1:31: error: capture.budget.process: expected a share of one CPU such as 5%, "
+          "or none, got \"5\"");
+    CHECK(errors_of("capture: { budget: { process: -1% } }\n") ==
+          "qtap.yaml:1:31: error: capture.budget.process: expected a share of one CPU such as 5%, "
+          "or none, got \"-1%\"");
+    CHECK(errors_of("capture: { budget: { total: 0% } }\n") ==
+          "qtap.yaml:1:29: error: capture.budget.total: 0% is below the minimum 0.01%");
+    CHECK(errors_of("capture: { budget: { total: 7000% } }\n") ==
+          "qtap.yaml:1:29: error: capture.budget.total: 7000% is above the maximum 6400%");
+    CHECK(
+        errors_of("capture: { budget: { total: 5%, process: 6% } }\n") ==
+        "qtap.yaml:1:42: error: capture.budget.process: 6% is more than capture.budget.total (5%)");
+    CHECK(errors_of("capture: { budget: 5% }\n") ==
+          "qtap.yaml:1:20: error: capture.budget: expected a map, got text");
     CHECK(errors_of("tap: { direction: [all] }\n") ==
           "qtap.yaml:1:19: error: tap.direction: expected a word, got a list");
     CHECK(errors_of("tap: egress\n") == "qtap.yaml:1:6: error: tap: expected a map, got text");

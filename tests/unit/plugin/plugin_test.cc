@@ -193,6 +193,39 @@ TEST_SUITE("plugin/http_capture") {
     }
   }
 
+  TEST_CASE("what a budget leaves caps the level, and the object says what it lacks") {
+    struct Row {
+      CaptureLevel left;
+      bool headers, body;
+      const char* told;
+    };
+    const char* const kTold = "\"truncated_reason\":\"budget\"";
+    for (const Row& row :
+         {Row{CaptureLevel::kFull, true, true, ""}, Row{CaptureLevel::kHeaders, true, false, ""},
+          Row{CaptureLevel::kSummary, false, false, kTold},
+          Row{CaptureLevel::kCount, false, false, kTold}}) {
+      CAPTURE(static_cast<int>(row.left));
+      const auto tx = make_transaction();
+      tx->level = row.left;
+      const Collector out = run(*plugin::make_http_capture({.level = Level::kFull}), tx);
+      REQUIRE(out.objects.size() == 1);
+      CHECK((out.objects[0].find("\"headers\"") != std::string::npos) == row.headers);
+      CHECK((out.objects[0].find("\"body\":") != std::string::npos) == row.body);
+      CHECK((out.objects[0].find(kTold) != std::string::npos) == (*row.told != '\0'));
+      const auto log = run(*plugin::make_access_logs({.mode = Level::kFull}), tx).console;
+      CHECK((log.find("user-agent") != std::string::npos ||
+             log.find("User-Agent") != std::string::npos) == row.headers);
+    }
+    // Who asked for no more lacks nothing.
+    const auto tx = make_transaction();
+    tx->level = CaptureLevel::kSummary;
+    const Collector out = run(
+        *plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary}),
+        tx);
+    REQUIRE(out.objects.size() == 1);
+    CHECK(out.objects[0].find("truncated") == std::string::npos);
+  }
+
   TEST_CASE("summary writes objects when that is the lowest level that does") {
     const auto plugin =
         plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary});

@@ -15,10 +15,17 @@ namespace qtap::test {
 
 // One thing that happens on the connection. The n-th step happens at n milliseconds.
 struct Step {
-  enum class Kind : uint8_t { kData, kGap, kClose } kind = Kind::kData;
+  enum class Kind : uint8_t {
+    kData,
+    kGap,
+    kClose,
+    kLeftOut,
+    kKeepBodies,
+    kDropBodies
+  } kind = Kind::kData;
   Direction direction = Direction::kSent;
   std::string bytes;                                     // kData
-  uint64_t len = 0;                                      // kGap
+  uint64_t len = 0;                                      // kGap, kLeftOut
   http::Truncation reason = http::Truncation::kAborted;  // kClose
 };
 
@@ -153,12 +160,15 @@ inline void play(const std::vector<Step>& steps, proto::Parser& parser, Cutter c
     time_ns += 1000000;
     if (step.kind == Step::Kind::kClose) {
       parser.close(time_ns, step.reason);
-    } else if (step.kind == Step::Kind::kGap) {
+    } else if (step.kind == Step::Kind::kKeepBodies || step.kind == Step::Kind::kDropBodies) {
+      parser.keep_bodies(step.kind == Step::Kind::kKeepBodies);
+    } else if (step.kind == Step::Kind::kGap || step.kind == Step::Kind::kLeftOut) {
       for (uint64_t at = 0; at < step.len;) {
         // A long gap is not worth a thousand calls.
         const uint64_t left = step.len - at;
         const uint64_t len = left > 4096 ? left : cutter.next(static_cast<size_t>(left));
-        parser.gap(step.direction, time_ns, len);
+        step.kind == Step::Kind::kGap ? parser.gap(step.direction, time_ns, len)
+                                      : parser.left_out(step.direction, time_ns, len);
         at += len;
       }
     } else {

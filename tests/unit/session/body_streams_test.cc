@@ -165,7 +165,7 @@ class Bench final : public conn::ConnEvents, public conn::ProcessLookup {
                    bool wanted) override {
     streams_->on_end(conn, tx, end, wanted);
   }
-  void on_unwanted(uint64_t, Direction, uint64_t) override { FAIL("bodies are wanted"); }
+  void on_unwanted(uint64_t, Direction, uint64_t, SkipCause) override { FAIL("bodies are wanted"); }
   void on_report(const Ref<Connection>&, bool) override {}
   const Process* find_process(uint32_t) const override { return nullptr; }
 

@@ -212,6 +212,7 @@ TEST_SUITE("sink/store") {
     script.blocked = true;
     Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
     store.put(make_event("a"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     store.put(make_event("b"));
     const Status status = store.flush(1);
@@ -226,6 +227,7 @@ TEST_SUITE("sink/store") {
     script.blocked = true;
     Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
     store.put(make_event("a"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     for (int i = 0; i < 100; ++i) store.begin_flush(0);
     const Store::Flush last = store.begin_flush(20'000);
@@ -271,6 +273,7 @@ TEST_SUITE("sink/store") {
     store.kick();
     REQUIRE(script.wait_entered(1));
     for (int i = 0; i < 300; ++i) store.put(make_event("b"));
+    store.kick();
     REQUIRE(script.wait_entered(2));
   }
 
@@ -289,6 +292,7 @@ TEST_SUITE("sink/store") {
         });
     const auto object = make_object("first");
     CHECK(store.put(object));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     CHECK(store.counters().queue_bytes > 0);  // until it is with the sink
     CHECK_FALSE(store.put(make_object(std::string(600, 'x'))));
@@ -325,6 +329,7 @@ TEST_SUITE("sink/store") {
                   told.push_back(object->data + (status.ok() ? " stored" : " lost"));
                 });
     store.put(make_object("a"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     store.put(make_object("b"));
     // The flag is set before the sink lets go of "a", so that "b" cannot get through.
@@ -361,6 +366,7 @@ TEST_SUITE("sink/store") {
     options.first_retry_ns = options.max_retry_ns = 3'600'000'000'000;  // an hour
     Store store(std::make_unique<ScriptedSink>(script), options, nullptr);
     store.put(make_event("a"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     store.close();
     CHECK(script.entered == 1);
@@ -393,6 +399,7 @@ TEST_SUITE("sink/store") {
     script.blocked = true;
     Store store(std::make_unique<ScriptedSink>(script), {}, nullptr);
     store.put(make_event("before"));
+    store.kick();
     REQUIRE(script.wait_entered(1));
     std::thread flusher([&] { CHECK(store.flush(20'000).ok()); });
     script.unblock();

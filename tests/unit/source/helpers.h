@@ -40,7 +40,8 @@ inline bool same(const Record& a, const Record& b) {
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
                  r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us, r.tls_library,
-                 r.bind_method, r.filtered),
+                 r.bind_method, r.filtered, r.over_budget, r.over_budget_bytes, r.level, r.of_all,
+                 r.spent, r.budget),
         address_members(r.local), address_members(r.remote));
   };
   return members(a) == members(b) && text_of(a.bytes) == text_of(b.bytes);
@@ -82,7 +83,8 @@ inline std::vector<Record> one_of_each() {
   data.cause = kLossFault;
   data.wire_bytes = {33, 34};
   data.handshake_us = 35;
-  data.filtered = 30;
+  data.filtered = 29;
+  data.over_budget = 2;
   data.bytes = bytes_of("the first bytes");
   Record& gap = add(RecordType::kGap);
   gap.direction = Direction::kReceived;
@@ -94,6 +96,7 @@ inline std::vector<Record> one_of_each() {
     Record& count = add(type);
     count.total_bytes = {41, 42};
     count.filtered_bytes = {43, 44};
+    count.over_budget_bytes = {45, 46};
   }
   for (const RecordType type : {RecordType::kExec, RecordType::kExit}) {
     Record& process = add(type);
@@ -120,6 +123,11 @@ inline std::vector<Record> one_of_each() {
     loss.lost_records[i] = 71 + i;
     loss.lost_bytes[i] = 81 + i;
   }
+  Record& level = add(RecordType::kLevel);
+  level.level = CaptureLevel::kCount;
+  level.of_all = true;
+  level.spent = 91;
+  level.budget = 92;
   return records;
 }
 

@@ -211,6 +211,9 @@ TEST_SUITE("source/record_decode") {
     SUBCASE("more left out than there was") {
       set(bytes, offsetof(qtap_rec_data, filtered), uint64_t{32});
       CHECK(contains(error_of(bytes), "more left out than there was before it, bytes: 32"));
+      set(bytes, offsetof(qtap_rec_data, filtered), uint64_t{29});
+      set(bytes, offsetof(qtap_rec_data, budget), uint64_t{3});
+      CHECK(contains(error_of(bytes), "more left out than there was before it, bytes: 29"));
     }
     SUBCASE("an offset past what a stream can be long") {
       set(bytes, offsetof(qtap_rec_data, offset), kMaxStreamBytes - 99);
