@@ -5,13 +5,14 @@ import json
 import os
 import pathlib
 import re
+import signal
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from harness import BUILD, DEADLINE_S, Process  # noqa: E402
+from harness import BUILD, DEADLINE_S, QTAP_MINI, Process  # noqa: E402
 
 BASELINE = BUILD / "tests" / "bench" / "baseline" / "baseline"
 SCOREBOARD_QTAP = BUILD / "tests" / "scoreboard" / "scoreboard_qtap"
@@ -28,6 +29,17 @@ def cpu_ns(pid):
         try:
             total += int((task / "schedstat").read_text().split()[0])
         except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            pass
+    return total
+
+
+def wakeups(pid):
+    """How often a process slept and was woken, all its threads that live."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text(), re.MULTILINE)[1])
+        except (FileNotFoundError, ProcessLookupError):
             pass
     return total
 
@@ -53,6 +65,9 @@ class Running(Process):
                 raise RuntimeError(f"{argv[0]} did not get ready: {self.err[-3:]} {self._head()[-300:]}")
             time.sleep(0.01)
 
+    def stop(self, with_signal=signal.SIGINT):  # bpftrace and sslsniff take no other
+        return super().stop(with_signal)
+
     def _head(self):
         try:
             with open(self.out_file, "rb") as file:
@@ -65,13 +80,14 @@ class Running(Process):
 
 
 class Contender:
-    """`argv(target)` of a name; target has the attributes libssl (path) and folder."""
+    """`argv(target)`: its command; target has the attributes libssl (path), folder and out_folder. `captured(running,
+    path)`: how many requests to path + ten digits it shows in its output."""
 
-    def __init__(self, name, argv, ready, env=None):
-        self.name, self.argv, self.ready, self.env = name, argv, ready, env
+    def __init__(self, name, argv, ready, env=None, captured=None):
+        self.name, self.argv, self.ready, self.env, self.captured = name, argv, ready, env, captured
 
     def start(self, target, cpu=None):
-        return Running(self.argv(target), self.ready, target.folder / f"{self.name}.out", cpu,
+        return Running(self.argv(target), self.ready, target.out_folder / f"{self.name}.out", cpu,
                        {**os.environ, **self.env} if self.env else None)
 
 
@@ -81,14 +97,48 @@ def json_lines(running):
 
 
 def baseline():
-    return Contender("baseline", lambda target: [BASELINE, target.libssl], "^ready$")
+    return Contender("baseline", lambda target: [BASELINE, target.libssl], "^ready$",
+                     captured=lambda running, path: json_lines(running)[-1]["requests"])
 
 
-def libqtap(*settings):
+def libqtap():
     """The library with a host that takes all bytes."""
-    argv = [SCOREBOARD_QTAP]
-    for one in settings:
-        argv += ["--set", one]
-    return Contender("libqtap", lambda target: argv, '"ev":"ready"')
+    return Contender("libqtap", lambda target: [SCOREBOARD_QTAP], '"ev":"ready"')
 
 
+QTAP_YAML = """version: 2
+services:
+  event_stores: [{ id: events, type: stdout }]
+  object_stores: [%s]
+stacks: { main: { plugins: [{ type: http_capture, config: { level: %s } }, { type: report_usage }] } }
+tap: { direction: all, ignore_loopback: false, http: { stack: main } }
+"""
+
+
+def numbers(running, pattern, wanted=lambda line: True):
+    """How many different requests are in the lines that are wanted."""
+    found = set()
+    pattern = re.compile(pattern)
+    with open(running.out_file, "rb") as file:
+        for line in file:
+            if wanted(line):
+                found.update(pattern.findall(line))
+    return len(found)
+
+
+def qtap_mini(level):
+    """The agent as it is run: events, and at `full` whole transactions with their bodies, to a file."""
+    full = level == "full"
+
+    def argv(target):
+        config = target.folder / f"qtap-{level}.yaml"
+        config.write_text(QTAP_YAML % ("{ id: objects, type: stdout }" if full else "", level))
+        return [QTAP_MINI, "--config", config]
+
+    def wanted(line):
+        if full:
+            return line.startswith(b'{"metadata"') and b'"body":"' in line and b'"truncated"' not in line
+        return line.startswith(b'{"eventType":"request"')
+
+    return Contender(f"qtap-mini {level}", argv, "^ready:", captured=lambda running, path: numbers(
+        running, b'"url":"https://localhost' + path.encode() + rb"(\d{10})", wanted))

@@ -60,15 +60,16 @@ http {{
 HELLO = 'location / { default_type text/plain; return 200 "hello\\n"; }'
 
 
-def nginx(folder, cert, protocols="TLSv1.2", http="", locations=HELLO):
-    """Its process is the only worker; /files/ are those of folder/files. TLS 1.2 here, 1.3 elsewhere."""
+def nginx(folder, cert, protocols="TLSv1.2", http="", locations=HELLO, prefix=(), **more):
+    """Its process is the only worker; /files/ are those of folder/files. TLS 1.2 here, 1.3 elsewhere. `prefix`: a command
+    that runs it; `more`: how its process is started."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]  # nginx cannot pick one itself; it says so if somebody else takes it meanwhile
     (folder / "files").mkdir(exist_ok=True)
     tls = f"ssl; ssl_certificate {cert.cert}; ssl_certificate_key {cert.key}; ssl_protocols {protocols}" if cert else ""
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, tls=tls, http=http,
                                                          locations=locations))
-    process = Process(["/usr/sbin/nginx", "-e", "stderr", "-c", folder / "nginx.conf"])
+    process = Process([*prefix, "/usr/sbin/nginx", "-e", "stderr", "-c", folder / "nginx.conf"], **more)
     try:
         worker = int(process.wait_for_line(process.err, r"start worker process (\d+)").group(1))
     except BaseException:
