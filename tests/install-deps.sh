@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what a bare Debian 12 or 13 lacks to build, run and test libqtap. Usage: install-deps.sh build|test|kernels
+# Installs what a bare Debian 12 or 13 lacks to build, run and test libqtap. Usage: install-deps.sh build|test|kernels|bench
 # The mirror is the one that this machine's own apt sources name; no host is written down here.
 set -eu
 
@@ -11,6 +11,8 @@ build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libs
   libcapstone-dev doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git"
+# The capturers that the benchmarks put beside libqtap; without them they are named as not runnable.
+bench_packages='bpftrace bpfcc-tools linux-headers-'$(dpkg --print-architecture)
 kernels_packages='qemu-system-x86 busybox-static debian-archive-keyring binutils'
 
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
@@ -21,8 +23,9 @@ case "$codename" in
 esac
 
 packages="$build_packages $run_packages"
-case "$what" in test | kernels) packages="$packages $test_packages" ;; esac
+case "$what" in test | kernels | bench) packages="$packages $test_packages" ;; esac
 [ "$what" = kernels ] && packages="$packages $kernels_packages"
+[ "$what" = bench ] && packages="$packages $bench_packages"
 
 missing() {  # prints those of its arguments that are not installed
   for package in "$@"; do
