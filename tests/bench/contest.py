@@ -16,7 +16,7 @@ NONE = "none"
 
 def contest(contenders, rounds, sample):
     """Runs none, A, none, B, ..., none per round, the order turned around in every other one. `sample(contender or None)`
-    gives a dict. Returns (samples without capture, {name: [(sample, sample before, sample after)]})."""
+    gives a dict, or None if there was none to be had. Returns (samples without capture, {name: [(sample, sample before, sample after)]})."""
     without, samples = [], {one.name: [] for one in contenders}
     for number in range(rounds):
         before = sample(None)
@@ -25,7 +25,8 @@ def contest(contenders, rounds, sample):
             measured = sample(contender)
             after = sample(None)
             without.append(after)
-            samples[contender.name].append((measured, before, after))
+            if measured:
+                samples[contender.name].append((measured, before, after))
             before = after
     return without, samples
 

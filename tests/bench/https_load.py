@@ -30,12 +30,17 @@ MAKERS = {
     "bpftrace": lambda where: peers.bpftrace(),
     "sslsniff": lambda where: peers.sslsniff(where.folder),
 }
+DRAIN_S = 0.3
 HEAD = ["", "throughput kept", "+p50 µs", "+p99 µs", "server CPU µs", "capturer CPU µs", "added CPU µs", "requests captured",
-        "RSS MiB"]
+        "least", "RSS MiB"]
 
 
 def take_sample(where, contender, path, rate, args):
-    running = contender.start(where, args.capturer_cpu) if contender else None
+    try:
+        running = contender.start(where, args.capturer_cpu) if contender else None
+    except RuntimeError as error:  # bcc's attaching fails now and then
+        print(f"{contender.name}: a sample less: {error}", file=sys.stderr)
+        return None
     server = where.server.pid
     try:
         server_ns, capturer_ns = cpu_ns(server), cpu_ns(running.pid) if running else 0
@@ -57,16 +62,14 @@ def take_sample(where, contender, path, rate, args):
     return result
 
 
-DRAIN_S = 0.3
-
-
 def row(name, triples):
     M = lambda key: median([triple[0][key] for triple in triples])  # noqa: E731
     return {"name": name, "kept": kept(triples, "per_second"), "p50_us": added(triples, "p50_us"),
             "p99_us": added(triples, "p99_us"), "server_us": M("server_us"), "capturer_us": M("capturer_us"),
             "added_us": median([one[0]["server_us"] - (one[1]["server_us"] + one[2]["server_us"]) / 2 + one[0]["capturer_us"]
                                 for one in triples]),
-            "captured": min(triple[0]["captured"] for triple in triples), "rss_mib": M("rss_mib")}
+            "samples": len(triples), "captured": M("captured"),
+            "captured_least": min((triple[0]["captured"] for triple in triples), default=None), "rss_mib": M("rss_mib")}
 
 
 def run_case(where, name, rivals, args):
@@ -85,7 +88,8 @@ def run_case(where, name, rivals, args):
     print(table(HEAD, [[one["name"], number(one["kept"], "{:.3f}"), number(one["p50_us"], "{:+.0f}"),
                         number(one["p99_us"], "{:+.0f}"), number(one["server_us"], "{:.1f}"),
                         number(one["capturer_us"], "{:.1f}"), number(one["added_us"], "{:.1f}"),
-                        f"{100 * one['captured']:.2f} %", number(one["rss_mib"], "{:.0f}")] for one in rows]), flush=True)
+                        number(one["captured"], "{:.2%}"), number(one["captured_least"], "{:.2%}"),
+                        number(one["rss_mib"], "{:.0f}")] for one in rows]), flush=True)
     return report
 
 
