@@ -16,7 +16,8 @@ NONE = "none"
 
 def contest(contenders, rounds, sample):
     """Runs none, A, none, B, ..., none per round, the order turned around in every other one. `sample(contender or None)`
-    gives a dict, or None if there was none to be had. Returns (samples without capture, {name: [(sample, sample before, sample after)]})."""
+    gives a dict, or None if there was none to be had. Returns (samples without capture,
+    {name: [(sample, sample before, sample after)]})."""
     without, samples = [], {one.name: [] for one in contenders}
     for number in range(rounds):
         before = sample(None)
@@ -34,6 +35,10 @@ def contest(contenders, rounds, sample):
 def median(values):
     values = [value for value in values if value is not None]
     return statistics.median(values) if values else None
+
+
+def lower_quartile(values):
+    return statistics.quantiles(values, n=4, method="inclusive")[0] if len(values) > 1 else values[0]
 
 
 def noise(values):
