@@ -26,7 +26,7 @@ def test_call_cost_sees_each_message_and_wakes_its_reader_by_the_clock(tmp_path)
     (report,) = bench("call_cost.py", tmp_path, "--way", "socket", "--seconds", "0.1")["reports"]
 
     assert report["none_us"] > 0
-    assert {name: one["captured"] for name, one in report["contenders"].items()} == {"baseline": 1, "libqtap": 1}
+    assert {name: one["samples"] for name, one in report["contenders"].items()} == {"baseline": 1, "libqtap": 1}
     # One per 5 ms, in which hundreds of messages pass; a reader that is woken for records is near 1.
     assert report["contenders"]["libqtap"]["wakeups"] < 0.2
 
