@@ -6,6 +6,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -15,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 from harness import BUILD, DEADLINE_S, QTAP_MINI, Process  # noqa: E402
 
 BASELINE = BUILD / "tests" / "bench" / "baseline" / "baseline"
+STOP_S = 15
 SCOREBOARD_QTAP = BUILD / "tests" / "scoreboard" / "scoreboard_qtap"
 
 
@@ -66,7 +68,13 @@ class Running(Process):
             time.sleep(0.01)
 
     def stop(self, with_signal=signal.SIGINT):  # bpftrace and sslsniff take no other
-        return super().stop(with_signal)
+        if self._process.poll() is None:
+            self._process.send_signal(with_signal)
+        try:
+            self._process.wait(timeout=STOP_S)
+        except subprocess.TimeoutExpired:  # bpftrace with much left to print; what it has printed counts
+            self._process.kill()
+        return self.wait()
 
     def _head(self):
         try:
