@@ -170,6 +170,13 @@ TEST_SUITE("bpf/live_https") {
     }
   }
 
+  TEST_CASE("records of several rings come as one sequence") {
+    auto live = live_options();
+    live.rings = 4;
+    check_https(live);
+    check_large_write(live, 1u << 20);
+  }
+
   TEST_CASE("one SSL_write of 1 MiB and of 8 MiB arrives whole") {
     auto live = live_options();
     live.ring_bytes = 64u << 20;
