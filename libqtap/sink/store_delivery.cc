@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker of a store: takes items in batches and calls the sink.
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <new>
+#include <utility>
+
+#include "sink/store.h"
+
+namespace qtap::sink {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+}  // namespace
+
+void Store::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    if (closing_) return;
+    const auto end = queue_.begin() + static_cast<long>(std::min(queue_.size(), kBatch));
+    batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    size_t done = 0;
+    while (done < batch_.size() && !closing_) {
+      lock.unlock();
+      const size_t delivered = deliver_next(std::span(batch_).subspan(done));
+      lock.lock();
+      for (const size_t until = done + delivered; done < until; ++done) {
+        counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
+        const bool was_half_free = half_is_free();
+        body_bytes_ -= body_size_of(batch_[done]);
+        if (!was_half_free && half_is_free()) half_free_.notify_one();
+      }
+      finished_ += delivered;
+      changed_.notify_all();
+    }
+    // Closed meanwhile: the others are dropped with the rest.
+    queue_.insert(queue_.begin(), batch_.begin() + static_cast<long>(done), batch_.end());
+    batch_.clear();
+  }
+}
+
+// What `items` begins with: one item, or several events together. How many it was, at least 1.
+size_t Store::deliver_next(std::span<const Item> items) {
+  size_t taken = 0;
+  try {
+    if (const auto* flush = std::get_if<FlushBy>(&items[0])) {
+      flush_sink(*flush);
+    } else if (!std::holds_alternative<Ref<Event>>(items[0])) {
+      deliver_one(items[0]);
+    } else if (Status status = deliver_events(items, taken); status.ok()) {
+      return taken;
+    } else {
+      finish(items[taken], put_with_retries(items[taken], std::move(status)));
+    }
+  } catch (const std::bad_alloc&) {  // there is nobody above to tell
+    ++counters_.dropped_refused;
+  }
+  return taken + 1;
+}
+
+// The events that `items` begins with. An error is about the one behind those `taken`.
+Status Store::deliver_events(std::span<const Item> items, size_t& taken) {
+  std::vector<Ref<Event>> events;
+  for (const Item& item : items) {
+    const auto* event = std::get_if<Ref<Event>>(&item);
+    if (!event) break;
+    events.push_back(*event);
+  }
+  try {
+    Status status = sink_->put_events(events, taken);
+    if (status.ok()) taken = events.size();
+    counters_.sent += taken;
+    return status;
+  } catch (...) {
+    counters_.sent += taken;
+    throw;
+  }
+}
+
+bool Store::deliver_one(const Item& item) {
+  const auto* object = std::get_if<Ref<Object>>(&item);
+  if (object && is_known((*object)->digest)) {
+    ++counters_.deduplicated;
+    return finish(item, {});
+  }
+  Status status = put_with_retries(item, attempt(item));
+  if (object && status.ok()) remember((*object)->digest);
+  return finish(item, status);
+}
+
+bool Store::finish(const Item& item, const Status& status) {
+  if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item); chunk && (*chunk)->last) {
+    bodies_.erase(key_of(**chunk));
+  }
+  status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
+  tell(item, status);
+  return status.ok();
+}
+
+// `status`: what the first attempt gave.
+Status Store::put_with_retries(const Item& item, Status status) {
+  for (uint32_t attempts = 1;; ++attempts) {
+    const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+    if (!may_retry || attempts >= options_.max_attempts) return status;
+    ++counters_.retries;
+    if (!wait_before_retry(attempts)) return status;
+    status = attempt(item);
+  }
+}
+
+Status Store::attempt(const Item& item) {
+  if (const auto* event = std::get_if<Ref<Event>>(&item)) return sink_->put_event(*event);
+  if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item)) return put_body(**chunk);
+  return sink_->put_object(std::get<Ref<Object>>(item));
+}
+
+// Whatever did not come to the sink, for whatever reason, is a jump of the offset.
+Status Store::put_body(const BodyChunk& chunk) {
+  BodyProgress& body = bodies_[key_of(chunk)];
+  const bool has_place = !chunk.last || chunk.length_known;
+  const uint64_t missing = has_place && chunk.offset > body.next ? chunk.offset - body.next : 0;
+  const BodyPart part = {
+      .chunk = chunk,
+      .first = !body.begun,
+      .missing = missing,
+      .truncated = chunk.last && (body.truncated || missing > 0 || !chunk.complete)};
+  Status status = sink_->put_body(part);
+  if (status.ok()) {
+    body.begun = true;
+    body.truncated |= missing > 0;
+    body.next = chunk.offset + chunk.data.size();
+  }
+  return status;
+}
+
+void Store::tell(const Item& item, const Status& status) {
+  if (!status.ok() && refused_) refused_(sink_->id(), status.error());
+  const auto* object = std::get_if<Ref<Object>>(&item);
+  if (!object || !stored_) return;
+  stored_(sink_->id(), *object, status.ok() ? sink_->locate(**object) : std::string(), status);
+}
+
+// Doubles from the first wait to the longest, with half of it random so that many stores do not
+// return at once. False: closing. Without a worker there is nobody to wait for: the next attempt
+// follows at once.
+bool Store::wait_before_retry(uint32_t attempt) {
+  if (!options_.has_worker) return true;
+  int64_t longest = std::min(options_.first_retry_ns, options_.max_retry_ns);
+  for (uint32_t i = 1; i < attempt && longest < options_.max_retry_ns; ++i) {
+    longest = longest > options_.max_retry_ns / 2 ? options_.max_retry_ns : longest * 2;
+  }
+  std::unique_lock lock(mutex_);
+  jitter_ ^= jitter_ << 13;  // xorshift64, Marsaglia 2003
+  jitter_ ^= jitter_ >> 7;
+  jitter_ ^= jitter_ << 17;
+  const int64_t half = std::max<int64_t>(longest / 2, 1);
+  const auto random = static_cast<int64_t>(jitter_ % static_cast<uint64_t>(half));
+  return !changed_.wait_for(lock, nanoseconds(half + random), [this] { return closing_; });
+}
+
+void Store::remember(const std::string& digest) {
+  known_.insert(digest);
+  known_order_.push_back(digest);
+  if (known_order_.size() > kRemembered) {
+    known_.erase(known_order_.front());
+    known_order_.pop_front();
+  }
+}
+
+// One that is late has nobody waiting for it any more, neither before nor afterwards.
+void Store::flush_sink(FlushBy by) {
+  using std::chrono::steady_clock;
+  const auto left = std::chrono::duration_cast<milliseconds>(by.deadline - steady_clock::now());
+  if (left.count() < 0) return;
+  Status flushed = sink_->flush(static_cast<int>(left.count()));
+  if (flushed.ok() || (options_.has_worker && steady_clock::now() > by.deadline)) return;
+  const std::lock_guard lock(mutex_);
+  if (flush_result_.ok()) flush_result_ = std::move(flushed);
+}
+
+}  // namespace qtap::sink
