@@ -131,7 +131,9 @@ Tracked* Table::join(uint64_t conn_key, std::unique_ptr<Tracked> orphan) {
   std::unique_ptr<Tracked>& socket = sockets_.at(conn_key);
   // An idle connection that was there before us was told of, and so is what is read now: that is
   // what transactions name, so it goes on with the address, and the other ends.
-  const bool was_idle = socket->conn().joined_late && orphan->announced();
+  const auto& ledger = orphan->conn().ledger;
+  const bool is_told = orphan->announced() || ledger[0].delivered + ledger[1].delivered > 0;
+  const bool was_idle = socket->conn().joined_late && is_told;
   if (!socket->tls_ids.empty() || (socket->announced() && !was_idle)) {
     socket->adopt(*orphan, now_ns_);
     for (const uint64_t stream_id : socket->tls_ids) streams_[stream_id] = socket.get();

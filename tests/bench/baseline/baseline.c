@@ -39,8 +39,12 @@ static int on_record(void* context, void* data, size_t size) {
 
 static int attach(const struct bpf_program* program, int at_return, const char* library,
                   const char* function) {
-  LIBBPF_OPTS(bpf_uprobe_opts, opts, .func_name = function, .retprobe = at_return);
+  struct bpf_uprobe_opts opts;
 
+  memset(&opts, 0, sizeof opts);
+  opts.sz = sizeof opts;
+  opts.func_name = function;
+  opts.retprobe = at_return;
   if (bpf_program__attach_uprobe_opts(program, -1, library, 0, &opts)) return 0;
   fprintf(stderr, "baseline: %s of %s cannot be probed\n", function, library);
   return -1;
