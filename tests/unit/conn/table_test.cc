@@ -305,6 +305,16 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.open() == 1);
   }
 
+  TEST_CASE(
+      "bytes of a TLS object in memory that were handed out before its older socket was known") {
+    Fixture f;
+    f.open(1, Role::kServer, 8, /*late=*/true);
+    f.data(0, 50, Direction::kReceived, std::string(100, 'x'));  // no protocol: no announcement yet
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    CHECK(f.events.last->address_known);  // nothing without an address has ended
+    CHECK(f.table.open() == 1);
+  }
+
   TEST_CASE("connections beyond the limit are counted") {
     conn::ConnOptions options;
     options.max_connections = 1;
