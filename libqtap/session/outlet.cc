@@ -41,7 +41,10 @@ void Outlet::open(const sink::StoreOptions& options, std::function<bool()> can_w
 }
 
 void Outlet::close() {
-  kick();
+  try {
+    kick();
+  } catch (const std::bad_alloc&) {  // there is nobody to tell any more
+  }
   // What the workers of object stores still report goes to event stores: those that take no events
   // themselves come first.
   for (auto& store : stores_) {
@@ -92,9 +95,8 @@ bool Outlet::takes_bodies() const {
 }
 
 void Outlet::emit_console(std::string text) {
-  if (console_.collect(text).ok()) return;
-  const uint64_t lost = console_.take_lost();  // this one with the others that waited
-  console_lost(lost > 0 ? lost : 1);
+  // This one may be lost with the others that waited.
+  if (!console_.collect(text).ok()) console_lost(console_.take_lost());
 }
 
 // A closed standard output ends printing, not capturing.

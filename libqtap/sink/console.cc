@@ -63,13 +63,19 @@ Status Console::write(std::string_view block) {
 
 Status Console::collect(std::string_view block) {
   const std::lock_guard lock(mutex_);
-  if (errno_ != 0) return status();
+  if (errno_ != 0) {
+    ++lost_blocks_;
+    return status();
+  }
   collected_ += block;
   ++collected_blocks_;
+  has_collected_ = true;
   return collected_.size() < kCollected ? Status() : flush_locked();
 }
 
+// The lock may be held by a thread that waits for a reader: whoever has nothing to write does not.
 Status Console::flush() {
+  if (!has_collected_) return status();
   const std::lock_guard lock(mutex_);
   return flush_locked();
 }
@@ -84,6 +90,7 @@ Status Console::flush_locked() {
   if (!written.ok()) lost_blocks_ += collected_blocks_;
   collected_.clear();
   collected_blocks_ = 0;
+  has_collected_ = false;
   return written;
 }
 

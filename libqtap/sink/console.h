@@ -38,6 +38,7 @@ class Console {
   int fd_;
   std::mutex mutex_;
   std::string collected_;
+  std::atomic<bool> has_collected_{false};
   uint64_t collected_blocks_ = 0;
   uint64_t lost_blocks_ = 0;
   std::atomic<int> errno_{0};  // of the write that failed

@@ -36,6 +36,8 @@ class Sink {
   // An Error with status QTAP_ERR_AGAIN is retried with back-off; any other is final: dropped and
   // counted.
   virtual Status put_event(const Ref<Event>& event) = 0;
+  // Whether put_events() is one call for all of them; else a close may come between two events.
+  virtual bool batches_events() const { return false; }
   // Events that came together. Taken in their order; `taken` says how many were when one is
   // refused.
   virtual Status put_events(std::span<const Ref<Event>> events, size_t& taken) {

@@ -32,8 +32,11 @@ class StdoutEvents final : public StdoutSink {
   bool takes_events() const override { return true; }
   bool takes_objects() const override { return false; }
   Status put_event(const Ref<Event>& event) override { return line(event->json); }
+  bool batches_events() const override { return true; }
   // In one write: a system call for each line would cost as much as making it.
   Status put_events(std::span<const Ref<Event>> events, size_t& taken) override {
+    taken = 0;
+    if (Status status = console_.status(); !status.ok()) return status;
     lines_.clear();
     for (const Ref<Event>& event : events) lines_.append(event->json).append(1, '\n');
     Status status = console_.write(lines_);
@@ -55,7 +58,7 @@ class StdoutObjects final : public StdoutSink {
   Status put_event(const Ref<Event>&) override { return {}; }
   Status put_object(const Ref<Object>& object) override {
     // http_capture has printed it, in its format, before it came here.
-    if (object->type == "http_transaction") return console_.status();
+    if (object->type == "http_transaction") return console_.flush();
     if (object->content_type == "application/json") return line(object->data);
     std::string text;
     JsonWriter json(text);

@@ -147,8 +147,10 @@ void Store::close() {
   changed_.notify_all();
   if (worker_.joinable()) worker_.join();
   // Nobody puts or takes any more: the queue needs no lock.
-  std::erase_if(queue_, [](const Item& item) { return std::holds_alternative<FlushBy>(item); });
-  counters_.dropped_at_close += queue_.size();
+  const auto is_flush = [](const Item& item) { return std::holds_alternative<FlushBy>(item); };
+  std::erase_if(batch_, is_flush);
+  std::erase_if(queue_, is_flush);
+  counters_.dropped_at_close += batch_.size() + queue_.size();
   counters_.queue_bytes = 0;
   body_bytes_ = 0;
   {
@@ -156,12 +158,13 @@ void Store::close() {
     finished_ = taken_;
   }
   try {
-    for (const Item& item : queue_) {
-      tell(item, Error{"QT093", QTAP_ERR_STATE,
-                       "put into " + sink_->id() + ": the store was closed first; flush before"});
-    }
+    const Error why = {"QT093", QTAP_ERR_STATE,
+                       "put into " + sink_->id() + ": the store was closed first; flush before"};
+    for (const Item& item : batch_) tell(item, why);
+    for (const Item& item : queue_) tell(item, why);
   } catch (const std::bad_alloc&) {  // counted above; there is nobody to tell
   }
+  batch_.clear();
   queue_.clear();
   sink_->close();
 }

@@ -38,9 +38,8 @@ void Store::work() {
       finished_ += delivered;
       changed_.notify_all();
     }
-    // Closed meanwhile: the others are dropped with the rest.
-    queue_.insert(queue_.begin(), batch_.begin() + static_cast<long>(done), batch_.end());
-    batch_.clear();
+    // Closed meanwhile: close() drops the others with the rest.
+    batch_.erase(batch_.begin(), batch_.begin() + static_cast<long>(done));
   }
 }
 
@@ -50,7 +49,7 @@ size_t Store::deliver_next(std::span<const Item> items) {
   try {
     if (const auto* flush = std::get_if<FlushBy>(&items[0])) {
       flush_sink(*flush);
-    } else if (!std::holds_alternative<Ref<Event>>(items[0])) {
+    } else if (!std::holds_alternative<Ref<Event>>(items[0]) || !sink_->batches_events()) {
       deliver_one(items[0]);
     } else if (Status status = deliver_events(items, taken); status.ok()) {
       return taken;
