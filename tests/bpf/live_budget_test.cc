@@ -297,7 +297,9 @@ TEST_SUITE("bpf/live_budget") {
     const std::string port = server.read_line();
     Child client(python("bulk", {port}));
     REQUIRE(client.read_line() == "connected");
-    Pipeline pipeline(live_options());
+    auto live = live_options();
+    live.ring_bytes = 64u << 20;  // all of it from both ends, should the level come late
+    Pipeline pipeline(live);
     pipeline.set_level(client.pid(), CaptureLevel::kHeaders);
     Moved all = moved(pipeline.ask(client, "get 20000000", 3));
     pipeline.set_level(client.pid(), CaptureLevel::kFull);
