@@ -242,7 +242,9 @@ void Table::on_stream_end(const Record& record) {
 
 void Table::count_lost(const Record& end) {
   for (size_t d = 0; d < 2; ++d) {
-    const uint64_t n = end.total_bytes[d];
+    const uint64_t filtered = std::min(end.total_bytes[d], end.filtered_bytes[d]);
+    const uint64_t n = end.total_bytes[d] - filtered;
+    counters_.bytes_filtered += filtered;
     if (n == 0) continue;
     const uint64_t over_budget = std::min(n, end.over_budget_bytes[d]);
     counters_.bytes_seen += n;
