@@ -199,12 +199,12 @@ VERIFIED_ONCE int emit_close(__u64 sk)
 		return 0;
 	}
 	if (!st->opened) {
-		fill_header(&kept.open.h, sizeof(kept.open), QTAP_REC_OPEN, 0);
+		fill_header(&kept.open.h, sizeof(kept.open), QTAP_REC_OPEN, 0, bpf_ktime_get_boot_ns());
 		fill_open(&kept.open, st);
 		name_last_user(&kept.open.h, st);
 		kept.open.fd = -1;
 	}
-	fill_header(&kept.close.h, sizeof(kept.close), QTAP_REC_CLOSE, flags);
+	fill_header(&kept.close.h, sizeof(kept.close), QTAP_REC_CLOSE, flags, bpf_ktime_get_boot_ns());
 	fill_close(&kept.close, st);
 	keep_end(&unsent_closes, conn_key, &kept);
 	return 0;

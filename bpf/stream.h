@@ -86,7 +86,7 @@ static __noinline int emit_stream_end(const struct qtap_stream *stream)
 		submit(rec);
 		return 0;
 	}
-	fill_header(&kept.h, sizeof(kept), QTAP_REC_STREAM_END, late_flag(stream));
+	fill_header(&kept.h, sizeof(kept), QTAP_REC_STREAM_END, late_flag(stream), bpf_ktime_get_boot_ns());
 	fill_stream_end(&kept, stream);
 	keep_end(&unsent_stream_ends, stream_id, &kept);
 	return 0;

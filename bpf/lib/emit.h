@@ -64,14 +64,15 @@ static __always_inline void submit(void *record)
 	bpf_ringbuf_submit(record, wake_flags(0));
 }
 
-static __always_inline void fill_header(struct qtap_record_header *h, __u32 size, __u16 type, __u16 flags)
+static __always_inline void fill_header(struct qtap_record_header *h, __u32 size, __u16 type, __u16 flags,
+					__u64 time_ns)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
 	h->size = size;
 	h->type = type;
 	h->flags = flags;
-	h->time_ns = bpf_ktime_get_boot_ns();
+	h->time_ns = time_ns;
 	h->pid = pid_tgid >> 32;
 	h->tid = (__u32)pid_tgid;
 	h->cgroup_id = bpf_get_current_cgroup_id();
@@ -79,14 +80,18 @@ static __always_inline void fill_header(struct qtap_record_header *h, __u32 size
 	h->stream_id = 0;
 }
 
-/* Reserves a record without payload, header filled in, the rest zero. NULL: no room, and nothing is counted.
+/*
+ * Reserves a record without payload, header filled in, the rest zero. NULL: no room, and nothing is counted.
+ * The time is taken first: records of one ring come in the order of their reservation, and the reader of
+ * several puts them in the order of their times.
  */
 #define TRY_RESERVE(rec, rectype, recflags)                                                                  \
 	({                                                                                                   \
+		__u64 time_ns_ = bpf_ktime_get_boot_ns();                                                    \
 		(rec) = RESERVE_BYTES(sizeof(*(rec)));                                                       \
 		if (rec) {                                                                                   \
 			__builtin_memset((rec), 0, sizeof(*(rec)));                                          \
-			fill_header(&(rec)->h, sizeof(*(rec)), rectype, recflags);                           \
+			fill_header(&(rec)->h, sizeof(*(rec)), rectype, recflags, time_ns_);                 \
 		}                                                                                            \
 		(rec);                                                                                       \
 	})

@@ -25,25 +25,16 @@ constexpr uint32_t kBudgetProcesses = 8192;
 // Linux 6.6 knows the link type and refuses our directory with EBADF; older kernels do not know it
 // (EINVAL).
 bool kernel_has_uprobe_multi() {
-  const bpf_insn insns[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-  };
-  bpf_prog_load_opts load = {};
-  load.sz = sizeof(load);
-  load.expected_attach_type = BPF_TRACE_UPROBE_MULTI;
-  const int program =
-      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "qtap_probe", "GPL", insns, std::size(insns), &load);
-  if (program < 0) return false;
+  const UniqueFd program = load_empty_uprobe("qtap_probe");
+  if (!program) return false;
   const unsigned long offset = 0;
   bpf_link_create_opts create = {};
   create.sz = sizeof(create);
   create.uprobe_multi.path = "/";
   create.uprobe_multi.offsets = &offset;
   create.uprobe_multi.cnt = 1;
-  const int link = bpf_link_create(program, -1, BPF_TRACE_UPROBE_MULTI, &create);
+  const int link = bpf_link_create(program.get(), -1, BPF_TRACE_UPROBE_MULTI, &create);
   if (link >= 0) close(link);
-  close(program);
   return link == -EBADF;
 }
 
@@ -96,6 +87,17 @@ Error start_error(const char* what, int error, const LibbpfLog& log) {
   if (error == EPERM)
     text += "; run as root, outside of user namespaces, or grant CAP_BPF and CAP_PERFMON";
   return {"QT042", status, std::move(text)};
+}
+
+UniqueFd load_empty_uprobe(const char* name) {
+  const bpf_insn insns[] = {
+      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
+      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
+  };
+  bpf_prog_load_opts load = {};
+  load.sz = sizeof(load);
+  load.expected_attach_type = BPF_TRACE_UPROBE_MULTI;
+  return UniqueFd(bpf_prog_load(BPF_PROG_TYPE_KPROBE, name, "GPL", insns, std::size(insns), &load));
 }
 
 KernelFeatures KernelFeatures::find(const KernelSettings& settings) {

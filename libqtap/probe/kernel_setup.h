@@ -43,6 +43,9 @@ struct KernelFeatures {
 // What went wrong at `what`, with libbpf's reason: "QT042: start live capture: ...".
 Error start_error(const char* what, int error, const LibbpfLog& log);
 
+// A program for uprobe_multi that does nothing; empty: the kernel has no such programs (6.6).
+UniqueFd load_empty_uprobe(const char* name);
+
 // Writes settings and the choice of programs into an open skeleton; returns the rings that its
 // programs will write to, which put_rings() enters into their table once it is loaded.
 Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& settings,

@@ -104,7 +104,7 @@ class Live final : public LiveSource {
   Result<int> poll(source::RecordSink& sink, int max_records) override;
   // A quarter of the ring is for what comes while the caller makes up its mind.
   bool has_room() const override {
-    return !ring_ || ring_->written() - ring_->taken() < options_.ring_bytes / 4 * 3;
+    return !ring_ || ring_->fullest() < options_.ring_bytes / 4 * 3;
   }
   int fd() const override { return waker_->fd(); }
   void expect_skips() override { kernel_->expect_skips(); }
@@ -172,7 +172,7 @@ class Live final : public LiveSource {
 
   // Records that did not come through the ring: each is due behind what is in the ring now.
   struct Late {
-    uint64_t after;  // position in the ring
+    RingSet::Positions after;
     Record record;
   };
   std::deque<Late> late_;
@@ -350,7 +350,6 @@ std::optional<Record> Live::new_losses(uint64_t now_ns) {
 Result<int> Live::poll(source::RecordSink& sink, int max_records) {
   if (!started_) return 0;
   const BudgetKeeper::Reading reading(budget_);
-  attach_what_was_mapped();
   // The poll before this one found no end of the records. Time goes on all the same, as far as what
   // was delivered tells: expiry, losses and late libraries do not wait for a quieter hour.
   bool overdue = tick_due_ && told_ns_ != 0 && !stopped_;
@@ -359,6 +358,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
     fetch_unsent_ends();
     if (budget_.on() && !stopped_) keep_budget(clock_ns(CLOCK_BOOTTIME));
   }
+  attach_what_was_mapped();  // after the descriptor's edges were taken: what comes now wakes again
   const uint64_t now_ns =
       clock_ns(CLOCK_BOOTTIME);  // everything before this is in the ring already
   int delivered = 0;
@@ -389,7 +389,7 @@ Result<int> Live::poll(source::RecordSink& sink, int max_records) {
       budget_.steps().pop_front();
       continue;
     }
-    if (!late_.empty() && ring_->taken() >= late_.front().after) {
+    if (!late_.empty() && ring_->reached(late_.front().after)) {
       const Record& record = late_.front().record;
       if (const Record* introduction = introduction_before(record)) {
         deliver(*introduction);

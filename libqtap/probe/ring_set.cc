@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/ring_set.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "bpf/shared/records.h"
@@ -40,8 +41,12 @@ std::optional<std::span<const uint8_t>> RingSet::peek() {
     oldest_ = &heads_[0];
     return oldest_->record;
   }
-  while (look_at_empty_rings()) {
-  }
+  do {
+    while (look_at_empty_rings()) {
+    }
+    // Busy, or just filled: the second look tells.
+  } while (is_held_up() && look_at_empty_rings());
+  if (is_held_up()) return std::nullopt;
   for (Head& head : heads_) {
     if (head.record && (oldest_ == nullptr || head.time_ns < oldest_->time_ns)) oldest_ = &head;
   }
@@ -54,16 +59,29 @@ void RingSet::pop() {
   oldest_ = nullptr;
 }
 
-uint64_t RingSet::written() const {
-  uint64_t sum = 0;
-  for (const Head& head : heads_) sum += head.ring->written();
-  return sum;
+bool RingSet::is_held_up() const {
+  return std::any_of(heads_.begin(), heads_.end(), [](const Head& head) {
+    return !head.record && head.ring->written() != head.ring->taken();
+  });
 }
 
-uint64_t RingSet::taken() const {
-  uint64_t sum = 0;
-  for (const Head& head : heads_) sum += head.ring->taken();
-  return sum;
+RingSet::Positions RingSet::written() const {
+  Positions positions;
+  for (const Head& head : heads_) positions.push_back(head.ring->written());
+  return positions;
+}
+
+bool RingSet::reached(const Positions& positions) const {
+  for (size_t i = 0; i < heads_.size(); ++i) {
+    if (heads_[i].ring->taken() < positions[i]) return false;
+  }
+  return true;
+}
+
+uint64_t RingSet::fullest() const {
+  uint64_t most = 0;
+  for (const Head& head : heads_) most = std::max(most, head.ring->written() - head.ring->taken());
+  return most;
 }
 
 }  // namespace qtap::probe

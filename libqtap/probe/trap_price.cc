@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <string>
 
 #include "base/fd.h"
+#include "probe/kernel_setup.h"
 
 namespace qtap::probe {
 namespace {
@@ -79,15 +79,7 @@ TrapPrice measure_trap_price() {
     price.why_usual = "the library's own file is not there any more";
     return price;
   }
-  const bpf_insn insns[] = {
-      {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
-      {.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-  };
-  bpf_prog_load_opts load = {};
-  load.sz = sizeof(load);
-  load.expected_attach_type = BPF_TRACE_UPROBE_MULTI;
-  const UniqueFd program(
-      bpf_prog_load(BPF_PROG_TYPE_KPROBE, "qtap_price", "GPL", insns, std::size(insns), &load));
+  const UniqueFd program = load_empty_uprobe("qtap_price");
   const UniqueFd entry = attach(place, program.get(), 0);
   const UniqueFd exit = attach(place, program.get(), BPF_F_UPROBE_MULTI_RETURN);
   if (!program || !entry || !exit) {

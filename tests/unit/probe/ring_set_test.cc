@@ -73,16 +73,35 @@ TEST_SUITE("probe/ring_set") {
     CHECK(rings.next() == 10);
   }
 
-  TEST_CASE("positions are sums") {
+  TEST_CASE(
+      "a position is reached when each ring has come so far, whatever the others went on with") {
     Rings rings(2);
-    rings.add(0, 1);
-    rings.add(1, 2);
-    CHECK(rings.set->taken() == 0);
-    CHECK(rings.set->written() == rings.fakes[0].producer() + rings.fakes[1].producer());
-    rings.next();
-    CHECK(rings.set->taken() == rings.fakes[0].producer());
-    rings.next();
-    CHECK(rings.set->taken() == rings.set->written());
+    rings.add(0, 20);
+    rings.add(1, 10);
+    const RingSet::Positions then = rings.set->written();
+    rings.add(1, 11);
+    rings.add(1, 12);
+    CHECK(rings.set->fullest() == rings.fakes[1].producer());
+    for (int i = 0; i < 3; ++i) {
+      CHECK_FALSE(rings.set->reached(then));
+      rings.next();
+    }
+    CHECK_FALSE(rings.set->reached(then));
+    CHECK(rings.next() == 20);
+    CHECK(rings.set->reached(then));
+    CHECK(rings.set->fullest() == 0);
+  }
+
+  TEST_CASE("a record that is being written holds up the records of other rings") {
+    Rings rings(2);
+    rings.fakes[0].add("busy", BPF_RINGBUF_BUSY_BIT);
+    rings.add(0, 10);
+    rings.add(1, 20);
+    CHECK(rings.next() == 0);
+    Rings others(2);
+    others.fakes[0].add("discarded", BPF_RINGBUF_DISCARD_BIT);
+    others.add(1, 20);
+    CHECK(others.next() == 20);
   }
 
   TEST_CASE("a record too short for a header comes first") {
