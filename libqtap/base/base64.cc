@@ -3,8 +3,6 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
-
 namespace qtap {
 namespace {
 
@@ -13,20 +11,16 @@ constexpr size_t kBlock =
 
 }  // namespace
 
-std::string base64(std::string_view data) {
-  std::string out;
-  out.reserve((data.size() + 2) / 3 * 4 + 1);
+char* put_base64(char* at, std::string_view data) {
   while (!data.empty()) {
     const std::string_view block = data.substr(0, kBlock);
-    const size_t had = out.size();
-    out.resize(had + (block.size() + 2) / 3 * 4 + 1);  // and the NUL that OpenSSL appends
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data() + had),
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(at),
                     reinterpret_cast<const unsigned char*>(block.data()),
-                    static_cast<int>(block.size()));
-    out.pop_back();
+                    static_cast<int>(block.size()));  // and a NUL behind it
+    at += base64_size(block.size());
     data.remove_prefix(block.size());
   }
-  return out;
+  return at;
 }
 
 }  // namespace qtap

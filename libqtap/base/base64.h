@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <cstddef>
 #include <string_view>
 
 namespace qtap {
 
-// Base64, standard alphabet, with padding (RFC 4648, 4).
-std::string base64(std::string_view data);
+// Writes base64, standard alphabet, with padding (RFC 4648, 4), to where there is room for
+// base64_size() and one byte more. Returns the end.
+char* put_base64(char* at, std::string_view data);
+
+constexpr size_t base64_size(size_t bytes) {
+  return (bytes + 2) / 3 * 4;
+}
 
 }  // namespace qtap

@@ -1,155 +1,206 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_writer.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
-#include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
+#include "base/base64.h"
 #include "base/utf8.h"
 
 namespace qtap {
 namespace {
 
-template <typename Number>
-void append_number(std::string& out, Number number) {
-  std::array<char, 24> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  out.append(digits.data(), end);
-}
+constexpr size_t kLongestEscape = 6;   // \u00xx
+constexpr size_t kLongestNumber = 20;  // of 64 bits: 2^64 - 1, -2^63
 
 bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-// Whether all 8 bytes are plain. The classic test of one word for a byte below n or equal to c: the
-// top bit of a byte is set where it is; a false alarm behind a true one does no harm.
-bool are_plain(const char* bytes) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = kOnes << 7;
-  uint64_t word = 0;
-  memcpy(&word, bytes, sizeof word);
-  const auto has_zero = [](uint64_t v) { return (v - kOnes) & ~v & kTops; };
-  const uint64_t below_space = (word - kOnes * 0x20) & ~word;
-  const uint64_t odd =
-      has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f);
-  return ((word | below_space) & kTops) == 0 && odd == 0;
-}
+#if defined(__SSE2__)
+constexpr size_t kStride = 16;
 
-void append_escaped(std::string& out, unsigned char c) {
+// How many of the next kStride bytes are plain, before the first that is not.
+size_t count_plain(const char* bytes) {
+  const __m128i chunk = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const auto equals = [&](char c) { return _mm_cmpeq_epi8(chunk, _mm_set1_epi8(c)); };
+  // Signed: what is not ASCII is below the space as well.
+  const __m128i odd =
+      _mm_or_si128(_mm_cmplt_epi8(chunk, _mm_set1_epi8(' ')),
+                   _mm_or_si128(equals(0x7f), _mm_or_si128(equals('"'), equals('\\'))));
+  const auto mask = static_cast<unsigned>(_mm_movemask_epi8(odd));
+  return static_cast<size_t>(std::countr_zero(mask | 1u << kStride));
+}
+#else
+constexpr size_t kStride = 8;
+
+size_t count_plain(const char* bytes) {
+  size_t count = 0;
+  while (count < kStride && is_plain(static_cast<unsigned char>(bytes[count]))) ++count;
+  return count;
+}
+#endif
+
+char* put_escaped(char* at, unsigned char c) {
   constexpr char kHex[] = "0123456789abcdef";
+  *at++ = '\\';
   switch (c) {
     case '"':
-      out += "\\\"";
-      return;
     case '\\':
-      out += "\\\\";
-      return;
+      *at++ = static_cast<char>(c);
+      return at;
     case '\n':
-      out += "\\n";
-      return;
+      *at++ = 'n';
+      return at;
     case '\r':
-      out += "\\r";
-      return;
+      *at++ = 'r';
+      return at;
     case '\t':
-      out += "\\t";
-      return;
+      *at++ = 't';
+      return at;
     default:
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+      memcpy(at, "u00", 3);
+      at[3] = kHex[c >> 4];
+      at[4] = kHex[c & 15];
+      return at + 5;
   }
+}
+
+// The character that `text` begins with, which is not ASCII; `i` moves behind it.
+char* put_wide(char* at, std::string_view text, size_t& i) {
+  const std::string_view sequence = text.substr(i, utf8_sequence(text.substr(i)));
+  // RFC 8259 lets C1 controls stand as they are; the terminal that shows the document does not.
+  if (is_c1_control(sequence)) {
+    i += 2;
+    return put_escaped(at, static_cast<unsigned char>(sequence[1]));
+  }
+  if (!sequence.empty()) {
+    memcpy(at, sequence.data(), sequence.size());
+    i += sequence.size();
+    return at + sequence.size();
+  }
+  const auto c = static_cast<unsigned char>(text[i++]);
+  return c < 0xa0 ? put_escaped(at, c) : put_latin1(at, c);
+}
+
+// Writes `text` from `i` on until `until`, or a little further: characters are not cut. There must
+// be room for the longest escape of each byte, and kStride bytes more.
+char* put_text(char* at, std::string_view text, size_t& i, size_t until) {
+  while (i < until) {
+    size_t plain = kStride;
+    while (plain == kStride && i + kStride <= until) {
+      memcpy(at, text.data() + i, kStride);  // what is not plain is written over
+      plain = count_plain(text.data() + i);
+      i += plain;
+      at += plain;
+    }
+    for (; i < until && is_plain(static_cast<unsigned char>(text[i])); ++i) *at++ = text[i];
+    if (i >= until) return at;
+    const auto c = static_cast<unsigned char>(text[i]);
+    at = c < 0x80 ? put_escaped(at, c) : put_wide(at, text, i);
+    if (c < 0x80) ++i;
+  }
+  return at;
 }
 
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  size_t i = 0;
-  while (i < text.size()) {
-    const size_t start = i;
-    while (i + 8 <= text.size() && are_plain(text.data() + i)) i += 8;
-    while (i < text.size() && is_plain(static_cast<unsigned char>(text[i]))) ++i;
-    out.append(text, start, i - start);
-    if (i == text.size()) break;
-    const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c < 0x80) {
-      append_escaped(out, c);
-      ++i;
-      continue;
-    }
-    const size_t len = utf8_sequence(text.substr(i));
-    const std::string_view sequence = text.substr(i, len);
-    // RFC 8259 lets C1 controls stand as they are; the terminal that shows the document does not.
-    if (is_c1_control(sequence)) {
-      append_escaped(out, static_cast<unsigned char>(sequence[1]));
-    } else if (len > 0) {
-      out += sequence;
-    } else {
-      c < 0xa0 ? append_escaped(out, c) : append_latin1(out, c);
-    }
-    i += std::max<size_t>(len, 1);
+  JsonWriter json(out);
+  json.text(text);
+  json.finish();
+}
+
+void JsonWriter::grow(size_t bytes) {
+  constexpr size_t kLeast = 256;
+  out_.resize(std::max({out_.capacity(), used_ + bytes, used_ + used_ / 2, kLeast}));
+}
+
+void JsonWriter::literal(std::string_view text) {
+  memcpy(room(text.size()), text.data(), text.size());
+  used_ += text.size();
+}
+
+void JsonWriter::text(std::string_view text) {
+  constexpr size_t kPiece = 1024;  // bounds the room that the worst case asks for
+  put('"');
+  for (size_t i = 0; i < text.size();) {
+    const size_t until = std::min(text.size(), i + kPiece);
+    used_until(put_text(room((until - i) * kLongestEscape + kStride), text, i, until));
   }
-  out += '"';
+  put('"');
 }
 
-void JsonWriter::comma() {
-  if (!first_) out_ += ',';
+template <typename Number>
+void JsonWriter::number(Number number) {
+  char* at = room(kLongestNumber);
+  used_until(std::to_chars(at, at + kLongestNumber, number).ptr);
+}
+
+void JsonWriter::put_name(JsonName name) {
+  const std::string_view text = name.text();
+  char* at = room(text.size() + 4);
+  if (!first_) *at++ = ',';
   first_ = false;
+  *at++ = '"';
+  memcpy(at, text.data(), text.size());
+  at += text.size();
+  *at++ = '"';
+  *at++ = ':';
+  used_until(at);
 }
 
-void JsonWriter::name(std::string_view key) {
-  comma();
-  append_json_string(out_, key);
-  out_ += ':';
-}
-
-void JsonWriter::open(char bracket, std::string_view key) {
-  key.empty() ? comma() : name(key);
-  out_ += bracket;
+void JsonWriter::open(char bracket, JsonName name) {
+  name.text().empty() ? comma() : put_name(name);
+  put(bracket);
+  ++depth_;
   first_ = true;
 }
 
 void JsonWriter::close(char bracket) {
-  out_ += bracket;
+  put(bracket);
   first_ = false;
+  if (--depth_ == 0) finish();
 }
 
-void JsonWriter::member(std::string_view key, std::string_view text) {
-  name(key);
-  append_json_string(out_, text);
+void JsonWriter::member(JsonName name, uint64_t value) {
+  put_name(name);
+  number(value);
 }
 
-void JsonWriter::member(std::string_view key, uint64_t number) {
-  name(key);
-  append_number(out_, number);
+void JsonWriter::member(JsonName name, int64_t value) {
+  put_name(name);
+  number(value);
 }
 
-void JsonWriter::member(std::string_view key, int64_t number) {
-  name(key);
-  append_number(out_, number);
+void JsonWriter::member(JsonName name, bool value) {
+  put_name(name);
+  literal(value ? "true" : "false");
 }
 
-void JsonWriter::member(std::string_view key, bool value) {
-  name(key);
-  out_ += value ? "true" : "false";
+void JsonWriter::null(JsonName name) {
+  put_name(name);
+  literal("null");
 }
 
-void JsonWriter::null(std::string_view key) {
-  name(key);
-  out_ += "null";
+void JsonWriter::base64(JsonName name, std::string_view bytes) {
+  put_name(name);
+  put('"');
+  used_until(put_base64(room(base64_size(bytes.size()) + 1), bytes));
+  put('"');
 }
 
-void JsonWriter::plain(std::string_view key, std::string_view text) {
-  name(key);
-  out_ += '"';
-  out_ += text;
-  out_ += '"';
-}
-
-void JsonWriter::element(std::string_view text) {
+void JsonWriter::entry(std::string_view name, std::string_view value) {
   comma();
-  append_json_string(out_, text);
+  text(name);
+  put(':');
+  text(value);
 }
 
 }  // namespace qtap

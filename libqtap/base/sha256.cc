@@ -13,11 +13,11 @@ using Digest = std::array<unsigned char, 32>;
 
 std::string hex(const Digest& digest) {
   constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * digest.size());
+  std::string text(2 * digest.size(), '\0');
+  char* at = text.data();
   for (const unsigned char byte : digest) {
-    text += kHex[byte >> 4];
-    text += kHex[byte & 15];
+    *at++ = kHex[byte >> 4];
+    *at++ = kHex[byte & 15];
   }
   return text;
 }

@@ -48,9 +48,15 @@ bool is_c1_control(std::string_view sequence) {
          static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
+char* put_latin1(char* at, unsigned char c) {
+  *at++ = static_cast<char>(0xc0 | c >> 6);
+  *at++ = static_cast<char>(0x80 | (c & 0x3f));
+  return at;
+}
+
 void append_latin1(std::string& out, unsigned char c) {
-  out += static_cast<char>(0xc0 | c >> 6);
-  out += static_cast<char>(0x80 | (c & 0x3f));
+  char bytes[2];
+  out.append(bytes, put_latin1(bytes, c));
 }
 
 }  // namespace qtap

@@ -18,7 +18,8 @@ std::string_view utf8_prefix(std::string_view text, size_t max_bytes);
 // Is this sequence a C1 control, U+0080 to U+009F (ECMA-48, 5.3)? They drive terminals as C0 does.
 bool is_c1_control(std::string_view sequence);
 
-// Appends a byte of 0x80 or more, read as ISO 8859-1, as UTF-8.
+// Writes a byte of 0x80 or more, read as ISO 8859-1, as UTF-8: two bytes. Returns their end.
+char* put_latin1(char* at, unsigned char c);
 void append_latin1(std::string& out, unsigned char c);
 
 }  // namespace qtap

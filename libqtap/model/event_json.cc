@@ -18,7 +18,7 @@ constexpr size_t kMaxUserAgent = 256;  // spec/events-and-objects.md 2.2, `agent
 
 template <typename Visit>
 void for_each_tag(const Connection& conn, const Visit& visit) {
-  const auto tell = [&](std::string_view key, std::string_view value) {
+  const auto tell = [&](JsonName key, std::string_view value) {
     if (!value.empty()) visit(key, value);
   };
   tell("bin", base_name(conn.process.exe));
@@ -45,8 +45,7 @@ void write_address(JsonWriter& json, const Address& address) {
   json.end_object();
 }
 
-void write_local(JsonWriter& json, const char* key, const Connection& conn,
-                 const SystemInfo& system) {
+void write_local(JsonWriter& json, JsonName key, const Connection& conn, const SystemInfo& system) {
   const Process& process = conn.process;
   json.begin_object(key);
   write_address(json, conn.local);
@@ -63,7 +62,7 @@ void write_local(JsonWriter& json, const char* key, const Connection& conn,
   json.end_object();
 }
 
-void write_remote(JsonWriter& json, const char* key, const Connection& conn) {
+void write_remote(JsonWriter& json, JsonName key, const Connection& conn) {
   json.begin_object(key);
   write_address(json, conn.remote);
   json.end_object();
@@ -80,8 +79,8 @@ void write_common(JsonWriter& json, const char* type, int64_t time_ns, const Tra
   write_probes(json, conn);
   json.begin_list("tags");
   std::string flat;
-  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
-    flat.assign(key).append(1, ':').append(value);
+  for_each_tag(conn, [&](JsonName key, std::string_view value) {
+    flat.assign(key.text()).append(1, ':').append(value);
     json.element(flat);
   });
   json.end_list();
@@ -136,8 +135,8 @@ int64_t end_time(const Transaction& tx) {
 
 std::vector<std::string> flat_tags(const Connection& conn) {
   std::vector<std::string> flat;
-  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
-    flat.push_back(std::string(key).append(1, ':').append(value));
+  for_each_tag(conn, [&](JsonName key, std::string_view value) {
+    flat.push_back(std::string(key.text()).append(1, ':').append(value));
   });
   return flat;
 }
@@ -177,7 +176,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   write_probes(json, conn);
   json.end_object();
   json.begin_object("tags");
-  for_each_tag(conn, [&](std::string_view key, std::string_view value) {
+  for_each_tag(conn, [&](JsonName key, std::string_view value) {
     json.begin_list(key);
     json.element(value);
     json.end_list();

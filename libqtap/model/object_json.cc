@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/base64.h"
 #include "base/json_writer.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -28,7 +27,7 @@ void write_metadata(JsonWriter& json, const Transaction& tx) {
   json.end_object();
 }
 
-void write_pairs(JsonWriter& json, const char* key, const std::vector<http::Header>& headers) {
+void write_pairs(JsonWriter& json, JsonName key, const std::vector<http::Header>& headers) {
   json.begin_list(key);
   for (const http::Header& header : headers) {
     json.begin_list();
@@ -44,8 +43,10 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
                    const std::vector<std::pair<const char*, std::string>>& pseudo) {
   if (options.headers) {
     json.begin_object("headers");
-    for (const auto& [name, value] : pseudo) json.optional(name, value);
-    for (const auto& [name, value] : http::joined_fields(message.headers)) json.member(name, value);
+    for (const auto& [name, value] : pseudo) {
+      if (!value.empty()) json.entry(name, value);
+    }
+    for (const auto& [name, value] : http::joined_fields(message.headers)) json.entry(name, value);
     json.end_object();
     using List = ObjectOptions::HeaderList;
     if (options.header_list == List::kAlways ||
@@ -54,7 +55,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
     }
     if (!message.trailers.empty()) write_pairs(json, "trailers", message.trailers);
   }
-  if (options.bodies && !message.body.empty()) json.plain("body", base64(message.body));
+  if (options.bodies && !message.body.empty()) json.base64("body", message.body);
   json.optional("body_bytes", message.body_bytes);
   if (message.truncated() || options.lacks_headers) {
     json.member("truncated", true);
@@ -66,8 +67,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
   }
 }
 
-void write_header(JsonWriter& json, const char* key, const http::Message& message,
-                  const char* name) {
+void write_header(JsonWriter& json, JsonName key, const http::Message& message, const char* name) {
   if (const std::string* value = http::find_header(message, name)) json.optional(key, *value);
 }
 

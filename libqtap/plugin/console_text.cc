@@ -93,7 +93,7 @@ std::string body_block(const http::Message& message) {
 
 void write_headers(JsonWriter& json, const http::Message& message) {
   json.begin_object("headers");
-  for (const auto& [name, value] : http::joined_fields(message.headers)) json.member(name, value);
+  for (const auto& [name, value] : http::joined_fields(message.headers)) json.entry(name, value);
   json.end_object();
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/base64.h"
 #include "base/json_writer.h"
 #include "sink/builtin.h"
 
@@ -66,7 +65,7 @@ class StdoutObjects final : public StdoutSink {
     json.member("type", object->type);
     json.member("digest", object->digest);
     json.member("contentType", object->content_type);
-    json.plain("data", base64(object->data));
+    json.base64("data", object->data);
     json.end_object();
     return line(std::move(text));
   }

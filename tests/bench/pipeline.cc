@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast the pipeline is behind the C ABI: bytes fed by hand, a recording replayed, single calls.
-// Usage: pipeline FOLDER. FOLDER takes a recording for the time of the run. Prints one JSON array;
-// tests/bench/run.py adds machine and commit.
+// Usage: pipeline FOLDER [NAME]. FOLDER takes a recording for the time of the run; with NAME, only
+// what begins so is measured. Prints one JSON array; tests/bench/run.py adds machine and commit.
 #include <qtap/qtap.h>
 #include <unistd.h>
 
@@ -19,13 +19,23 @@ namespace {
 constexpr uint64_t kStart = 1'772'359'200'000'000'000;  // any fixed time
 constexpr int kRuns = 5;                                // the median of them is told
 
-constexpr std::string_view kRequest =
-    "GET /orders/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0\r\n"
-    "Accept: application/json\r\nAccept-Encoding: gzip\r\nAuthorization: Bearer "
-    "0123456789abcdef\r\n\r\n";
-constexpr std::string_view kResponse =
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 64\r\nDate: now\r\n\r\n"
-    "{\"id\":4711,\"items\":[1,2,3,4,5],\"state\":\"shipped\",\"total\":1234567}";
+// A request of 500 bytes and a response of 1 KiB, the sizes of design/performance.md P8.
+std::string padded(std::string head, size_t size, char with) {
+  head.append(size - head.size(), with);
+  return head;
+}
+
+const std::string kRequest =
+    padded(
+        "GET /orders/4711?view=full HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0\r\n"
+        "Accept: application/json\r\nAccept-Encoding: gzip\r\nAuthorization: Bearer "
+        "0123456789abcdef\r\nCookie: ",
+        496, 'c') +
+    "\r\n\r\n";
+const std::string kResponse = padded(
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 941\r\nDate: now\r\n\r\n"
+    "{\"id\":4711,\"items\":[1,2,3,4,5],\"state\":\"shipped\",\"total\":1234567}",
+    1024, ' ');
 
 int64_t now_ns() {
   timespec now = {};
@@ -87,9 +97,15 @@ struct Bench {
   }
 };
 
-// Callbacks only, and with everything that an agent does but write: the difference is the cost of
-// the plugins.
+// Callbacks only; with an event for each request; and with everything that an agent does but write:
+// the differences are the cost of the plugins.
 constexpr std::string_view kCallbacks = "worker: { threads: 0 }\ncapture: { source: feed }\n";
+constexpr std::string_view kSummary =
+    "services: { event_stores: [], object_stores: [] }\n"
+    "stacks: { main: { plugins: [{ type: report_usage }] } }\n"
+    "tap: { http: { stack: main } }\n"
+    "worker: { threads: 0 }\n"
+    "capture: { source: feed }\n";
 constexpr std::string_view kFull =
     "services: { event_stores: [], object_stores: [] }\n"
     "stacks:\n"
@@ -254,32 +270,37 @@ void tell_calls() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: pipeline FOLDER\n");
+  if (argc != 2 && argc != 3) {
+    fprintf(stderr, "usage: pipeline FOLDER [NAME]\n");
     return 2;
   }
+  const std::string_view wanted = argc == 3 ? argv[2] : "";
+  const auto is_wanted = [&](std::string_view name) { return name.starts_with(wanted); };
+  const std::string file = std::string(argv[1]) + "/bench.qrec";
   constexpr uint64_t kSmall = 50'000;
   constexpr uint64_t kLarge = 200;
+  const auto feed = [&](const char* name, std::string_view yaml, uint64_t count, auto work) {
+    if (is_wanted(name)) tell_rate(name, measure(yaml, {}, count, work));
+  };
+  const auto replay = [&](const char* name, uint64_t count, auto work) {
+    if (!is_wanted(name)) return;
+    {
+      Bench recorder(kCallbacks, {{"capture.record_file", file}});
+      work(recorder, count);
+    }
+    tell_rate(name, measure_replay(file, count));
+    unlink(file.c_str());
+  };
+
   printf("[");
-  tell_rate("feed.small.callbacks", measure(kCallbacks, {}, kSmall, feed_small));
-  tell_rate("feed.small.full", measure(kFull, {}, kSmall, feed_small));
-  tell_rate("feed.large.callbacks", measure(kCallbacks, {}, kLarge, feed_large));
-  tell_rate("feed.large.full", measure(kFull, {}, kLarge, feed_large));
-
-  const std::string file = std::string(argv[1]) + "/bench.qrec";
-  {
-    Bench recorder(kCallbacks, {{"capture.record_file", file}});
-    feed_small(recorder, kSmall);
-  }
-  tell_rate("replay.small.full", measure_replay(file, kSmall));
-  {
-    Bench recorder(kCallbacks, {{"capture.record_file", file}});
-    feed_large(recorder, kLarge);
-  }
-  tell_rate("replay.large.full", measure_replay(file, kLarge));
-  unlink(file.c_str());
-
-  tell_calls();
+  feed("feed.small.callbacks", kCallbacks, kSmall, feed_small);
+  feed("feed.small.summary", kSummary, kSmall, feed_small);
+  feed("feed.small.full", kFull, kSmall, feed_small);
+  feed("feed.large.callbacks", kCallbacks, kLarge, feed_large);
+  feed("feed.large.full", kFull, kLarge, feed_large);
+  replay("replay.small.full", kSmall, feed_small);
+  replay("replay.large.full", kLarge, feed_large);
+  if (is_wanted("call")) tell_calls();
   printf("\n]\n");
   return 0;
 }

@@ -18,6 +18,14 @@ std::string json_of(std::string_view text) {
   return out;
 }
 
+std::string base64(std::string_view bytes) {
+  std::string out(base64_size(bytes.size()) + 1, '?');
+  char* const end = put_base64(out.data(), bytes);
+  CHECK(end == out.data() + out.size() - 1);
+  out.pop_back();
+  return out;
+}
+
 }  // namespace
 
 TEST_SUITE("base/text") {
@@ -63,6 +71,31 @@ TEST_SUITE("base/json_writer") {
     CHECK(json_of("\x9b"
                   "2J") == "\"\\u009b2J\"");
     CHECK(json_of("\xc2\xa0") == "\"\xc2\xa0\"");  // the first that is none
+  }
+
+  TEST_CASE("texts of any length, escapes and characters at any place") {
+    for (const size_t at : {0u, 1u, 7u, 8u, 9u, 1015u, 1022u, 1023u, 1024u, 1025u, 5000u}) {
+      for (const std::string piece : {"é", "😀", "\xff", "\"", "\x01"}) {
+        CAPTURE(at);
+        CAPTURE(piece);
+        const std::string filling(at, 'x');
+        std::string inner = json_of(piece);
+        inner = inner.substr(1, inner.size() - 2);
+        CHECK(json_of(filling + piece + filling) == "\"" + filling + inner + filling + "\"");
+      }
+    }
+    CHECK(json_of(std::string(3000, '\x02')).size() == 2 + 3000 * 6);
+  }
+
+  TEST_CASE("a document is appended to what is there") {
+    std::string out = "before ";
+    for (const std::string text : {"one", "two"}) {
+      JsonWriter json(out);
+      json.begin_object();
+      json.base64("b", text);
+      json.end_object();
+    }
+    CHECK(out == R"(before {"b":"b25l"}{"b":"dHdv"})");
   }
 
   TEST_CASE("members come out in the order of the calls, with commas between") {
