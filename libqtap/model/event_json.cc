@@ -15,6 +15,9 @@ namespace qtap {
 namespace {
 
 constexpr size_t kMaxUserAgent = 256;  // spec/events-and-objects.md 2.2, `agent`
+// What most events fit in. With the NUL and its own eight bytes it is what glibc still keeps for
+// its thread (tcache, 1032 bytes): beyond that, an allocation costs several times as much.
+constexpr size_t kUsualBytes = 1000;
 
 template <typename Visit>
 void for_each_tag(const Connection& conn, const Visit& visit) {
@@ -105,7 +108,7 @@ void write_tls(JsonWriter& json, const Connection& conn) {
 }
 
 std::string_view without_query(std::string_view url) {
-  return url.substr(0, url.find_first_of("?#"));
+  return url.substr(0, std::min(url.find('?'), url.find('#')));
 }
 
 // ms value = µs / 1000, at least 1 when measured (spec 1, Durations).
@@ -166,7 +169,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   event->type = "connection";
   event->connection_id = conn.id;
   event->time_ns = conn.opened_ns;
-  event->json.reserve(1024);
+  event->json.reserve(kUsualBytes);
   JsonWriter json(event->json);
   json.begin_object();
   json.member("eventType", "connection");
@@ -221,7 +224,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
 Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObject>& objects,
                               const EventOptions& options) {
   Ref<Event> event = new_event("request", tx.request.start_ns, tx);
-  event->json.reserve(1024);
+  event->json.reserve(kUsualBytes);
   JsonWriter json(event->json);
   json.begin_object();
   write_common(json, "request", tx.request.start_ns, tx);
@@ -275,7 +278,7 @@ Ref<Event> make_artifact_event(const Object& object, const std::string& store_id
   const Transaction& tx = *object.transaction;
   const int64_t time_ns = end_time(tx);
   Ref<Event> event = new_event("artifact_record", time_ns, tx);
-  event->json.reserve(1024);
+  event->json.reserve(kUsualBytes);
   JsonWriter json(event->json);
   json.begin_object();
   write_common(json, "artifact_record", time_ns, tx);
