@@ -35,7 +35,8 @@ void Outlet::open(const sink::StoreOptions& options, std::function<bool()> can_w
         std::move(sink), options,
         [this](const std::string& id, const Ref<Object>& object, const std::string& url,
                const Status& status) { stored(id, object, url, status); },
-        [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait));
+        [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait,
+        [this] { kick_stores(); }));
   }
   sinks_.clear();
 }
@@ -57,6 +58,10 @@ void Outlet::close() {
 
 void Outlet::kick() {
   if (!console_.flush().ok()) console_lost(console_.take_lost());
+  kick_stores();
+}
+
+void Outlet::kick_stores() {
   for (auto& store : stores_) store->kick();
 }
 
@@ -116,8 +121,7 @@ void Outlet::stored(const std::string& store_id, const Ref<Object>& object, cons
       make_artifact_event(*object, store_id, url, status.ok() ? "" : message_of(status.error()));
   if (!has_workers_) return emit_event(std::move(event));
   ++events_;
-  to_stores(event);
-  for (auto& store : stores_) store->kick();  // this is a worker: the session may sleep
+  to_stores(event);  // they are kicked when the worker that tells this has told more
   if (!host_.wants_events()) return;
   {
     const std::lock_guard lock(deferred_mutex_);

@@ -61,6 +61,7 @@ class Outlet final : public plugin::Output {
   void add_to(qtap_stats& stats) const;
 
  private:
+  void kick_stores();
   void stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
               const Status& status);
   void refused(const std::string& store_id, const Error& why);

@@ -41,11 +41,12 @@ class WorkerSignals {
 // The sink is taken last, when nothing can fail any more: the worker looks at it only after
 // something was put.
 Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-             RefusedFn refused, CanWaitFn can_wait)
+             RefusedFn refused, CanWaitFn can_wait, RestFn rest)
     : options_(options),
       stored_(std::move(stored)),
       refused_(std::move(refused)),
       can_wait_(std::move(can_wait)),
+      rest_(std::move(rest)),
       // Stores must not retry in step; the value only has to differ and not be zero.
       jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
   if (options_.has_worker) start_worker();

@@ -20,10 +20,10 @@
 #include <span>
 #include <string>
 #include <thread>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
+#include "sink/recent_digests.h"
 #include "sink/sink.h"
 
 namespace qtap::sink {
@@ -61,12 +61,17 @@ class Store {
   // Called for everything that was given up, on the thread that did, before `stored`.
   using RefusedFn = std::function<void(const std::string& store_id, const Error& why)>;
 
+  // Called from the worker, without a lock, when it has told of objects through StoredFn: at the
+  // end of a batch, and every kRest while one takes longer. What they led to elsewhere can go on
+  // now.
+  using RestFn = std::function<void()>;
+
   // Whether the thread that puts may wait for a moment. Called with the queue locked.
   using CanWaitFn = std::function<bool()>;
 
   // When there is no memory or no thread, an exception leaves `sink` with its sink.
   Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-        RefusedFn refused = nullptr, CanWaitFn can_wait = nullptr);
+        RefusedFn refused = nullptr, CanWaitFn can_wait = nullptr, RestFn rest = nullptr);
   ~Store();
 
   const Sink& sink() const { return *sink_; }
@@ -102,11 +107,10 @@ class Store {
     std::chrono::steady_clock::time_point deadline;
   };
   using Item = std::variant<Ref<Event>, Ref<Object>, Ref<BodyChunk>, FlushBy>;
-  // Equal bytes are not uploaded again while their digest is among the last so many (spec, 5).
-  static constexpr size_t kRemembered = 4096;
   static constexpr size_t kKickAt = 256;
   // What the worker takes at once: what a sink may write in one piece.
   static constexpr size_t kBatch = 256;
+  static constexpr std::chrono::milliseconds kRest{5};
 
   // How far a body has come to the sink; from its first chunk to its last.
   struct BodyProgress {
@@ -138,18 +142,18 @@ class Store {
   Status put_body(const BodyChunk& chunk);
   bool wait_before_retry(uint32_t attempt);
   void tell(const Item& item, const Status& status);
-  bool is_known(const std::string& digest) const { return known_.contains(digest); }
-  void remember(const std::string& digest);
 
   std::unique_ptr<Sink> sink_;
   StoreOptions options_;
   StoredFn stored_;
   RefusedFn refused_;
   CanWaitFn can_wait_;
+  RestFn rest_;
   StoreCounters counters_;
 
-  std::unordered_set<std::string> known_;  // these four: the delivering thread only
-  std::deque<std::string> known_order_;
+  // Equal bytes are not uploaded again while their digest is among the last (spec, 5).
+  RecentDigests known_;  // these four: the delivering thread only
+  bool has_told_ = false;
   std::vector<Item> batch_;
   std::map<BodyKey, BodyProgress> bodies_;
 

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
 
 }  // namespace
 
@@ -25,9 +26,15 @@ void Store::work() {
     batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
     queue_.erase(queue_.begin(), end);
     size_t done = 0;
+    auto rest_at = steady_clock::now() + kRest;
     while (done < batch_.size() && !closing_) {
       lock.unlock();
       const size_t delivered = deliver_next(std::span(batch_).subspan(done));
+      if (has_told_ && (done + delivered == batch_.size() || steady_clock::now() >= rest_at)) {
+        if (rest_) rest_();
+        has_told_ = false;
+        rest_at = steady_clock::now() + kRest;
+      }
       lock.lock();
       for (const size_t until = done + delivered; done < until; ++done) {
         counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
@@ -83,12 +90,12 @@ Status Store::deliver_events(std::span<const Item> items, size_t& taken) {
 
 bool Store::deliver_one(const Item& item) {
   const auto* object = std::get_if<Ref<Object>>(&item);
-  if (object && is_known((*object)->digest)) {
+  if (object && known_.contains((*object)->digest)) {
     ++counters_.deduplicated;
     return finish(item, {});
   }
   Status status = put_with_retries(item, attempt(item));
-  if (object && status.ok()) remember((*object)->digest);
+  if (object && status.ok()) known_.add((*object)->digest);
   return finish(item, status);
 }
 
@@ -98,6 +105,7 @@ bool Store::finish(const Item& item, const Status& status) {
   }
   status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
   tell(item, status);
+  has_told_ |= std::holds_alternative<Ref<Object>>(item);
   return status.ok();
 }
 
@@ -162,18 +170,8 @@ bool Store::wait_before_retry(uint32_t attempt) {
   return !changed_.wait_for(lock, nanoseconds(half + random), [this] { return closing_; });
 }
 
-void Store::remember(const std::string& digest) {
-  known_.insert(digest);
-  known_order_.push_back(digest);
-  if (known_order_.size() > kRemembered) {
-    known_.erase(known_order_.front());
-    known_order_.pop_front();
-  }
-}
-
 // One that is late has nobody waiting for it any more, neither before nor afterwards.
 void Store::flush_sink(FlushBy by) {
-  using std::chrono::steady_clock;
   const auto left = std::chrono::duration_cast<milliseconds>(by.deadline - steady_clock::now());
   if (left.count() < 0) return;
   Status flushed = sink_->flush(static_cast<int>(left.count()));

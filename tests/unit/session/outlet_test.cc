@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "support/make.h"
@@ -32,6 +33,8 @@ struct Script {
   Status flush = {};
   Script* waits_for = nullptr;                 // takes no object before that one was flushed once
   std::vector<std::string>* closed = nullptr;  // gets the id
+  std::promise<void>* first_event = nullptr;   // kept when the first event came
+  std::shared_future<void> gate = {};          // takes no object before
   std::vector<std::string> got = {};
   std::vector<std::string> flushed = {};  // what it had got when it was flushed last
   int flush_ms = -1;                      // the time that it was given for that
@@ -55,10 +58,12 @@ class ScriptedSink final : public sink::Sink {
   bool takes_objects() const override { return script_.objects; }
   Status put_event(const Ref<Event>& event) override {
     script_.got.push_back(event->json);
+    if (script_.first_event) std::exchange(script_.first_event, nullptr)->set_value();
     return {};
   }
   Status put_object(const Ref<Object>& object) override {
     if (script_.waits_for) script_.waits_for->wait_flushed();
+    if (script_.gate.valid()) script_.gate.wait_for(std::chrono::seconds(20));
     script_.got.push_back(object->data);
     return script_.put;
   }
@@ -146,6 +151,20 @@ TEST_SUITE("session/outlet") {
 
     CHECK(bench.outlet().flush(kLongEnoughMs).ok());
     CHECK(artifacts_in(both.flushed) == 2);
+  }
+
+  TEST_CASE("an artifact_record reaches its store while the session sleeps") {
+    std::promise<void> came;
+    std::promise<void> asleep;
+    Script objects = {.objects = true, .gate = asleep.get_future().share()};
+    Script events = {.events = true, .first_event = &came};
+    Bench bench({&objects, &events});
+    bench.outlet().emit_object(make_object("bytes"));
+    bench.outlet().kick();  // the last that the session does
+    asleep.set_value();
+    CHECK(came.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    CHECK(bench.outlet().flush(kLongEnoughMs).ok());
+    CHECK(artifacts_in(events.got) == 1);
   }
 
   TEST_CASE("a store that is stuck does not keep the others from their flush") {
