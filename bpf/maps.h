@@ -218,6 +218,14 @@ QTAP_EXTERN struct {
 	__type(value, struct ssl_thread);
 } ssl_calls_by_thread SEC(".maps");
 
+/* 1: a copy of on_sys_exit has taken the call that the thread is leaving. Only where there are copies. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} call_is_taken SEC(".maps");
+
 /* Where connections that are older than us were accepted; filled at start. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -268,6 +276,12 @@ QTAP_EXTERN struct qtap_older older;
 /* 1: user space wants to know what is mapped; and how often `mapped` had no room. */
 QTAP_EXTERN __u32 tell_mapped;
 QTAP_EXTERN __u64 mapped_lost;
+
+/* 1: programs at the end of system calls can be preempted, found out by on_sys_exit in our own calls. Then
+ * user space attaches copies of it and says so here; how many calls those took. */
+QTAP_EXTERN __u32 calls_are_preemptible;
+QTAP_EXTERN __u32 has_exit_copies;
+QTAP_EXTERN __u64 taken_by_copies;
 
 /* How many ends were put into these two tables: tells user space when to look. */
 QTAP_EXTERN __u64 ends_kept;

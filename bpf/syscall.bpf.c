@@ -4,6 +4,10 @@
  * came (a server that waits in read()) are seen too. One tracepoint for all calls: it attaches and detaches
  * in a fraction of a millisecond and needs no tracefs; a tracepoint per call takes 8 ms and 68 ms each
  * (measured on 6.18).
+ *
+ * From 7.x on the tracepoint can be preempted. The kernel lets a program run once per CPU at a time, so while
+ * a task is preempted in it the calls of others miss it. on_sys_exit_again is attached behind it and takes
+ * those: a mark that is kept with the thread tells which.
  */
 #include "mapped.h"
 #include "socket.h"
@@ -61,7 +65,47 @@ static __always_inline struct sock *sock_of_call(struct task_struct *task, __s32
 	return loop && has_direct_loads() ? tcp_sock_of_fd_direct(fd) : tcp_sock_of_fd(task, fd);
 }
 
-static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
+/* The kernel keeps a task on its CPU while a program runs: by this count where it could be preempted, and by
+ * disabling preemption before that. */
+static __always_inline int is_preemptible(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return bpf_core_field_exists(task->migration_disabled) && BPF_CORE_READ(task, migration_disabled);
+}
+
+enum copy { FIRST_COPY, NEXT_COPY, LAST_COPY };
+
+/*
+ * Whether this copy of the program is the one that handles the call. The last one takes the mark away. Should
+ * it be missed, the mark stays, and if then the first one misses the next call, nobody takes that: user space
+ * tells no less than that (probe/exit_copies.h).
+ */
+static __always_inline int takes_call(enum copy copy)
+{
+	__u32 *taken;
+
+	if (!config.task_storage || !has_exit_copies)
+		return copy == FIRST_COPY;
+	taken = bpf_task_storage_get(&call_is_taken, bpf_get_current_task_btf(), NULL,
+				     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!taken) {
+		if (copy == LAST_COPY)
+			count_loss(QTAP_LOSS_MAP_FULL, 0);
+		return 0; /* never two */
+	}
+	if (copy != FIRST_COPY && *taken) {
+		if (copy == LAST_COPY)
+			*taken = 0;
+		return 0;
+	}
+	if (copy != FIRST_COPY)
+		__sync_fetch_and_add(&taken_by_copies, 1);
+	*taken = copy != LAST_COPY;
+	return 1;
+}
+
+static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, enum copy copy)
 {
 	struct task_struct *task;
 	struct sock_io io = {};
@@ -95,15 +139,24 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 			return 0;
 		break;
 	case NR_mmap:
-		if (ret > 0 && (PT_REGS_PARM3_CORE_SYSCALL(regs) & PROT_EXEC))
-			code_mapped(PT_REGS_PARM5_CORE_SYSCALL(regs));
-		return 0;
+		if (ret <= 0 || !(PT_REGS_PARM3_CORE_SYSCALL(regs) & PROT_EXEC))
+			return 0;
+		break;
 	default:
 		return 0;
 	}
 	pid_tgid = bpf_get_current_pid_tgid();
-	if (is_self(pid_tgid))
+	if (is_self(pid_tgid)) {
+		if (copy == FIRST_COPY && is_preemptible())
+			calls_are_preemptible = 1;
 		return 0;
+	}
+	if (!takes_call(copy))
+		return 0;
+	if (nr == NR_mmap) {
+		code_mapped(PT_REGS_PARM5_CORE_SYSCALL(regs));
+		return 0;
+	}
 	began = cost_begins();
 	task = (struct task_struct *)bpf_get_current_task();
 	if (is_compat_call(task))
@@ -180,12 +233,24 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
-	return on_syscall(regs, ret, 1);
+	return on_syscall(regs, ret, 1, FIRST_COPY);
 }
+
+/* User space loads these when it has to. */
+#define EXIT_COPY(name, copy)                                                                                \
+	SEC("?tp_btf/sys_exit")                                                                              \
+	int BPF_PROG(name, struct pt_regs *regs, long ret)                                                   \
+	{                                                                                                    \
+		return on_syscall(regs, ret, 1, copy);                                                       \
+	}
+
+EXIT_COPY(on_sys_exit_2, NEXT_COPY)
+EXIT_COPY(on_sys_exit_3, NEXT_COPY)
+EXIT_COPY(on_sys_exit_4, LAST_COPY)
 
 /* Before bpf_loop() (5.17). */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit_bounded, struct pt_regs *regs, long ret)
 {
-	return on_syscall(regs, ret, 0);
+	return on_syscall(regs, ret, 0, FIRST_COPY);
 }

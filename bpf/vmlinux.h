@@ -136,6 +136,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[16];
+	unsigned short migration_disabled;
 };
 
 struct linux_binprm {

@@ -89,6 +89,14 @@ Error start_error(const char* what, int error, const LibbpfLog& log) {
   return {"QT042", status, std::move(text)};
 }
 
+uint64_t recursion_misses(const bpf_program* program) {
+  bpf_prog_info info = {};
+  uint32_t info_bytes = sizeof(info);
+  const int fd = bpf_program__fd(program);
+  if (fd < 0 || bpf_prog_get_info_by_fd(fd, &info, &info_bytes) != 0) return 0;
+  return info.recursion_misses;
+}
+
 UniqueFd load_empty_uprobe(const char* name) {
   const bpf_insn insns[] = {
       {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0, .imm = 0},
@@ -128,6 +136,7 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
   config.task_storage = features.uprobe_multi ? 1 : 0;  // both are there from 6.6 on
 
   bpf_map__set_autocreate(skeleton.maps.ssl_calls_of_task, config.task_storage != 0);
+  bpf_map__set_autocreate(skeleton.maps.call_is_taken, config.task_storage != 0);
   bpf_map__set_autocreate(skeleton.maps.ssl_calls_by_thread, config.task_storage == 0);
   // Entries on demand start faster and take no memory while idle.
   if (features.sparse_maps) {

@@ -11,9 +11,14 @@
 #include "base/result.h"
 #include "probe/libbpf_log.h"
 
+struct bpf_program;
 struct qtap_bpf;
 
 namespace qtap::probe {
+
+// Of the program at the end of system calls (probe/exit_copies.h). For tests: there although
+// nothing is missed, and as if everything was.
+enum class ExitCopiesUse : uint8_t { kAsNeeded, kAlways, kAlone };
 
 struct KernelSettings {
   size_t ring_bytes = 16u << 20;  // of each ring
@@ -28,6 +33,7 @@ struct KernelSettings {
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;
   bool without_iterators = false;
+  ExitCopiesUse exit_copies = ExitCopiesUse::kAsNeeded;
   LibbpfLog::Print libbpf_print;  // what libbpf says, on the thread that calls
 };
 
@@ -42,6 +48,10 @@ struct KernelFeatures {
 
 // What went wrong at `what`, with libbpf's reason: "QT042: start live capture: ...".
 Error start_error(const char* what, int error, const LibbpfLog& log);
+
+// How often the kernel did not run it, since it was running already on that CPU (told from 5.12
+// on).
+uint64_t recursion_misses(const bpf_program* program);
 
 // A program for uprobe_multi that does nothing; empty: the kernel has no such programs (6.6).
 UniqueFd load_empty_uprobe(const char* name);

@@ -56,15 +56,11 @@ std::vector<Value> take_all(int fd) {
 
 }  // namespace
 
-void Links::clear() {
-  for (bpf_link* link : links_) bpf_link__destroy(link);
-  links_.clear();
-}
-
 // Nobody needs iterators to go on: a kernel that refuses them is asked again without.
 Result<std::unique_ptr<KernelSide>> KernelSide::load(const KernelSettings& settings) {
   std::unique_ptr<KernelSide> side(new KernelSide());
   side->libbpf_print_ = settings.libbpf_print;
+  side->exit_copies_use_ = settings.exit_copies;
   if (settings.without_iterators) side->iterators_refused_ = strerror(EOPNOTSUPP);
   Status loaded = side->load_programs(settings);
   if (!loaded.ok() && side->iterators_refused_.empty()) {
@@ -99,7 +95,7 @@ Status KernelSide::load_programs(const KernelSettings& settings) {
 }
 
 KernelSide::~KernelSide() {
-  links_.clear();
+  detach();
   qtap_bpf__destroy(skeleton_);
 }
 
@@ -121,10 +117,14 @@ Status KernelSide::attach_tracepoints() {
     }
     links_.add(link);
   }
+  QTAP_TRY(exit_copies_,
+           ExitCopies::attach(*skeleton_, exit_copies_use_ != ExitCopiesUse::kAsNeeded, log));
+  if (exit_copies_use_ == ExitCopiesUse::kAlone) links_.drop_last();
   return {};
 }
 
 void KernelSide::detach() {
+  if (exit_copies_) exit_copies_->detach();
   links_.clear();
 }
 
@@ -190,12 +190,11 @@ LossTotals KernelSide::losses() const {
   }
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
-    bpf_prog_info info = {};
-    uint32_t info_bytes = sizeof(info);
-    const int program_fd = bpf_program__fd(program);
-    if (program_fd >= 0 && bpf_prog_get_info_by_fd(program_fd, &info, &info_bytes) == 0) {
-      totals.records[QTAP_LOSS_MISSED] += info.recursion_misses;  // 5.12
+    uint64_t missed = recursion_misses(program);
+    if (program == skeleton_->progs.on_sys_exit && exit_copies_) {
+      missed = exit_copies_->missed(missed);
     }
+    totals.records[QTAP_LOSS_MISSED] += missed;
   }
   return totals;
 }

@@ -15,7 +15,9 @@
 #include "bpf/shared/state.h"
 #include "model/record.h"
 #include "probe/budget.h"
+#include "probe/exit_copies.h"
 #include "probe/kernel_setup.h"
+#include "probe/links.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -33,22 +35,6 @@ struct LossTotals {
 struct UnsentEnds {
   std::vector<qtap_unsent_close> closes;
   std::vector<qtap_rec_count> streams;
-};
-
-// Attached programs, detached together.
-class Links {
- public:
-  Links() = default;
-  ~Links() { clear(); }
-  Links(const Links&) = delete;
-  Links& operator=(const Links&) = delete;
-
-  void add(bpf_link* link) { links_.push_back(link); }
-  void clear();
-  size_t size() const { return links_.size(); }
-
- private:
-  std::vector<bpf_link*> links_;
 };
 
 class KernelSide {
@@ -102,7 +88,9 @@ class KernelSide {
   int cpus_ = 0;
   uint64_t ends_taken_ = 0;
   LibbpfLog::Print libbpf_print_;
+  ExitCopiesUse exit_copies_use_ = ExitCopiesUse::kAsNeeded;
   Links links_;
+  std::unique_ptr<ExitCopies> exit_copies_;
 };
 
 }  // namespace qtap::probe

@@ -198,6 +198,7 @@ Status Live::start() {
   settings.without_uprobe_multi = options_.without_uprobe_multi;
   settings.without_bpf_loop = options_.without_bpf_loop;
   settings.without_iterators = options_.without_iterators;
+  settings.exit_copies = options_.exit_copies;
   settings.libbpf_print = options_.libbpf_print;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {

@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "probe/budget.h"
+#include "probe/kernel_setup.h"
 #include "source/source.h"
 
 namespace qtap::probe {
@@ -45,6 +46,7 @@ struct LiveOptions {
   bool without_uprobe_multi = false;
   bool without_bpf_loop = false;
   bool without_iterators = false;
+  ExitCopiesUse exit_copies = ExitCopiesUse::kAsNeeded;
 };
 
 class LiveSource : public source::Source {

@@ -15,27 +15,47 @@
 
 namespace qtap::test {
 
+namespace {
+
+void check_plain(const probe::LiveOptions& live) {
+  Child server(python("server"));
+  const std::string port = server.read_line();
+  Capture capture(live);
+  const pid_t curl =
+      run(capture, {"curl", "-s", "-o", "/dev/null", "http://127.0.0.1:" + port + "/1000000"});
+  for (const pid_t pid : {curl, server.pid()}) {
+    const Kept* open = capture.first(RecordType::kOpen, pid);
+    REQUIRE(open != nullptr);
+    const auto response = capture.assemble(open->record.conn_key,
+                                           pid == curl ? Direction::kReceived : Direction::kSent);
+    CHECK(response.missing == 0);
+    CHECK(response.contiguous);
+    CHECK((response.bytes.ends_with("\r\n\r\n" + pattern(1'000'000))));
+    const Kept* close = capture.close_of(open->record.conn_key);
+    REQUIRE(close != nullptr);
+    CHECK_FALSE(close->record.tls);
+    CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{0, 0});
+  }
+  CHECK(capture.of(RecordType::kLoss).empty());
+}
+
+}  // namespace
+
 TEST_SUITE("bpf/live_socket") {
   TEST_CASE("plain HTTP is copied in full") {
-    Child server(python("server"));
-    const std::string port = server.read_line();
-    Capture capture(live_options());
-    const pid_t curl =
-        run(capture, {"curl", "-s", "-o", "/dev/null", "http://127.0.0.1:" + port + "/1000000"});
-    for (const pid_t pid : {curl, server.pid()}) {
-      const Kept* open = capture.first(RecordType::kOpen, pid);
-      REQUIRE(open != nullptr);
-      const auto response = capture.assemble(open->record.conn_key,
-                                             pid == curl ? Direction::kReceived : Direction::kSent);
-      CHECK(response.missing == 0);
-      CHECK(response.contiguous);
-      CHECK((response.bytes.ends_with("\r\n\r\n" + pattern(1'000'000))));
-      const Kept* close = capture.close_of(open->record.conn_key);
-      REQUIRE(close != nullptr);
-      CHECK_FALSE(close->record.tls);
-      CHECK(close->record.filtered_bytes == std::array<uint64_t, 2>{0, 0});
-    }
-    CHECK(capture.of(RecordType::kLoss).empty());
+    check_plain(live_options());
+  }
+
+  TEST_CASE("copies of the program of system calls add nothing to the first") {
+    auto live = live_options();
+    live.exit_copies = probe::ExitCopiesUse::kAlways;
+    check_plain(live);
+  }
+
+  TEST_CASE("copies of the program of system calls take what the first one missed") {
+    auto live = live_options();
+    live.exit_copies = probe::ExitCopiesUse::kAlone;
+    check_plain(live);
   }
 
   TEST_CASE("a non-blocking connect is told when it has succeeded, with the time that it took") {
