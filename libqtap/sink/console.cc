@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -56,9 +57,15 @@ Status Console::status() const {
 }
 
 Status Console::write(std::string_view block) {
+  size_t written = 0;
+  return write(block, written);
+}
+
+Status Console::write(std::string_view block, size_t& written) {
+  written = 0;
   const std::lock_guard lock(mutex_);
   QTAP_CHECK(flush_locked());
-  return write_locked(block);
+  return write_locked(block, written);
 }
 
 Status Console::collect(std::string_view block) {
@@ -68,7 +75,7 @@ Status Console::collect(std::string_view block) {
     return status();
   }
   collected_ += block;
-  ++collected_blocks_;
+  block_ends_.push_back(collected_.size());
   has_collected_ = true;
   return collected_.size() < kCollected ? Status() : flush_locked();
 }
@@ -85,16 +92,20 @@ uint64_t Console::take_lost() {
   return std::exchange(lost_blocks_, 0);
 }
 
+// A disk that fills up takes what it has room for: the blocks up to there came out.
 Status Console::flush_locked() {
-  Status written = write_locked(collected_);
-  if (!written.ok()) lost_blocks_ += collected_blocks_;
+  size_t written = 0;
+  Status status = write_locked(collected_, written);
+  const auto first_lost = std::upper_bound(block_ends_.begin(), block_ends_.end(), written);
+  lost_blocks_ += static_cast<uint64_t>(block_ends_.end() - first_lost);
   collected_.clear();
-  collected_blocks_ = 0;
+  block_ends_.clear();
   has_collected_ = false;
-  return written;
+  return status;
 }
 
-Status Console::write_locked(std::string_view block) {
+Status Console::write_locked(std::string_view block, size_t& written) {
+  written = 0;
   if (errno_ != 0) return status();
   if (block.empty()) return {};
   SigpipeGuard guard;
@@ -103,6 +114,7 @@ Status Console::write_locked(std::string_view block) {
     const int error = errno;
     if (n >= 0) {
       block.remove_prefix(static_cast<size_t>(n));
+      written += static_cast<size_t>(n);
     } else if (error == EAGAIN) {  // the host has made it non-blocking
       pollfd ready = {.fd = fd_, .events = POLLOUT, .revents = 0};
       ::poll(&ready, 1, -1);

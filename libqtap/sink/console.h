@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -21,10 +22,12 @@ class Console {
   // Any thread. QTAP_ERR_IO: the reader is gone or the disk is full; from then on nothing is
   // written any more.
   Status write(std::string_view block);
+  // As write(); `written` says how many of its bytes came out, which is less than all on an error.
+  Status write(std::string_view block, size_t& written);
   // As write(), but the block may wait for the others until flush() or kCollected bytes.
   Status collect(std::string_view block);
   Status flush();
-  // How many collected blocks could not be written since the last call.
+  // How many collected blocks could not be written, or not to their end, since the last call.
   uint64_t take_lost();
   // Why nothing is written any more, in the words of the write that failed; ok while it is.
   Status status() const;
@@ -33,13 +36,13 @@ class Console {
   static constexpr size_t kCollected = 64u << 10;
 
   Status flush_locked();
-  Status write_locked(std::string_view bytes);
+  Status write_locked(std::string_view bytes, size_t& written);
 
   int fd_;
   std::mutex mutex_;
   std::string collected_;
   std::atomic<bool> has_collected_{false};
-  uint64_t collected_blocks_ = 0;
+  std::vector<size_t> block_ends_;  // of the blocks in collected_
   uint64_t lost_blocks_ = 0;
   std::atomic<int> errno_{0};  // of the write that failed
 };

@@ -38,8 +38,12 @@ class StdoutEvents final : public StdoutSink {
     if (Status status = console_.status(); !status.ok()) return status;
     lines_.clear();
     for (const Ref<Event>& event : events) lines_.append(event->json).append(1, '\n');
-    Status status = console_.write(lines_);
-    taken = status.ok() ? events.size() : 0;
+    size_t written = 0;
+    Status status = console_.write(lines_, written);
+    for (size_t end = 0; taken < events.size(); ++taken) {
+      end += events[taken]->json.size() + 1;
+      if (end > written) break;
+    }
     return status;
   }
   Status put_object(const Ref<Object>&) override { return {}; }

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/file_size_limit.h"
+
 using qtap::sink::Console;
 
 TEST_SUITE("sink/console") {
@@ -84,6 +86,39 @@ TEST_SUITE("sink/console") {
     CHECK(console.take_lost() == 0);
     CHECK_FALSE(console.collect("z").ok());
     ::close(full);
+  }
+
+  TEST_CASE("collected blocks that were written before the disk was full are not lost") {
+    const int file = ::memfd_create("console", MFD_CLOEXEC);
+    REQUIRE(file >= 0);
+    Console console(file);
+    for (const char* block : {"first", "second", "third", "fourth"}) {
+      CHECK(console.collect(block).ok());
+    }
+    bool failed = false;
+    {
+      const qtap::test::FileSizeLimit limit(13);  // two whole ones, and the beginning of the third
+      failed = !console.flush().ok();
+    }
+    CHECK(failed);
+    CHECK(console.take_lost() == 2);
+    CHECK_FALSE(console.collect("fifth").ok());
+    CHECK(console.take_lost() == 1);
+    ::close(file);
+  }
+
+  TEST_CASE("a block that ends where the disk is full came out") {
+    const int file = ::memfd_create("console", MFD_CLOEXEC);
+    REQUIRE(file >= 0);
+    Console console(file);
+    CHECK(console.collect("first").ok());
+    CHECK(console.collect("second").ok());
+    {
+      const qtap::test::FileSizeLimit limit(5);
+      static_cast<void>(console.flush().ok());
+    }
+    CHECK(console.take_lost() == 1);
+    ::close(file);
   }
 
   TEST_CASE("a reader that is gone is an error, not a signal, and ends the writing") {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "sink/builtin.h"
+#include "support/file_size_limit.h"
 #include "support/make.h"
 
 using namespace qtap;
@@ -44,6 +47,23 @@ TEST_SUITE("sink/stdout") {
     CHECK_FALSE(sink->takes_objects());
     REQUIRE(sink->put_event(make_event("{\"a\":1}")).ok());
     CHECK(screen.text() == "{\"a\":1}\n");
+  }
+
+  TEST_CASE("of events that come together, those before the disk was full are taken") {
+    const UniqueFd file(::memfd_create("stdout", MFD_CLOEXEC));
+    REQUIRE(file);
+    sink::Console console(file.get());
+    const auto sink = sink::make_stdout_events("stdout-0", console);
+    const std::vector<Ref<Event>> events = {make_event("{1}"), make_event("{2}"),
+                                            make_event("{3}")};
+    size_t taken = 0;
+    bool failed = false;
+    {
+      const test::FileSizeLimit limit(9);  // two lines, and one byte
+      failed = !sink->put_events(events, taken).ok();
+    }
+    CHECK(failed);
+    CHECK(taken == 2);
   }
 
   TEST_CASE("an object that is no JSON is wrapped, so that the line stays one document") {
