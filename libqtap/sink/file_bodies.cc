@@ -16,14 +16,29 @@ Status FileBodies::put(const BodyPart& part) {
   const bool is_request = chunk.message == MessageKind::kRequest;
   const std::string path =
       dir_ + "/" + chunk.transaction_id + (is_request ? ".request" : ".response");
+  if (const auto failed = failed_.find(path); failed != failed_.end()) {
+    const int error = failed->second;
+    if (chunk.last) failed_.erase(failed);
+    return io_error("close body file " + path + ".part", error);
+  }
   if (!chunk.last) return write(part, path);
   if (part.first) return {};  // nothing of it came: there is no file
   return finish(part, path);
 }
 
+// The descriptor is gone in any case (close(2)).
+Status FileBodies::close_open() {
+  if (!fd_) return {};
+  const std::string path = std::exchange(open_path_, {});
+  if (close_(fd_.release()) == 0) return {};
+  const int error = errno;
+  failed_[path] = error;
+  return io_error("close body file " + path + ".part", error);
+}
+
 Status FileBodies::open(const std::string& path, bool is_new) {
   if (open_path_ == path) return {};
-  open_path_.clear();
+  static_cast<void>(close_open().ok());  // told at the next part of the body whose file that was
   const std::string aside = path + ".part";
   const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_TRUNC : 0);
   fd_ = UniqueFd(::open(aside.c_str(), flags, 0600));
@@ -53,11 +68,14 @@ Status FileBodies::write(const BodyPart& part, const std::string& path) {
 
 Status FileBodies::finish(const BodyPart& part, const std::string& path) {
   QTAP_CHECK(open(path, /*is_new=*/false));
-  open_path_.clear();
-  const UniqueFd fd = std::move(fd_);
-  if (part.missing > 0 && ::ftruncate(fd.get(), static_cast<off_t>(part.chunk.offset)) != 0) {
-    return io_error("write body file " + path + ".part", errno);
+  Status resized;
+  if (part.missing > 0 && ::ftruncate(fd_.get(), static_cast<off_t>(part.chunk.offset)) != 0) {
+    resized = io_error("write body file " + path + ".part", errno);
   }
+  Status closed = close_open();
+  failed_.erase(path);  // told now
+  QTAP_CHECK(std::move(resized));
+  QTAP_CHECK(std::move(closed));
   const std::string done = path + (part.truncated ? ".truncated" : "");
   if (::rename((path + ".part").c_str(), done.c_str()) != 0) {
     return io_error("rename body file to " + done, errno);

@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "sink/builtin.h"
+#include "sink/file_bodies.h"
 #include "sink/store.h"
 #include "support/make.h"
 
@@ -76,6 +79,24 @@ class Bench {
 constexpr MessageKind kRequest = MessageKind::kRequest;
 constexpr MessageKind kResponse = MessageKind::kResponse;
 
+// The disk that keeps nothing of what it took.
+int close_over_quota(int fd) {
+  ::close(fd);
+  errno = EDQUOT;
+  return -1;
+}
+
+BodyChunk piece_of(const std::string& id, const std::string& data, bool last = false) {
+  BodyChunk piece;
+  piece.transaction_id = id;
+  piece.message = kResponse;
+  piece.offset = last ? 2 : 0;
+  piece.data = data;
+  piece.last = last;
+  piece.complete = last;
+  return piece;
+}
+
 }  // namespace
 
 TEST_SUITE("sink/file_bodies") {
@@ -129,6 +150,37 @@ TEST_SUITE("sink/file_bodies") {
     CHECK(b.put("t2", kResponse, 0, "ab"));
     CHECK(b.finish("t2", kResponse, 2));
     CHECK(b.content("t2.response") == "ab");
+  }
+
+  TEST_CASE("a body whose file cannot be closed has failed, and does not get its name") {
+    Bench b;
+    const std::string dir = b.dir + "/quota";
+    sink::FileBodies bodies(dir, close_over_quota);
+    CHECK(bodies.put({.chunk = piece_of("t1", "ab"), .first = true}).ok());
+    const Status status = bodies.put({.chunk = piece_of("t1", "", /*last=*/true)});
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().status == QTAP_ERR_IO);
+    CHECK(status.error().text == "close body file " + dir +
+                                     "/t1.response.part: Disk quota exceeded; free space there or "
+                                     "choose another directory");
+    CHECK(fs::exists(dir + "/t1.response.part"));
+    CHECK_FALSE(fs::exists(dir + "/t1.response"));
+  }
+
+  TEST_CASE("a body that is closed for another one and fails is refused, the other is not") {
+    Bench b;
+    const std::string dir = b.dir + "/quota";
+    static int fails = 0;
+    fails = 1;
+    sink::FileBodies bodies(
+        dir, [](int fd) { return fails-- > 0 ? close_over_quota(fd) : ::close(fd); });
+    CHECK(bodies.put({.chunk = piece_of("t1", "ab"), .first = true}).ok());
+    CHECK(bodies.put({.chunk = piece_of("t2", "cd"), .first = true}).ok());
+    CHECK(bodies.put({.chunk = piece_of("t2", "", /*last=*/true)}).ok());
+    CHECK(fs::exists(dir + "/t2.response"));
+    CHECK_FALSE(bodies.put({.chunk = piece_of("t1", "", /*last=*/true)}).ok());
+    CHECK_FALSE(fs::exists(dir + "/t1.response"));
+    CHECK(bodies.put({.chunk = piece_of("t1", "ab"), .first = true}).ok());  // told once
   }
 
   TEST_CASE("without the option it takes no bodies") {
