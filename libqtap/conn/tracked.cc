@@ -127,10 +127,13 @@ void Tracked::learn_handshake(uint32_t took_us) {
   writable(conn_).tls_handshake_us = took_us;
 }
 
-void Tracked::learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes) {
-  if (wire_bytes[0] <= conn_->wire_bytes[0] && wire_bytes[1] <= conn_->wire_bytes[1]) return;
+// `totals` are those of the socket, also of what was reported elsewhere.
+void Tracked::learn_wire_bytes(const std::array<uint64_t, 2>& totals) {
+  std::array<uint64_t, 2> own = {};
+  for (size_t d = 0; d < 2; ++d) own[d] = totals[d] - std::min(totals[d], reported_elsewhere_[d]);
+  if (own[0] <= conn_->wire_bytes[0] && own[1] <= conn_->wire_bytes[1]) return;
   Connection& conn = writable(conn_);
-  for (size_t d = 0; d < 2; ++d) conn.wire_bytes[d] = std::max(conn.wire_bytes[d], wire_bytes[d]);
+  for (size_t d = 0; d < 2; ++d) conn.wire_bytes[d] = std::max(conn.wire_bytes[d], own[d]);
   count_tls_bytes();
 }
 
@@ -138,7 +141,8 @@ void Tracked::learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes) {
 // carries TLS and what was decrypted stays so.
 void Tracked::count_tls_bytes() {
   if (!conn_->is_tls) return;
-  const uint64_t bytes = conn_->wire_bytes[0] + conn_->wire_bytes[1];
+  const uint64_t bytes =
+      conn_->wire_bytes[0] + conn_->wire_bytes[1] + reported_elsewhere_[0] + reported_elsewhere_[1];
   counters_.tls_bytes_total += bytes - counted_tls_bytes_;
   counted_tls_bytes_ = bytes;
   if (conn_->tls_state != TlsState::kDecrypted) return;

@@ -114,7 +114,9 @@ class Tracked {
   // A TLS object whose socket was not known before runs over this one. The owner was told of both:
   // its TLS side goes on here.
   void adopt(Tracked& orphan, int64_t now_ns);
-  // The same when nobody was told of the socket: what is known of it is said of this connection.
+  // The other way round: what is known of the socket is said of this connection. Whichever of the
+  // two ends keeps the bytes that it was reported with, and the one that goes on is reported with
+  // those that come later: the last reports of both add up, and no report takes anything back.
   void take_socket(Tracked& socket, int64_t now_ns);
   void learn_bind_method(BindMethod method);
   bool announced() const { return announced_; }
@@ -148,11 +150,12 @@ class Tracked {
   void set_role(Role role);
   void learn_endpoint(std::string_view name);
   void learn_handshake(uint32_t took_us);
-  void learn_wire_bytes(const std::array<uint64_t, 2>& wire_bytes);
+  void learn_wire_bytes(const std::array<uint64_t, 2>& totals);
   void update_tls_state();
   void report(int64_t now_ns);
   void count_tls_bytes();
   void take_tls_bytes(Tracked& other);
+  void leave_wire_bytes_to(const Tracked& ended);
   void announce();
   bool wanted() const;
   bool counts_gaps() const;
@@ -170,6 +173,8 @@ class Tracked {
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
   bool tls_read_ = false;  // plain text of a TLS object came; not only what was sent in clear
+  // Of the socket's totals, what another connection that ended was reported with.
+  std::array<uint64_t, 2> reported_elsewhere_ = {};
   uint64_t counted_tls_bytes_ = 0;  // its part of ConnCounters
   uint64_t counted_decrypted_bytes_ = 0;
 

@@ -38,9 +38,9 @@ void Tracked::read_hello(const Record& record) {
 void Tracked::socket_data(const Record& record, int64_t time_ns) {
   const size_t d = index(record.direction);
   const uint64_t end = record.offset + record.full_len;
-  std::array<uint64_t, 2> wire_bytes = conn_->wire_bytes;
-  wire_bytes[d] = std::max(wire_bytes[d], end);
-  learn_wire_bytes(wire_bytes);
+  std::array<uint64_t, 2> totals = {};  // of the other direction it tells nothing
+  totals[d] = end;
+  learn_wire_bytes(totals);
   if (record.tls || talking_ != 0) {  // once there is a TLS object, the socket carries its records
     if (record.tls) read_hello(record);
     socket_streams_[d].add(record.offset, record.full_len, record.bytes, record.filtered,
@@ -200,7 +200,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
 }
 
 void Tracked::finish_socket(int64_t time_ns) {
-  if (conn_->is_tls) return;
+  if (conn_->is_tls) return;  // so nothing of the socket was reported elsewhere
   finish(socket_streams_, left_out_, conn_->wire_bytes, time_ns, /*is_parsed=*/true);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A TLS object and a socket were seen apart, and prove to be one connection.
+#include <algorithm>
 #include <utility>
 
 #include "conn/parser_home.h"
@@ -26,7 +27,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   if (from.joined_late) learn_late();
   Connection& conn = writable(conn_);
   conn.l7 = from.l7;
-  for (size_t d = 0; d < 2; ++d) {
+  for (size_t d = 0; d < 2 && !orphan.wanted(); ++d) {  // else its own last report tells
     conn.ledger[d].delivered += from.ledger[d].delivered;
     for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
   }
@@ -35,6 +36,16 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);
   if (conn.role == Role::kUnknown && from.role != Role::kUnknown) set_role(from.role);
   update_tls_state();
+}
+
+// The last report of the other one tells of these.
+void Tracked::leave_wire_bytes_to(const Tracked& ended) {
+  Connection& conn = writable(conn_);
+  for (size_t d = 0; d < 2; ++d) {
+    uint64_t& elsewhere = reported_elsewhere_[d];
+    elsewhere = ended.reported_elsewhere_[d] + ended.conn_->wire_bytes[d];
+    conn.wire_bytes[d] -= std::min(conn.wire_bytes[d], elsewhere);
+  }
 }
 
 // Bytes that both were told of count once.
@@ -60,6 +71,7 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   left_out_ = socket.left_out_;
   hellos_ = std::move(socket.hellos_);
   socket_closed_ns = socket.socket_closed_ns;
+  if (socket.announced_ && socket.wanted()) leave_wire_bytes_to(socket);
   take_tls_bytes(socket);
   if (from.endpoint_is_name) {
     learn_endpoint(from.endpoint_id);

@@ -38,6 +38,8 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
   void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
   void on_report(const Ref<Connection>& conn, bool finalized) override {
     log.push_back(finalized ? "final" : "report");
+    reports.push_back(conn);
+    if (finalized) finals.push_back(conn);
     last = conn;
   }
   const Process* find_process(uint32_t pid) const override {
@@ -49,6 +51,8 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
   std::vector<std::string> log;
   std::vector<Ref<Transaction>> transactions;
   std::vector<std::pair<uint64_t, uint64_t>> unwanted;  // stream id, offset
+  std::vector<Ref<Connection>> reports;                 // as they were then
+  std::vector<Ref<Connection>> finals;                  // the last one of each connection
   Ref<Connection> last;
   SkipCause unwanted_cause = SkipCause::kUnwanted;
   size_t data_bytes = 0;

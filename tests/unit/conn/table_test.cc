@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -313,6 +314,63 @@ TEST_SUITE("conn/table") {
     f.table.on_record(f.at(RecordType::kBind, 1, 50));
     CHECK(f.events.last->address_known);  // nothing without an address has ended
     CHECK(f.table.open() == 1);
+  }
+
+  TEST_CASE("an older connection and the one that it proves to be: their bytes add up") {
+    conn::ConnOptions options;
+    options.first_report_ns = options.report_interval_ns = kSecond;
+    Fixture f(options);
+    const auto totals = [&](uint64_t sent, uint64_t received) {
+      Record count = f.at(RecordType::kCount, 1);
+      count.total_bytes = {sent, received};
+      count.tls = true;
+      f.table.on_record(count);
+    };
+    // Of the last report of each connection, and no report takes back what one before said.
+    const auto reported = [&] {
+      std::map<std::string, std::array<uint64_t, 2>> last;
+      for (const auto& report : f.events.reports) {
+        for (size_t d = 0; d < 2; ++d) {
+          CHECK(report->wire_bytes[d] >= last[report->id][d]);
+          last[report->id][d] = report->wire_bytes[d];
+        }
+      }
+      std::array<uint64_t, 2> sum = {};
+      for (const auto& [id, bytes] : last) {
+        for (size_t d = 0; d < 2; ++d) sum[d] += bytes[d];
+      }
+      return sum;
+    };
+    using Bytes = std::array<uint64_t, 2>;
+    f.open(1, Role::kServer, 8, /*late=*/true);
+    totals(70, 300);
+    f.tick(2 * kSecond);
+    CHECK(reported() == Bytes{70, 300});
+    f.data(0, 50, Direction::kReceived, kRequest);
+    totals(90, 400);
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    CHECK(reported() == Bytes{90, 400});  // of both, now that one has ended
+    totals(100, 1000);
+    f.tick(2 * kSecond);
+    CHECK(reported() == Bytes{100, 1000});
+    CHECK(f.table.counters().tls_bytes_total == 1100);
+    f.table.close_all();
+    CHECK(reported() == Bytes{100, 1000});
+    CHECK(f.table.counters().tls_bytes_total == 1100);
+    CHECK(f.table.counters().tls_bytes_decrypted == 1100);
+  }
+
+  TEST_CASE("what a TLS object lost before its socket was known is in one report") {
+    Fixture f;
+    f.open(1);
+    f.data(0, 50, Direction::kSent, kRequest);
+    f.data(0, 50, Direction::kReceived, kResponse, /*extra_offset=*/10);
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    f.table.close_all();
+    uint64_t lost = 0;
+    for (const auto& report : f.events.finals) lost += report->lost_bytes();
+    CHECK(lost == 10);
+    CHECK(f.table.counters().bytes_lost == 10);
   }
 
   TEST_CASE("connections beyond the limit are counted") {
