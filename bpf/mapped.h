@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Code of TLS libraries that programs map: told the moment it happens, so that probes come before the first
- * handshake, also in programs that load the library late (dlopen). By the name of the file and once a second
- * for each, so programs that use a library which has its probes cost nothing.
+ * handshake, also in programs that load the library late (dlopen). By the name of the file, and once a second
+ * for each process that maps it: what another process was told about says nothing about this one.
  */
 #ifndef QTAP_MAPPED_H
 #define QTAP_MAPPED_H
@@ -20,10 +20,10 @@ static __always_inline int is_library_name(__u64 head)
 	return (head & 0xffffffffffffULL) == libssl || head == libcrypt;
 }
 
-/* Not within a second after it was told last: a number of an inode may be used again. */
-static __always_inline int is_news(struct file *file, __u64 now)
+/* Not within a second after it was told last: a number of an inode, or a pid, may be used again. */
+static __always_inline int is_news(struct file *file, __u32 tgid, __u64 now)
 {
-	struct mapped_file key = {};
+	struct mapped_file key = {.tgid = tgid};
 	__u64 *told;
 
 	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
@@ -52,7 +52,7 @@ VERIFIED_ONCE int code_mapped(int fd)
 	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
 	bpf_probe_read_kernel(&head, sizeof(head), name);
 	now = bpf_ktime_get_boot_ns();
-	if (!is_library_name(head) || !is_news(file, now))
+	if (!is_library_name(head) || !is_news(file, pid_tgid >> 32, now))
 		return 0;
 	rec = bpf_ringbuf_reserve(&mapped, sizeof(*rec), 0);
 	if (!rec) {

@@ -243,10 +243,10 @@ QTAP_EXTERN struct {
 struct mapped_file {
 	__u64 inode;
 	__u32 device;
-	__u32 pad0;
+	__u32 tgid; /* who maps it */
 };
 
-/* When it was told, by file. */
+/* When it was told, by file and process; who is forgotten here is told of again. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);

@@ -2,7 +2,7 @@
 // In: mmap() of code in files that are named like TLS libraries, from the kernel side. Out: which
 // processes to look into, at once: a library that nobody had mapped before needs its probes before
 // the first handshake. LiveSource owns it, on the thread that polls. fd() becomes readable with
-// each event; there are few: one per file and second.
+// each event; there are few: one per process, file and second.
 #pragma once
 
 #include <cstdint>

@@ -147,6 +147,24 @@ TEST_SUITE("bpf/live_library") {
     CHECK_FALSE(program.is_late(capture));
   }
 
+  TEST_CASE("two processes that load a library in the same second are both looked into") {
+    const TemporaryLibrary library;
+    LateProgram one(library.path(), {});
+    LateProgram two(library.path(), {});
+    Capture capture(live_options());
+    capture.settle();
+    const auto is_known = [&](pid_t pid) {
+      for (const Kept* info : capture.of(RecordType::kProcessInfo, pid)) {
+        if (info->record.tls_library == TlsLibrary::kProbed) return true;
+      }
+      return false;
+    };
+    one.load();  // together, while nobody reads
+    two.load();
+    CHECK(capture.poll_until([&] { return is_known(one.pid()); }));
+    CHECK(capture.poll_until([&] { return is_known(two.pid()); }));
+  }
+
   TEST_CASE("a library that is used the moment it is loaded: what is missed is told") {
     // How many of how many first requests: QTAP_TIMES=50 measures it.
     const char* times = getenv("QTAP_TIMES");
