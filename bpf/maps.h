@@ -234,6 +234,16 @@ QTAP_EXTERN struct {
 	__type(value, __u8);
 } listeners SEC(".maps");
 
+/* Older sockets that were left out, by address: counted once, though the iterator meets them in each pass and
+ * with each of their descriptors. As many as there are in state_by_sock; those beyond may count again. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* hardly ever used; iterators run in process context */
+	__type(key, __u64);
+	__type(value, __u8);
+} older_left_out SEC(".maps");
+
 /* Of struct qtap_mapped, for user space alone: no recording holds them. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

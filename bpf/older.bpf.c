@@ -61,8 +61,14 @@ static __always_inline void fill_older(struct qtap_rec_open *rec, const struct s
 	rec->fd = fd;
 }
 
-static __always_inline int not_listed(void)
+/* Once for each, whatever the passes and descriptors that it is met in. */
+static __always_inline int not_listed(__u64 sk)
 {
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&older_left_out, &sk))
+		return 0;
+	bpf_map_update_elem(&older_left_out, &sk, &one, BPF_ANY);
 	older.left_out++;
 	count_loss(QTAP_LOSS_MAP_FULL, 0);
 	return 0;
@@ -91,7 +97,7 @@ int find_older(struct bpf_iter__task_file *ctx)
 	if (sock_find(key) || !read_addresses(&st, sk))
 		return 0;
 	if (!older.left)
-		return not_listed();
+		return not_listed(key);
 	st.now.conn_key = new_key();
 	st.counted_ns = bpf_ktime_get_boot_ns();
 	st.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
@@ -106,7 +112,7 @@ int find_older(struct bpf_iter__task_file *ctx)
 	st.opened = 1;
 	if (bpf_map_update_elem(&state_by_sock, &key, &st, BPF_NOEXIST)) {
 		bpf_ringbuf_discard(rec, BPF_RB_NO_WAKEUP);
-		return sock_find(key) ? 0 : not_listed(); /* found: a call came first */
+		return sock_find(key) ? 0 : not_listed(key); /* found: a call came first */
 	}
 	older.left--;
 	submit(rec);

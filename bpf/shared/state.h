@@ -70,7 +70,7 @@ struct qtap_listener {
 struct qtap_older {
 	__u64 left;	/* how many more may be added: the table is not for them alone */
 	__u64 untold;	/* in this pass: the ring had no room for their OPEN */
-	__u64 left_out; /* in this pass: there was no room in the table */
+	__u64 left_out; /* in all passes, each once: there was no room in the table */
 };
 
 /* A process has mapped code of a file that is named like a TLS library. */

@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
@@ -147,7 +148,8 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
     }
   }
   // Three quarters: new connections find room, however many are idle.
-  skeleton.bss->older.left = bpf_map__max_entries(skeleton.maps.state_by_sock) / 4 * 3;
+  skeleton.bss->older.left = std::min<uint64_t>(
+      settings.max_older, bpf_map__max_entries(skeleton.maps.state_by_sock) / 4 * 3);
   choose_programs(skeleton, features);
 
   QTAP_TRY(std::vector<UniqueFd> rings, make_rings(settings, log));

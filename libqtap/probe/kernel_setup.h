@@ -34,6 +34,8 @@ struct KernelSettings {
   bool without_bpf_loop = false;
   bool without_iterators = false;
   ExitCopiesUse exit_copies = ExitCopiesUse::kAsNeeded;
+  uint64_t max_older =
+      UINT64_MAX;                 // connections that are older than us; the table has a limit, too
   LibbpfLog::Print libbpf_print;  // what libbpf says, on the thread that calls
 };
 

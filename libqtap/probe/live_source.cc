@@ -199,6 +199,7 @@ Status Live::start() {
   settings.without_bpf_loop = options_.without_bpf_loop;
   settings.without_iterators = options_.without_iterators;
   settings.exit_copies = options_.exit_copies;
+  settings.max_older = options_.max_older;
   settings.libbpf_print = options_.libbpf_print;
   QTAP_TRY(auto kernel, KernelSide::load(settings));
   if (!options_.tls.empty() && !kernel->has_uprobe_multi()) {

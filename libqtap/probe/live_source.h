@@ -47,6 +47,7 @@ struct LiveOptions {
   bool without_bpf_loop = false;
   bool without_iterators = false;
   ExitCopiesUse exit_copies = ExitCopiesUse::kAsNeeded;
+  uint64_t max_older = UINT64_MAX;  // connections that are listed at start, at most
 };
 
 class LiveSource : public source::Source {

@@ -80,7 +80,7 @@ bool OlderSockets::finish() {
   const qtap_older older = kernel_.skeleton().bss->older;
   if (older.untold + older.left_out == 0 || warning_) return false;
   if (older.untold != 0 && ++passes_ < kMaxPasses) {
-    kernel_.skeleton().bss->older.untold = kernel_.skeleton().bss->older.left_out = 0;
+    kernel_.skeleton().bss->older.untold = 0;
     fd_ = open_iterator(kernel_.skeleton().progs.find_older);
     return fd_ >= 0;
   }
