@@ -80,9 +80,14 @@ static __always_inline int bio_write(struct pt_regs *ctx, __u64 pid_tgid)
 	return 0;
 }
 
-static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
+/* Calls without a return probe: what they cost is known as they begin. */
+static __always_inline int is_only_entered(__u8 kind)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	return kind == SSL_CALL_FREE || kind == SSL_CALL_CLEAR || kind == SSL_CALL_BIO_WRITE;
+}
+
+static __always_inline int ssl_entered(struct pt_regs *ctx, __u8 kind, __u64 pid_tgid)
+{
 	__u64 sp = ENTRY_SP(ctx);
 	__u64 ssl = PT_REGS_PARM1(ctx);
 	__u64 fourth = PT_REGS_PARM4(ctx);
@@ -91,8 +96,6 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 	struct ssl_frame *frame;
 	__u32 depth;
 
-	if (is_self(pid_tgid))
-		return 0;
 	if (kind == SSL_CALL_FREE)
 		return ssl_free(ssl, pid_tgid);
 	if (kind == SSL_CALL_CLEAR)
@@ -132,6 +135,20 @@ static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
 	frame->mixed = 0;
 	frame->tails = 0;
 	thread->depth = depth + 1;
+	return 0;
+}
+
+static __always_inline int ssl_enter(struct pt_regs *ctx, __u8 kind)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u64 began;
+
+	if (is_self(pid_tgid))
+		return 0;
+	began = cost_begins();
+	ssl_entered(ctx, kind, pid_tgid);
+	if (config.budgets && is_only_entered(kind))
+		charge(pid_tgid >> 32, began, config.trap_ns / 2); /* one trap of the two */
 	return 0;
 }
 

@@ -2,9 +2,10 @@
 /*
  * Layer 2: what is left out of a stream, and what capturing a process costs.
  *
- * In: a call that moved bytes. Out: how many of them user space does not want, or has no budget for; the
- * process is charged with the time that its call took here. Without a budget (config.budgets, read-only data)
- * the verifier removes all of that.
+ * In: a call that moved bytes or hit a probe. Out: how many of them user space does not want, or has no
+ * budget for; the process is charged with the time that its call took here, also when it moved nothing
+ * (SSL_free, SSL_clear, BIO_write). Without a budget (config.budgets, read-only data) the verifier removes
+ * all of that.
  */
 #ifndef QTAP_BUDGET_H
 #define QTAP_BUDGET_H

@@ -324,6 +324,26 @@ TEST_SUITE("bpf/live_budget") {
     CHECK(ledger.lost_bytes() == ledger.lost[kLossBudget]);
   }
 
+  TEST_CASE("calls that are only entered cost as well: TLS objects that are made and freed") {
+    auto live = live_options();
+    live.budget.process = 1'000'000;
+    SUBCASE("as the kernel can") {}
+    SUBCASE("as older kernels can") {
+      live.without_uprobe_multi = live.without_bpf_loop = true;
+    }
+    Child client(python("tls_objects", {}));
+    REQUIRE(client.read_line() == "ready");
+    Pipeline pipeline(live);
+    client.write_line("3");
+    const auto is_lowered = [&] { return pipeline.level(client.pid()) != CaptureLevel::kFull; };
+    CHECK(pipeline.poll_until(is_lowered));
+    CHECK(client.read_line().starts_with("made "));
+    pipeline.finish();
+    for (const Record& step : pipeline.steps) {
+      if (step.pid == static_cast<uint32_t>(client.pid())) CHECK(step.spent > 0);
+    }
+  }
+
   TEST_CASE("without a budget nothing steps, and a wide one is kept") {
     auto live = live_options();
     SUBCASE("none") {}
