@@ -75,7 +75,8 @@ struct ssl_frame {
 	__u8 pad0[4];
 };
 
-/* TLS inside TLS (HTTPS proxies) needs two; callbacks that call SSL_* from within SSL_* some more. */
+/* TLS inside TLS (HTTPS proxies) needs two; callbacks that call SSL_* from within SSL_* some more. What is
+ * nested deeper is counted as QTAP_LOSS_NO_ENTRY, and its bytes are in no ledger. */
 #define SSL_FRAMES 4
 
 struct ssl_thread {

@@ -116,6 +116,9 @@ static __always_inline int ssl_entered(struct pt_regs *ctx, __u8 kind, __u64 pid
 		if (depth && thread->frame[(depth - 1) & (SSL_FRAMES - 1)].sp <= sp)
 			depth--;
 	if (depth >= SSL_FRAMES) {
+		/* Its bytes are unknown: the return probe sees what the function returns, not its arguments,
+		 * so neither which object it was, nor (*_ex) how many. They are in no offset, gap or ledger.
+		 * It counts twice: here, and as it returns. */
 		count_loss(QTAP_LOSS_NO_ENTRY, 0);
 		return 0;
 	}

@@ -168,8 +168,11 @@ struct qtap_rec_process_info {
 #define QTAP_LOSS_FAULT 1u	/* user memory could not be read */
 #define QTAP_LOSS_MAP_FULL 2u	/* a table had no free entry */
 #define QTAP_LOSS_CALL_LIMIT 3u /* a call was longer than one call may deliver */
-#define QTAP_LOSS_NO_ENTRY 4u	/* a return probe ran without its entry */
-#define QTAP_LOSS_MISSED 5u	/* a program did not run, because it was running already (recursion) */
+#define QTAP_LOSS_NO_ENTRY                                                                                   \
+	4u		    /* a return probe ran without its entry, or a call is nested too deep to be kept \
+			       (twice: entry and return); of which stream and how many bytes is unknown, so  \
+			       only records count, and no gap tells of them */
+#define QTAP_LOSS_MISSED 5u /* a program did not run, because it was running already (recursion) */
 #define QTAP_LOSS_NO_BUFFER                                                                                  \
 	6u		       /* the bytes never were in user memory (sendfile, splice), or not where one   \
 				  call shows them (sendmmsg, recvmmsg) */

@@ -63,7 +63,8 @@ struct qtap_stats {
   uint64_t lost_ring_full;  /**< records: no room in the ring */
   uint64_t lost_fault;      /**< records: user memory could not be read */
   uint64_t lost_map_full;   /**< records: a kernel table was full */
-  uint64_t lost_other;      /**< records: any other cause */
+  uint64_t lost_other;      /**< records: any other cause; also TLS calls that cannot be told apart
+                               (nested more than 4 deep), whose bytes are unknown: in no bytes_* */
   uint64_t records_corrupt; /**< records that did not decode */
   uint64_t connections_open; /**< now */
   uint64_t connections_total;
