@@ -219,13 +219,14 @@ QTAP_EXTERN struct {
 	__type(value, struct ssl_thread);
 } ssl_calls_by_thread SEC(".maps");
 
-/* 1: a copy of on_sys_exit has taken the call that the thread is leaving. Only where there are copies. */
+/* The number of the copy of on_sys_exit that ran last for the thread, 0 after all. Only where there are
+ * copies. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, __u32);
-} call_is_taken SEC(".maps");
+} exit_copy_of_task SEC(".maps");
 
 /* Where connections that are older than us were accepted; filled at start. */
 QTAP_EXTERN struct {

@@ -74,38 +74,38 @@ static __always_inline int is_preemptible(void)
 	return bpf_core_field_exists(task->migration_disabled) && BPF_CORE_READ(task, migration_disabled);
 }
 
-enum copy { FIRST_COPY, NEXT_COPY, LAST_COPY };
+#define FIRST_COPY 1
+#define LAST_COPY 4
 
 /*
- * Whether this copy of the program is the one that handles the call. The last one takes the mark away. Should
- * it be missed, the mark stays, and if then the first one misses the next call, nobody takes that: user space
- * tells no less than that (probe/exit_copies.h).
+ * Whether this copy of the program is the one that handles the call. Each leaves its number, and the last one
+ * none: a lower number is of this call, and says that it is taken; the own one or a higher one is of an
+ * earlier call, whose later copies were missed. So nobody takes a call only if each of them was missed by
+ * some call.
  */
-static __always_inline int takes_call(enum copy copy)
+static __always_inline int takes_call(__u32 copy)
 {
-	__u32 *taken;
+	__u32 *last, before;
 
 	if (!config.task_storage || !has_exit_copies)
 		return copy == FIRST_COPY;
-	taken = bpf_task_storage_get(&call_is_taken, bpf_get_current_task_btf(), NULL,
-				     BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!taken) {
+	last = bpf_task_storage_get(&exit_copy_of_task, bpf_get_current_task_btf(), NULL,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!last) {
 		if (copy == LAST_COPY)
 			count_loss(QTAP_LOSS_MAP_FULL, 0);
 		return 0; /* never two */
 	}
-	if (copy != FIRST_COPY && *taken) {
-		if (copy == LAST_COPY)
-			*taken = 0;
+	before = *last;
+	*last = copy == LAST_COPY ? 0 : copy;
+	if (before && before < copy)
 		return 0;
-	}
 	if (copy != FIRST_COPY)
 		__sync_fetch_and_add(&taken_by_copies, 1);
-	*taken = copy != LAST_COPY;
 	return 1;
 }
 
-static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, enum copy copy)
+static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, __u32 copy)
 {
 	struct task_struct *task;
 	struct sock_io io = {};
@@ -244,8 +244,8 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return on_syscall(regs, ret, 1, copy);                                                       \
 	}
 
-EXIT_COPY(on_sys_exit_2, NEXT_COPY)
-EXIT_COPY(on_sys_exit_3, NEXT_COPY)
+EXIT_COPY(on_sys_exit_2, 2)
+EXIT_COPY(on_sys_exit_3, 3)
 EXIT_COPY(on_sys_exit_4, LAST_COPY)
 
 /* Before bpf_loop() (5.17). */

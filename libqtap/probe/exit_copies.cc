@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "bpf/shared/config.h"
@@ -38,6 +39,11 @@ int share_maps(const qtap_bpf& first, qtap_bpf& second) {
   return 0;
 }
 
+// In this order: each takes what those before it missed.
+std::array<bpf_program*, 3> copies_of(const qtap_bpf& skeleton) {
+  return {skeleton.progs.on_sys_exit_2, skeleton.progs.on_sys_exit_3, skeleton.progs.on_sys_exit_4};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ExitCopies>> ExitCopies::attach(qtap_bpf& first, bool always,
@@ -52,17 +58,14 @@ Result<std::unique_ptr<ExitCopies>> ExitCopies::attach(qtap_bpf& first, bool alw
   // Their constants are those of the first one: the table that holds them is shared.
   int error = share_maps(first, others);
   if (error != 0) return start_error("share the tables", -error, log);
-  // In this order: each takes what those before it missed.
-  bpf_program* const programs[] = {others.progs.on_sys_exit_2, others.progs.on_sys_exit_3,
-                                   others.progs.on_sys_exit_4};
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, others.obj) bpf_program__set_autoload(program, false);
-  for (bpf_program* copy : programs) bpf_program__set_autoload(copy, true);
+  for (bpf_program* copy : copies_of(others)) bpf_program__set_autoload(copy, true);
   error = qtap_bpf__load(&others);
   if (error != 0) return start_error("load copies of a program", -error, log);
   // Before they are there, so that nothing is taken twice.
   __atomic_store_n(&first.bss->has_exit_copies, 1, __ATOMIC_RELEASE);
-  for (bpf_program* copy : programs) {
+  for (bpf_program* copy : copies_of(others)) {
     bpf_link* link = bpf_program__attach(copy);
     if (link == nullptr) return start_error("attach copies of a program", errno, log);
     copies->links_.add(link);
@@ -81,8 +84,10 @@ ExitCopies::~ExitCopies() {
 
 uint64_t ExitCopies::missed(uint64_t by_first) const {
   const uint64_t taken = __atomic_load_n(&first_->bss->taken_by_copies, __ATOMIC_ACQUIRE);
-  const uint64_t not_taken = by_first - std::min(by_first, taken);
-  return std::min(not_taken, recursion_misses(skeleton_->progs.on_sys_exit_4));
+  uint64_t most = by_first - std::min(by_first, taken);
+  for (const bpf_program* copy : copies_of(*skeleton_))
+    most = std::min(most, recursion_misses(copy));
+  return most;
 }
 
 }  // namespace qtap::probe

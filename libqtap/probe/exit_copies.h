@@ -26,9 +26,9 @@ class ExitCopies {
 
   void detach();  // what they missed is still known
 
-  // How many calls were taken by none at most, when the first one missed so many. Calls are among
-  // those that are none of ours, so the truth may be less. A call is lost if all missed it, or if
-  // the last one missed one before: never more often than the last one was missed.
+  // How many calls were taken by none at most, when the first one missed so many: a call is lost
+  // only if each was missed by some call. Calls count that are none of ours, so the truth may be
+  // less.
   uint64_t missed(uint64_t by_first) const;
 
  private:

@@ -137,7 +137,7 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
   config.task_storage = features.uprobe_multi ? 1 : 0;  // both are there from 6.6 on
 
   bpf_map__set_autocreate(skeleton.maps.ssl_calls_of_task, config.task_storage != 0);
-  bpf_map__set_autocreate(skeleton.maps.call_is_taken, config.task_storage != 0);
+  bpf_map__set_autocreate(skeleton.maps.exit_copy_of_task, config.task_storage != 0);
   bpf_map__set_autocreate(skeleton.maps.ssl_calls_by_thread, config.task_storage == 0);
   // Entries on demand start faster and take no memory while idle.
   if (features.sparse_maps) {
