@@ -12,15 +12,6 @@ const std::string* find_header(const Message& message, std::string_view name) {
   return nullptr;
 }
 
-// RFC 9110, 8.3.1: type "/" subtype, parameters behind ";".
-std::string media_type(std::string_view content_type) {
-  content_type = content_type.substr(0, content_type.find(';'));
-  const size_t first = content_type.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  const size_t last = content_type.find_last_not_of(" \t");
-  return lower(content_type.substr(first, last - first + 1));
-}
-
 const char* truncation_name(Truncation truncation) {
   switch (truncation) {
     case Truncation::kBodyBuffer:

@@ -60,9 +60,6 @@ struct Response : Message {
 // The first header of that name, any case; nullptr when there is none.
 const std::string* find_header(const Message& message, std::string_view name);
 
-// "text/html" of "Text/HTML; charset=utf-8".
-std::string media_type(std::string_view content_type);
-
 const char* truncation_name(Truncation truncation);  // "body_buffer"
 
 // "Not Found" for 404; "" when the code has no registered name (RFC 9110, 15).

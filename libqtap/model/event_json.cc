@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "http/media_type.h"
 #include "model/auth_token.h"
 
 namespace qtap {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "http/media_type.h"
 
 namespace qtap::plugin {
 namespace {

@@ -17,14 +17,6 @@ TEST_SUITE("http/message") {
     CHECK(http::find_header(message, "") == nullptr);
   }
 
-  TEST_CASE("a media type comes without parameters and in lower case") {
-    CHECK(http::media_type("Text/HTML; charset=utf-8") == "text/html");
-    CHECK(http::media_type("  application/json\t") == "application/json");
-    CHECK(http::media_type("application/json ;v=1") == "application/json");
-    CHECK(http::media_type("") == "");
-    CHECK(http::media_type(" ; charset=utf-8") == "");
-  }
-
   TEST_CASE("reasons for a truncation have the names of the specification") {
     CHECK(std::strcmp(http::truncation_name(http::Truncation::kBodyBuffer), "body_buffer") == 0);
     CHECK(std::strcmp(http::truncation_name(http::Truncation::kCaptureLoss), "capture_loss") == 0);
