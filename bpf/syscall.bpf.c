@@ -6,8 +6,8 @@
  * (measured on 6.18).
  *
  * From 7.x on the tracepoint can be preempted. The kernel lets a program run once per CPU at a time, so while
- * a task is preempted in it the calls of others miss it. on_sys_exit_again is attached behind it and takes
- * those: a mark that is kept with the thread tells which.
+ * a task is preempted in it the calls of others miss it. Copies of it are attached behind it and take those:
+ * a number that is kept with the thread tells which.
  */
 #include "mapped.h"
 #include "socket.h"
