@@ -65,10 +65,8 @@ char* put_escaped(char* at, unsigned char c) {
       *at++ = 't';
       return at;
     default:
-      memcpy(at, "u00", 3);
-      at[3] = kHex[c >> 4];
-      at[4] = kHex[c & 15];
-      return at + 5;
+      for (const char next : {'u', '0', '0', kHex[c >> 4], kHex[c & 15]}) *at++ = next;
+      return at;
   }
 }
 
