@@ -33,7 +33,8 @@ TEST_SUITE("http/content_limits") {
          {std::pair{"gzip", test::gzip(zeros())}, std::pair{"deflate", test::raw_deflate(zeros())},
           std::pair{"br", test::brotli(zeros())}, std::pair{"zstd", test::zstd(zeros())},
           std::pair{"gzip, gzip", test::gzip(test::gzip(zeros()))}}) {
-      CAPTURE(coding);
+      const std::string of = coding;  // clang 14 captures no structured bindings
+      CAPTURE(of);
       for (const Decoded& out : {decode_whole(coding, body), decode_bytes(coding, body)}) {
         CHECK(out.state == DecodeState::kLimit);
         CHECK(out.limit == DecodeLimit::kRatio);
@@ -50,7 +51,8 @@ TEST_SUITE("http/content_limits") {
          {std::pair{"gzip", test::gzip(zeros())}, std::pair{"br", test::brotli(zeros())},
           std::pair{"zstd", test::zstd(zeros())}, std::pair{"", zeros()},
           std::pair{"gzip, gzip", test::gzip(test::gzip(zeros()))}}) {
-      CAPTURE(coding);
+      const std::string of = coding;  // clang 14 captures no structured bindings
+      CAPTURE(of);
       const Decoded out = decode_whole(coding, body, limits);
       CHECK(out.state == DecodeState::kLimit);
       CHECK(out.limit == DecodeLimit::kOutput);
@@ -64,7 +66,8 @@ TEST_SUITE("http/content_limits") {
          {std::pair{"gzip", test::gzip(text)}, std::pair{"deflate", test::zlib(text)},
           std::pair{"br", test::brotli(text)}, std::pair{"zstd", test::zstd(text)},
           std::pair{"", text}}) {
-      CAPTURE(coding);
+      const std::string of = coding;  // clang 14 captures no structured bindings
+      CAPTURE(of);
       CHECK(decode_whole(coding, body, with_output(text.size())).state == DecodeState::kComplete);
       for (const auto& out : {decode_whole(coding, body, with_output(text.size() - 1)),
                               decode_bytes(coding, body, with_output(text.size() - 1))}) {
