@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace qtap {
@@ -13,5 +15,8 @@ char* put_base64(char* at, std::string_view data);
 constexpr size_t base64_size(size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
+
+// The bytes of base64url without padding (RFC 4648, 5); nullopt: it is none.
+std::optional<std::string> base64url_bytes(std::string_view text);
 
 }  // namespace qtap

@@ -64,6 +64,10 @@ class JsonWriter {
     comma();
     text(value);
   }
+  void null_element() {
+    comma();
+    literal("null");
+  }
 
  private:
   void open(char bracket, JsonName name);

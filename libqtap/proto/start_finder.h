@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/timed_bytes.h"
 #include "proto/start_line.h"
-#include "proto/timed_bytes.h"
 
 namespace qtap::proto {
 

@@ -14,7 +14,7 @@ TEST_SUITE("proto/start_finder") {
     CHECK_FALSE(finder.has_found());
     CHECK(finder.add(2, "T /") == 3);
     CHECK(finder.found() == StartLine::kRequest);
-    const TimedBytes begun = finder.take();
+    const qtap::TimedBytes begun = finder.take();
     CHECK(begun.view() == "GET /");
     int64_t first_ns = 0;
     begun.for_each([&](int64_t time_ns, std::string_view) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace qtap::proto {
+namespace qtap {
 
 class TimedBytes {
  public:
@@ -54,4 +54,4 @@ class TimedBytes {
   std::vector<Piece> pieces_;
 };
 
-}  // namespace qtap::proto
+}  // namespace qtap
