@@ -8,7 +8,7 @@ import sys
 # Own folder and the standard library are always allowed. "public": <qtap/*.h>.
 MAY = {
     "base": {"<qtap/base.h>"},
-    "http": {"base", "<qtap/base.h>"},
+    "http": {"base", "<qtap/base.h>", "nghttp2"},
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
@@ -43,6 +43,8 @@ def kinds(bracket, path):
         return {"capstone"}
     if path == "llhttp.h":
         return {"llhttp"}
+    if path.startswith("nghttp2/"):
+        return {"nghttp2"}
     return {path.split("/")[0]} if bracket == '"' else set()
 
 

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/hpack.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <new>
+
+#include "http/hpack_scan.h"
+
+namespace qtap::http {
+namespace {
+
+constexpr uint32_t kDefaultTable = 4096;  // RFC 9113, 6.5.2
+constexpr uint64_t kStaticEntries = 61;   // RFC 7541, appendix A
+// The longest representation: two texts as long as nghttp2 takes them, and their lengths.
+constexpr size_t kMaxRest = 2 * 65536 + 32;
+
+std::string_view view(const uint8_t* at, size_t len) {
+  return {reinterpret_cast<const char*>(at), len};
+}
+
+// A dynamic table size update (RFC 7541, 6.3): 001, then the number with a prefix of 5 bits.
+std::string size_update(uint32_t bytes) {
+  std::string out;
+  if (bytes < 31) return {static_cast<char>(0x20 | bytes)};
+  out += '\x3f';
+  for (bytes -= 31; bytes >= 128; bytes >>= 7) out += static_cast<char>(0x80 | (bytes & 0x7f));
+  out += static_cast<char>(bytes);
+  return out;
+}
+
+std::span<const uint8_t> as_bytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+class NoFields final : public HpackSink {
+ public:
+  void on_field(std::string_view, std::string_view) override {}
+  void on_unknown_field() override {}
+};
+
+}  // namespace
+
+void HpackDecoder::Free::operator()(nghttp2_hd_inflater* inflater) const {
+  nghttp2_hd_inflate_del(inflater);
+}
+
+HpackDecoder::HpackDecoder(bool exact) : exact_(exact) {}
+
+HpackDecoder::~HpackDecoder() = default;
+
+// Made with the first block: many connections see none.
+void HpackDecoder::restart() {
+  nghttp2_hd_inflater* made = nullptr;
+  if (nghttp2_hd_inflate_new(&made) != 0) throw std::bad_alloc();
+  inflater_.reset(made);
+  failed_ = false;
+  rest_.clear();
+  if (exact_) {
+    if (max_table_ != kDefaultTable) nghttp2_hd_inflate_change_table_size(made, max_table_);
+    return;
+  }
+  // How large the table is now is not known: as large as any.
+  nghttp2_hd_inflate_change_table_size(made, kMaxTable);
+  NoFields none;
+  inflate(as_bytes(size_update(kMaxTable)), /*last=*/true, none);
+}
+
+void HpackDecoder::lose() {
+  exact_ = false;
+  inflater_.reset();
+}
+
+void HpackDecoder::set_max_table(uint32_t bytes) {
+  if (!exact_) return;  // each size update is followed, as far as kMaxTable
+  // More than this nobody should keep for a peer: what such a table holds beyond is unknown.
+  exact_ = bytes <= kMaxTable;
+  max_table_ = std::min(bytes, kMaxTable);
+  if (inflater_) nghttp2_hd_inflate_change_table_size(inflater_.get(), max_table_);
+}
+
+bool HpackDecoder::add(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
+  if (!inflater_) restart();
+  if (failed_) return false;
+  failed_ = !(exact_ ? inflate(bytes, last, sink) : add_known(bytes, last, sink));
+  return !failed_;
+}
+
+bool HpackDecoder::inflate(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
+  while (true) {
+    nghttp2_nv nv = {};
+    int flags = 0;
+    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &nv, &flags, bytes.data(),
+                                                bytes.size(), last ? 1 : 0);
+    if (used == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
+    if (used < 0) return false;
+    bytes = bytes.subspan(static_cast<size_t>(used));
+    const bool has_field = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
+    if (has_field) sink.on_field(view(nv.name, nv.namelen), view(nv.value, nv.valuelen));
+    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
+      nghttp2_hd_inflate_end_headers(inflater_.get());
+      return true;
+    }
+    if (!has_field && bytes.empty()) return true;
+  }
+}
+
+// One representation at a time, so that each index is compared with the table as it is then.
+bool HpackDecoder::add_known(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
+  std::string joined;
+  if (!rest_.empty()) {
+    joined = std::move(rest_);
+    joined.append(view(bytes.data(), bytes.size()));
+    bytes = as_bytes(joined);
+  }
+  rest_.clear();
+  while (!bytes.empty()) {
+    const size_t used = add_one(bytes, sink);
+    if (failed_) return false;
+    if (used == 0) break;
+    bytes = bytes.subspan(used);
+  }
+  if (bytes.size() > kMaxRest || (last && !bytes.empty())) return false;
+  rest_.assign(view(bytes.data(), bytes.size()));
+  return !last || inflate({}, /*last=*/true, sink);
+}
+
+// Returns how many bytes were used; 0: there are too few.
+size_t HpackDecoder::add_one(std::span<const uint8_t> bytes, HpackSink& sink) {
+  using Kind = HpackItem::Kind;
+  const HpackItem item = scan_hpack(bytes);
+  if (item.kind == Kind::kNeedMore) return 0;
+  const uint64_t known =
+      std::max<uint64_t>(nghttp2_hd_inflate_get_num_table_entries(inflater_.get()), kStaticEntries);
+  const std::span<const uint8_t> whole = bytes.first(item.size);
+  bool done = false;
+  if (item.kind == Kind::kResize) {
+    done = resize(item.number, sink);
+  } else if (item.kind == Kind::kIndexed && item.number > known) {
+    sink.on_unknown_field();
+    done = true;
+  } else if (item.kind != Kind::kBroken && item.number > known) {
+    // A literal whose name is unknown: the same with an empty name.
+    const char begin = item.kind == Kind::kInserted ? '\x40' : '\0';
+    const std::string name = {begin, '\0'};
+    done = inflate(as_bytes(name), /*last=*/false, sink) &&
+           inflate(whole.subspan(item.name_end), /*last=*/false, sink);
+  } else if (item.kind != Kind::kBroken) {
+    done = inflate(whole, /*last=*/false, sink);
+  }
+  failed_ = !done;
+  return item.size;
+}
+
+bool HpackDecoder::resize(uint64_t wanted, HpackSink& sink) {
+  const auto size = static_cast<uint32_t>(std::min<uint64_t>(wanted, kMaxTable));
+  nghttp2_hd_inflate_change_table_size(inflater_.get(), kMaxTable);
+  return inflate(as_bytes(size_update(size)), /*last=*/false, sink);
+}
+
+}  // namespace qtap::http

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decodes field blocks for tests/conformance/hpack.py. Lines in: "start exact" or "start late",
+// "size N", "block HEX". Out for each block: its fields as "HEX:HEX" ("?" for what is unknown),
+// then "end" or "broken".
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "http/hpack.h"
+
+namespace {
+
+std::string from_hex(const std::string& hex) {
+  std::string out;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return out;
+}
+
+std::string to_hex(std::string_view bytes) {
+  std::string out;
+  char two[3];
+  for (const char c : bytes) {
+    std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(c));
+    out += two;
+  }
+  return out;
+}
+
+class Printer final : public qtap::http::HpackSink {
+ public:
+  void on_field(std::string_view name, std::string_view value) override {
+    std::cout << (name.empty() ? "?" : to_hex(name)) << ':' << to_hex(value) << '\n';
+  }
+  void on_unknown_field() override { std::cout << "?:?\n"; }
+};
+
+}  // namespace
+
+int main() {
+  auto decoder = std::make_unique<qtap::http::HpackDecoder>(/*exact=*/true);
+  Printer printer;
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    if (line.starts_with("start ")) {
+      decoder = std::make_unique<qtap::http::HpackDecoder>(line == "start exact");
+    } else if (line.starts_with("size ")) {
+      decoder->set_max_table(static_cast<uint32_t>(std::stoul(line.substr(5))));
+    } else {
+      const std::string block = from_hex(line.substr(6));
+      const bool done = decoder->add({reinterpret_cast<const uint8_t*>(block.data()), block.size()},
+                                     /*last=*/true, printer);
+      std::cout << (done ? "end\n" : "broken\n");
+    }
+  }
+  return 0;
+}
