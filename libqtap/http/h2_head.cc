@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/h2_head.h"
+
+#include <algorithm>
+#include <array>
+
+namespace qtap::http {
+namespace {
+
+// RFC 9110, 5.6.2, without upper case (RFC 9113, 8.2.1).
+constexpr std::array<bool, 256> kNameChars = [] {
+  std::array<bool, 256> chars = {};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")) {
+    chars[static_cast<unsigned char>(c)] = true;
+  }
+  return chars;
+}();
+
+bool is_name(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return kNameChars[static_cast<unsigned char>(c)];
+  });
+}
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
+
+bool is_value(std::string_view value) {
+  if (value.empty()) return true;
+  if (is_space(value.front()) || is_space(value.back())) return false;
+  return std::none_of(value.begin(), value.end(),
+                      [](char c) { return c == '\0' || c == '\r' || c == '\n'; });
+}
+
+// RFC 9113, 8.2.2: of the connection, which HTTP/2 has its own ways for.
+bool is_connection_field(std::string_view name, std::string_view value) {
+  if (name == "te") return value != "trailers";
+  return name == "connection" || name == "proxy-connection" || name == "keep-alive" ||
+         name == "transfer-encoding" || name == "upgrade";
+}
+
+// RFC 9110, 8.6: digits only, and no number that 63 bits do not hold.
+std::optional<uint64_t> read_length(std::string_view text) {
+  if (text.empty() || text.size() > 18) return std::nullopt;
+  uint64_t length = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    length = length * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return length;
+}
+
+std::optional<int> read_status(std::string_view text) {
+  const std::optional<uint64_t> code = read_length(text);
+  if (text.size() != 3 || !code || *code < 100) return std::nullopt;
+  return static_cast<int>(*code);
+}
+
+}  // namespace
+
+// RFC 9113, 8.3.1 and 8.5; RFC 8441, 4.
+bool is_sound_h2_request(const H2Head& head) {
+  if (head.malformed || head.has(kH2Status)) return false;
+  if (head.unknown_fields > 0) return true;
+  if (!head.has(kH2Method) || head.method.empty()) return false;
+  if (head.method == "CONNECT" && !head.has(kH2Protocol)) {
+    return head.has(kH2Authority) && (head.pseudo & (kH2Scheme | kH2Path)) == 0;
+  }
+  if (head.has(kH2Protocol) && head.method != "CONNECT") return false;
+  return head.has(kH2Scheme | kH2Path) && !head.path.empty();
+}
+
+// RFC 9113, 8.3.2; 101 is not in HTTP/2 (8.6).
+bool is_sound_h2_response(const H2Head& head) {
+  if (head.malformed || (head.pseudo & kH2RequestPseudo) != 0) return false;
+  if (!head.has(kH2Status)) return head.unknown_fields > 0;
+  return head.status && *head.status != 101;
+}
+
+bool is_sound_h2_trailers(const H2Head& head) {
+  return !head.malformed && head.pseudo == 0;
+}
+
+std::string_view h2_field_block(const H2FrameHeader& header, std::string_view payload) {
+  constexpr size_t kPriorityBytes = 5;  // RFC 9113, 6.2
+  constexpr size_t kPromisedBytes = 4;  // RFC 9113, 6.6
+  size_t padding = 0;
+  size_t skip = 0;
+  if (!header.is(H2Type::kContinuation) && header.has(kH2Padded)) {
+    if (payload.empty()) return {};
+    padding = static_cast<uint8_t>(payload.front());
+    skip = 1;
+  }
+  if (header.is(H2Type::kHeaders) && header.has(kH2Priority)) skip += kPriorityBytes;
+  if (header.is(H2Type::kPushPromise)) skip += kPromisedBytes;
+  if (skip + padding > payload.size()) return {};
+  // An empty block is one, too.
+  return {payload.data() == nullptr ? "" : payload.data() + skip, payload.size() - skip - padding};
+}
+
+void H2HeadReader::begin(bool exact, uint64_t max_bytes) {
+  constexpr size_t kUsualFields = 16;  // most heads have fewer
+  head_ = {};
+  head_.fields.reserve(kUsualFields);
+  room_ = max_bytes;
+  exact_ = exact;
+  in_regular_ = false;
+}
+
+// A field that does not fit is left out as a whole: half a value would be a false one.
+bool H2HeadReader::fits(size_t bytes) {
+  if (bytes > room_) {
+    room_ = 0;
+    head_.over_limit = true;
+    return false;
+  }
+  room_ -= bytes;
+  return true;
+}
+
+void H2HeadReader::on_unknown_field() {
+  ++head_.unknown_fields;
+  if (fits(0)) head_.fields.emplace_back();
+}
+
+void H2HeadReader::on_field(std::string_view name, std::string_view value) {
+  if (name.empty() && !exact_) {
+    ++head_.unknown_fields;
+    if (fits(value.size())) head_.fields.push_back({{}, std::string(value)});
+  } else if (name.starts_with(':')) {
+    on_pseudo(name, value);
+  } else {
+    on_regular(name, value);
+  }
+}
+
+void H2HeadReader::on_regular(std::string_view name, std::string_view value) {
+  in_regular_ = true;
+  if (!is_name(name) || !is_value(value) || is_connection_field(name, value)) {
+    head_.malformed = true;
+  }
+  if (name == "content-length") {
+    const std::optional<uint64_t> length = read_length(value);
+    if (!length || (head_.content_length && head_.content_length != length)) head_.malformed = true;
+    head_.content_length = length;
+  }
+  if (fits(name.size() + value.size())) {
+    head_.fields.push_back({std::string(name), std::string(value)});
+  }
+}
+
+void H2HeadReader::set(H2Pseudo which, std::string& into, std::string_view value) {
+  if (head_.has(which)) head_.malformed = true;
+  head_.pseudo |= which;
+  if (fits(value.size())) into = value;
+}
+
+// RFC 9113, 8.3: before all other fields, once each, and none that is not defined.
+void H2HeadReader::on_pseudo(std::string_view name, std::string_view value) {
+  if (in_regular_ || !is_value(value)) head_.malformed = true;
+  std::string text;
+  if (name == ":method") {
+    set(kH2Method, head_.method, value);
+  } else if (name == ":scheme") {
+    set(kH2Scheme, head_.scheme, value);
+  } else if (name == ":authority") {
+    set(kH2Authority, head_.authority, value);
+  } else if (name == ":path") {
+    set(kH2Path, head_.path, value);
+  } else if (name == ":status") {
+    set(kH2Status, text, value);
+    head_.status = read_status(text);
+  } else if (name == ":protocol") {
+    set(kH2Protocol, text, value);
+  } else {
+    head_.malformed = true;
+  }
+}
+
+}  // namespace qtap::http
