@@ -57,7 +57,9 @@ void Tracked::ParserHome::on_body(Transaction& tx, const BodyPiece& piece) {
 }
 
 void Tracked::ParserHome::on_request_head(const http::Request& request) {
-  if (const std::string* host = http::find_header(request, "host")) {
+  if (!request.authority.empty()) {
+    owner_->learn_endpoint(host_name(request.authority));
+  } else if (const std::string* host = http::find_header(request, "host")) {
     owner_->learn_endpoint(host_name(*host));
   }
 }

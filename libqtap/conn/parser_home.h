@@ -22,6 +22,7 @@ class Tracked::ParserHome final : public proto::ParserEvents {
   void on_body_end(Transaction& tx, const BodyEnd& end) override {
     owner_->events_.on_body_end(*owner_->conn_, tx, end, owner_->wanted());
   }
+  void on_protocol(L7Protocol protocol) override { writable(owner_->conn_).l7 = protocol; }
   void on_parse_error() override { ++owner_->counters_.parse_errors; }
   void on_limit() override { ++owner_->counters_.limit_hits; }
 

@@ -14,6 +14,15 @@ constexpr size_t kMaxUndetected = 64u << 10;
 // Telling the kernel side costs a system call, about as much as copying this many bytes.
 constexpr uint64_t kMinSkip = 64u << 10;
 
+std::unique_ptr<proto::Parser> make_parser(proto::Detection found,
+                                           const proto::ParserLimits& limits,
+                                           proto::ParserEvents& events) {
+  if (found == proto::Detection::kHttp1) return proto::make_http1_parser(limits, events);
+  const auto start = found == proto::Detection::kHttp2 ? proto::StreamStart::kFirstByte
+                                                       : proto::StreamStart::kAnywhere;
+  return proto::make_http2_parser(start, limits, events);
+}
+
 std::span<const uint8_t> as_bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -175,7 +184,9 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   std::string& first = undetected_[index(direction)];
   if (first.empty()) undetected_since_ns_[index(direction)] = time_ns;
   first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  proto::Detection found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]));
+  const auto start = conn_->joined_late || resynchronising_ ? proto::StreamStart::kAnywhere
+                                                            : proto::StreamStart::kFirstByte;
+  proto::Detection found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]), start);
   if (found == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
     found = proto::Detection::kUnknown;
   }
@@ -185,12 +196,12 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   undetected_ = {};
   if (found == proto::Detection::kUnknown) {
     // Whoever begins in the middle may still reach a start line.
-    detecting_ = conn_->joined_late || resynchronising_;
+    detecting_ = start == proto::StreamStart::kAnywhere;
     return;
   }
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
-  parser_ = proto::make_http1_parser(options_.parser, *home_);
+  parser_ = make_parser(found, options_.parser, *home_);
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
   writable(conn_).l7 = parser_->protocol();
   for (const Direction d : {opposite(direction), direction}) {

@@ -34,6 +34,9 @@ struct Message {
   std::string body;         // after transfer coding, before content coding; at most the body buffer
   uint64_t body_bytes = 0;  // length on the wire as far as known
   uint64_t wire_bytes = 0;  // start line, headers, framing and body
+  // Fields among these whose name (then it is empty) or value is not known: references to what was
+  // sent before the capture began (HTTP/2).
+  uint32_t unknown_fields = 0;
   Truncation truncation = Truncation::kNone;
   std::optional<uint64_t> missing_bytes = 0;  // nullopt: not known
   int64_t start_ns = 0;                       // first byte, nanoseconds since 1970 UTC
@@ -45,7 +48,10 @@ struct Message {
 
 struct Request : Message {
   std::string method;
-  std::string target;  // as sent: "/get?x=1", "http://host/path", "host:443", "*"
+  std::string target;  // as sent: "/get?x=1", "http://host/path", "host:443", "*"; HTTP/2: `:path`
+  bool target_known = true;
+  std::string scheme;  // HTTP/2: `:scheme` and `:authority` as sent
+  std::string authority;
   uint8_t version_major = 1;
   uint8_t version_minor = 1;
 };

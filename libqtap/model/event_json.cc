@@ -230,7 +230,11 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
   json.begin_object();
   write_common(json, "request", tx.request.start_ns, tx);
   json.member("url", options.keep_query ? std::string_view(tx.url) : without_query(tx.url));
-  json.member("path", options.keep_query ? std::string_view(tx.path) : without_query(tx.path));
+  if (tx.request.target_known) {
+    json.member("path", options.keep_query ? std::string_view(tx.path) : without_query(tx.path));
+  } else {
+    json.null("path");
+  }
   json.member("method", tx.request.method);
   tx.response.status ? json.member("status", *tx.response.status) : json.null("status");
   if (const auto us = tx.duration_us()) {

@@ -31,8 +31,9 @@ void write_pairs(JsonWriter& json, JsonName key, const std::vector<http::Header>
   json.begin_list(key);
   for (const http::Header& header : headers) {
     json.begin_list();
-    json.element(header.name);
-    json.element(header.value);
+    // An unknown name is empty, and so is its value, unless that is known.
+    header.name.empty() ? json.null_element() : json.element(header.name);
+    header.name.empty() && header.value.empty() ? json.null_element() : json.element(header.value);
     json.end_list();
   }
   json.end_list();
@@ -46,7 +47,9 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
     for (const auto& [name, value] : pseudo) {
       if (!value.empty()) json.entry(name, value);
     }
-    for (const auto& [name, value] : http::joined_fields(message.headers)) json.entry(name, value);
+    for (const auto& [name, value] : http::joined_fields(message.headers)) {
+      if (!name.empty()) json.entry(name, value);
+    }
     json.end_object();
     using List = ObjectOptions::HeaderList;
     if (options.header_list == List::kAlways ||
@@ -55,6 +58,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
     }
     if (!message.trailers.empty()) write_pairs(json, "trailers", message.trailers);
   }
+  json.optional("unknown_fields", message.unknown_fields);
   if (options.bodies && !message.body.empty()) json.base64("body", message.body);
   json.optional("body_bytes", message.body_bytes);
   if (message.truncated() || options.lacks_headers) {
@@ -88,7 +92,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
   json.member("method", tx->request.method);
   json.member("url", tx->url);
   json.optional("scheme", tx->scheme);
-  json.optional("path", tx->path);
+  tx->request.target_known ? json.optional("path", tx->path) : json.null("path");
   json.optional("authority", tx->authority);
   json.member("protocol", l7_protocol_name(tx->protocol));
   write_header(json, "user_agent", tx->request, "user-agent");

@@ -35,7 +35,8 @@ std::optional<uint64_t> Transaction::ttfb_us() const {
 void resolve_url(Transaction& tx) {
   const std::string_view target = tx.request.target;
   tx.scheme = tx.connection && tx.connection->is_tls ? "https" : "http";
-  tx.authority.clear();
+  if (!tx.request.scheme.empty()) tx.scheme = tx.request.scheme;
+  tx.authority = without_user_info(tx.request.authority);
   tx.path = target;
   const size_t scheme_end = target.find("://");
   if (scheme_end != std::string_view::npos && target.find('/') == scheme_end + 1) {
@@ -44,7 +45,7 @@ void resolve_url(Transaction& tx) {
     tx.scheme = target.substr(0, scheme_end);
     tx.authority = without_user_info(rest.substr(0, path));
     tx.path = path == std::string_view::npos ? "/" : rest.substr(path);
-  } else if (tx.request.method == "CONNECT") {
+  } else if (tx.request.method == "CONNECT" && tx.authority.empty()) {
     tx.authority = without_user_info(target);
     tx.path.clear();
   }

@@ -3,12 +3,29 @@
 
 #include <utility>
 
+#include "base/base64.h"
+#include "base/text.h"
+#include "proto/http2.h"
+
 namespace qtap::proto {
 namespace {
 
 // RFC 9110, 15.2: an interim response, the final one follows. 101 is the last that HTTP says.
 bool is_interim(int status) {
   return status / 100 == 1 && status != 101;
+}
+
+constexpr const char* kHttp2Settings = "http2-settings";
+
+bool upgrades_to_h2c(const http::Message& message) {
+  const std::string* upgrade = http::find_header(message, "upgrade");
+  return upgrade && lower(*upgrade).find("h2c") != std::string::npos;
+}
+
+bool is_h2c_upgrade(const Exchange& exchange) {
+  return exchange.tx && exchange.request_done && exchange.tx->response.status == 101 &&
+         upgrades_to_h2c(exchange.tx->request) && upgrades_to_h2c(exchange.tx->response) &&
+         http::find_header(exchange.tx->request, kHttp2Settings);
 }
 
 MessageKind kind_of(const Http1Side& side) {
@@ -28,6 +45,7 @@ Http1Parser::Http1Parser(const ParserLimits& limits, ParserEvents& events)
 // ---------------------------------------------------------------------------------------
 
 void Http1Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
+  if (next_) return next_->data(direction, time_ns, bytes);
   last_ns_ = time_ns;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (assigned_) {
@@ -52,10 +70,12 @@ void Http1Parser::assign_sides(Direction direction) {
 }
 
 void Http1Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
+  if (next_) return next_->gap(direction, time_ns, len);
   lose(direction, time_ns, len, http::Truncation::kCaptureLoss);
 }
 
 void Http1Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
+  if (next_) return next_->left_out(direction, time_ns, len);
   lose(direction, time_ns, len, http::Truncation::kBudget);
 }
 
@@ -73,6 +93,7 @@ void Http1Parser::lose(Direction direction, int64_t time_ns, uint64_t len,
 }
 
 void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
+  if (next_) return next_->skipped(direction, time_ns, len);
   if (len == 0) return;
   last_ns_ = time_ns;
   if (!assigned_) return gap(direction, time_ns, len);
@@ -83,21 +104,24 @@ void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
 
 void Http1Parser::keep_bodies(bool keep) {
   keeps_bodies_ = keep;
+  if (next_) next_->keep_bodies(keep);
   requests_.keep_bodies(keep);
   responses_.keep_bodies(keep);
 }
 
 uint64_t Http1Parser::unwanted(Direction direction) const {
+  if (next_) return next_->unwanted(direction);
   const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
   if (!assigned_ || wanted) return 0;
   return (direction == request_direction_ ? requests_ : responses_).unwanted();
 }
 
-void Http1Parser::close(int64_t, http::Truncation reason) {
+void Http1Parser::close(int64_t time_ns, http::Truncation reason) {
   const bool at_end = reason == http::Truncation::kAborted;
   requests_.close(reason, at_end);
   responses_.close(reason, at_end);
   pairing_.give_up(reason);
+  if (next_) next_->close(time_ns, reason);
 }
 
 // The sides stand in the middle of something and are not asked for anything but facts.
@@ -110,9 +134,11 @@ void Http1Parser::abandon(http::Truncation reason) {
     take_request();
   }
   pairing_.abandon(reason);
+  if (next_) next_->abandon(reason);
 }
 
 int64_t Http1Parser::pending_since_ns() const {
+  if (next_) return next_->pending_since_ns();
   return pairing_.pending() || requests_.in_message() ? last_ns_ : 0;
 }
 
@@ -236,7 +262,9 @@ void Http1Parser::on_response_end() {
   const bool has_status = std::exchange(has_response_head_, false);
   const bool is_granted = answered && answered->is_connect && status_ / 100 == 2;
   if (has_status && (status_ == 101 || is_granted)) {
+    if (answered && is_h2c_upgrade(*answered)) hand_over(*answered);
     requests_.tunnel();
+    if (next_ && requests_.has_lost_held()) next_->gap(request_direction_, last_ns_, 1);
     responses_.tunnel();
   }
   if (!answered) return;
@@ -244,6 +272,25 @@ void Http1Parser::on_response_end() {
   const bool was_held = answered->asks_upgrade;
   pairing_.response_done(*answered);
   if (was_held) requests_.release();
+}
+
+// RFC 7540, 3.2: the request is stream 1 of what follows, and is answered there.
+void Http1Parser::hand_over(Exchange& answered) {
+  const std::string* settings = http::find_header(answered.tx->request, kHttp2Settings);
+  const std::string payload = base64url_bytes(*settings).value_or("");
+  Ref<Transaction> tx = pairing_.take(answered);
+  tx->response = {};
+  auto next = std::make_unique<Http2Parser>(StreamStart::kFirstByte, limits_, events_);
+  next->keep_bodies(keeps_bodies_);
+  next->upgrade(request_direction_, std::move(tx), payload);
+  next_ = std::move(next);
+  events_.on_protocol(L7Protocol::kHttp2);
+}
+
+void Http1Parser::on_tunnelled(Http1Side& side, int64_t time_ns, std::string_view bytes) {
+  if (!next_) return;
+  next_->data(direction_of(side), time_ns,
+              {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events) {

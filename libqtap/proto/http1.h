@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 
 #include "proto/http1_side.h"
 #include "proto/pairing.h"
@@ -32,6 +33,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Http1Side::Body on_head(Http1Side& side) override;
   void on_body(Http1Side& side, uint64_t offset, std::string_view bytes) override;
   void on_message_end(Http1Side& side) override;
+  void on_tunnelled(Http1Side& side, int64_t time_ns, std::string_view bytes) override;
   void on_side_error(Http1Side& side) override;
   void on_side_limit() override { events_.on_limit(); }
 
@@ -40,6 +42,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Http1Side::Body response_body() const;
   void on_request_end();
   void on_response_end();
+  void hand_over(Exchange& answered);
   void tell_body_end(const Http1Side& side, Transaction* tx);
   Direction direction_of(const Http1Side& side) const {
     return side.is_response() ? opposite(request_direction_) : request_direction_;
@@ -55,6 +58,7 @@ class Http1Parser final : public Parser, private Http1Side::Events {
   Direction request_direction_ = Direction::kSent;
   std::array<StartFinder, 2> unassigned_;  // by Direction
   int64_t last_ns_ = 0;
+  std::unique_ptr<Parser> next_;  // what comes after an upgrade
 
   Ref<Transaction> opening_;           // until its request's head is complete
   Exchange* open_request_ = nullptr;   // its request is being read

@@ -220,7 +220,7 @@ void Http1Side::data(int64_t time_ns, std::string_view bytes) {
       case State::kHold:
         return hold(bytes);
       case State::kTunnel:
-        return;
+        return events_.on_tunnelled(*this, time_ns, bytes);
     }
   }
 }
@@ -332,8 +332,11 @@ void Http1Side::release() {
 void Http1Side::tunnel() {
   cut_short(http::Truncation::kAborted);
   state_ = State::kTunnel;
-  held_ = TimedBytes();
   finder_.lose();
+  const TimedBytes held = std::exchange(held_, TimedBytes());
+  held.for_each([this](int64_t piece_ns, std::string_view piece) {
+    events_.on_tunnelled(*this, piece_ns, piece);
+  });
 }
 
 // ---- gaps

@@ -9,7 +9,7 @@
 //     kSearch
 //                                           elsewhere: message cut short  upgrade → kHold
 //     kHold     kept (bounded)              what is kept is dropped       owner: release(),
-//     tunnel() kTunnel   ignored                     ignored                       never
+//     tunnel() kTunnel   told                        ignored                       never
 #pragma once
 
 #include <llhttp.h>
@@ -48,6 +48,8 @@ class Http1Side {
     virtual void on_body(Http1Side& side, uint64_t offset, std::string_view bytes) = 0;
     // The message is over: complete, or truncated and marked.
     virtual void on_message_end(Http1Side& side) = 0;
+    // Bytes behind the last message: of another protocol (tunnel()).
+    virtual void on_tunnelled(Http1Side& side, int64_t time_ns, std::string_view bytes) = 0;
     virtual void on_side_error(Http1Side& side) = 0;
     virtual void on_side_limit() = 0;
   };
@@ -74,7 +76,8 @@ class Http1Side {
 
   bool holds() const { return state_ == State::kHold; }
   void release();  // kHold: what was held is HTTP after all
-  void tunnel();   // the rest is another protocol
+  void tunnel();   // the rest is another protocol, also what was held
+  bool has_lost_held() const { return lost_held_; }  // and bytes behind that are missing
 
   const std::string& start_text() const { return start_text_; }  // request target, reason phrase
   std::string_view method() const;

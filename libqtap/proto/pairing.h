@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <utility>
 
 #include "proto/http1_side.h"
 #include "proto/parser.h"
@@ -44,6 +45,12 @@ class Pairing {
   Exchange* match();
   void request_done(Exchange& exchange);
   void response_done(Exchange& exchange);
+
+  // Its transaction goes on elsewhere: its place in the order stays.
+  Ref<Transaction> take(Exchange& exchange) {
+    ++handed_out_;
+    return std::move(exchange.tx);
+  }
 
   void lose_requests() { lost_requests_ = true; }
   void lose_responses(Loss loss, http::Truncation reason) {

@@ -16,7 +16,7 @@ namespace qtap::proto {
 struct ParserLimits {
   uint64_t body_buffer = 2u << 20;     // capture.body_buffer, per direction
   uint64_t header_bytes = 256u << 10;  // limits.header_bytes
-  uint32_t pipelined_requests = 1000;  // limits.streams_per_connection
+  uint32_t pipelined_requests = 1000;  // limits.streams_per_connection; HTTP/2: open streams
   bool tells_bodies = false;           // some store takes bodies as they pass
 };
 
@@ -36,6 +36,8 @@ class ParserEvents {
   virtual void on_body(Transaction& /*tx*/, const BodyPiece& /*piece*/) {}
   // The same body has ended, or was cut short; before on_transaction().
   virtual void on_body_end(Transaction& /*tx*/, const BodyEnd& /*end*/) {}
+  // The connection goes on with another protocol than Parser::protocol() said.
+  virtual void on_protocol(L7Protocol /*protocol*/) {}
   virtual void on_parse_error() = 0;
   virtual void on_limit() = 0;
 };
@@ -68,12 +70,20 @@ class Parser {
   virtual int64_t pending_since_ns() const = 0;
 };
 
-enum class Detection : uint8_t { kNeedMore, kHttp1, kUnknown };
+// kHttp2: its preface was seen. kHttp2Late: frames of a connection that began before.
+enum class Detection : uint8_t { kNeedMore, kHttp1, kHttp2, kHttp2Late, kUnknown };
+
+// Whether the first bytes that are seen are the first of the connection.
+enum class StreamStart : uint8_t { kFirstByte, kAnywhere };
 
 // What a connection speaks, from the first bytes of each direction (either may be empty). Proof,
 // not a guess.
-Detection detect(std::span<const uint8_t> sent, std::span<const uint8_t> received);
+Detection detect(std::span<const uint8_t> sent, std::span<const uint8_t> received,
+                 StreamStart start);
 
 std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events);
+// kFirstByte: the client sends the preface.
+std::unique_ptr<Parser> make_http2_parser(StreamStart start, const ParserLimits& limits,
+                                          ParserEvents& events);
 
 }  // namespace qtap::proto

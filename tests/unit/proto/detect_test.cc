@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <string>
 #include <string_view>
 
+#include "../support/h2_writer.h"
 #include "proto/parser.h"
 
 using namespace qtap;
@@ -14,8 +16,11 @@ std::span<const uint8_t> bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-Detection detected(std::string_view sent, std::string_view received = {}) {
-  return proto::detect(bytes(sent), bytes(received));
+using Start = proto::StreamStart;
+
+Detection detected(std::string_view sent, std::string_view received = {},
+                   Start start = Start::kFirstByte) {
+  return proto::detect(bytes(sent), bytes(received), start);
 }
 
 }  // namespace
@@ -50,9 +55,31 @@ TEST_SUITE("proto/detect") {
     CHECK(detected("*1\r\n$4\r\nPING\r\n", "+PONG\r\n") == Detection::kUnknown);
   }
 
-  TEST_CASE("the HTTP/2 preface is not HTTP/1") {
-    CHECK(detected("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "x") == Detection::kUnknown);
-    CHECK(detected("PRI", "x") == Detection::kUnknown);
+  TEST_CASE("the preface proves HTTP/2, on either side") {
+    const std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    CHECK(detected(preface) == Detection::kHttp2);
+    CHECK(detected("x", preface) == Detection::kHttp2);
+    CHECK(detected(preface.substr(0, 23), "x") == Detection::kNeedMore);
+    CHECK(detected("PRI", "x") == Detection::kNeedMore);
+    CHECK(detected("PRI * HTTP/2.1", "x") == Detection::kUnknown);
+  }
+
+  TEST_CASE("a server that speaks first waits for the preface") {
+    const std::string_view settings("\0\0\0\x04\0\0\0\0\0", 9);
+    CHECK(detected("", settings) == Detection::kNeedMore);
+    CHECK(detected("PRI * ", settings) == Detection::kNeedMore);
+    CHECK(detected("xyz", settings) == Detection::kUnknown);
+  }
+
+  TEST_CASE("frames prove HTTP/2 where a connection may be older") {
+    const std::string window = test::h2_frame(8, 0, 7, test::h2_number(1, 4));
+    const std::string frames = window + window;
+    CHECK(detected(frames, "", Start::kAnywhere) == Detection::kHttp2Late);
+    CHECK(detected("x", frames, Start::kAnywhere) == Detection::kHttp2Late);
+    CHECK(detected(window, "x", Start::kAnywhere) == Detection::kNeedMore);
+    CHECK(detected(window, "HTTP/1.1 200 OK", Start::kAnywhere) == Detection::kHttp1);
+    CHECK(detected("xyzxyzxyz", "x", Start::kAnywhere) == Detection::kUnknown);
+    CHECK(detected(frames, "x") == Detection::kUnknown);  // not from the beginning
   }
 
   TEST_CASE("one side that is not HTTP does not hide the other") {

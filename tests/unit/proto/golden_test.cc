@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs tests/golden/http1/*.md; tests/golden/README.md describes the form. QTAP_GOLDEN=write writes
-// down what comes out as expected; the difference is for a human to judge.
+// Runs tests/golden/http1/*.md and http2/*.md; tests/golden/README.md describes the form.
+// QTAP_GOLDEN=write writes down what comes out as expected; the difference is for a human to judge.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/h2_writer.h"
 #include "transcript.h"
 
 using namespace qtap;
@@ -101,6 +102,7 @@ std::string unescaped(const std::string& line) {
 struct Case {
   std::string name;
   proto::ParserLimits limits;
+  test::Reader reader = test::Reader::kHttp1;
   std::vector<Step> steps;
   std::string expected;
   size_t expect_begin = 0;  // lines of the file between the fences of the expect block
@@ -143,6 +145,14 @@ void add_fence(Case& into, const std::vector<std::string>& info,
     for (const std::string& line : lines) add_limit(into.limits, line);
     return;
   }
+  if (info[0] == "reader") {
+    REQUIRE(info.size() == 2);
+    REQUIRE((info[1] == "http1" || info[1] == "http2" || info[1] == "http2-late"));
+    into.reader = info[1] == "http1"   ? test::Reader::kHttp1
+                  : info[1] == "http2" ? test::Reader::kHttp2
+                                       : test::Reader::kHttp2Late;
+    return;
+  }
   if (info[0] == "expect") {
     for (const std::string& line : lines) into.expected += line + "\n";
     return;
@@ -158,15 +168,22 @@ void add_fence(Case& into, const std::vector<std::string>& info,
     step.reason = reason_of(info[1]);
   } else {
     step.direction = direction_of(info[0]);
-    for (const std::string& line : lines) step.bytes += unescaped(line);
+    if (info.size() == 2 && info[1] == "h2") {
+      step.bytes = test::H2Writer().write(lines);
+    } else {
+      for (const std::string& line : lines) step.bytes += unescaped(line);
+    }
   }
   into.steps.push_back(std::move(step));
 }
 
-std::vector<Case> parse_cases(const std::vector<std::string>& lines) {
+std::vector<Case> parse_cases(const std::vector<std::string>& lines, test::Reader reader) {
   std::vector<Case> cases;
   for (size_t i = 0; i < lines.size(); ++i) {
-    if (lines[i].starts_with("## ")) cases.emplace_back().name = lines[i].substr(3);
+    if (lines[i].starts_with("## ")) {
+      cases.emplace_back().name = lines[i].substr(3);
+      cases.back().reader = reader;
+    }
     if (!lines[i].starts_with("```")) continue;
     REQUIRE(!cases.empty());
     const std::vector<std::string> info = split_words(lines[i].substr(3));
@@ -203,33 +220,38 @@ TEST_SUITE("proto/golden") {
     const char* mode = std::getenv("QTAP_GOLDEN");
     const bool write = mode != nullptr && std::string(mode) == "write";
     std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(source_root() / "tests/golden/http1")) {
-      if (entry.path().extension() == ".md") files.push_back(entry.path());
+    for (const char* folder : {"tests/golden/http1", "tests/golden/http2"}) {
+      for (const auto& entry : fs::directory_iterator(source_root() / folder)) {
+        if (entry.path().extension() == ".md") files.push_back(entry.path());
+      }
     }
     std::sort(files.begin(), files.end());
     size_t count = 0;
     for (const fs::path& path : files) {
       const std::vector<std::string> lines = split_lines(read_file(path));
-      const std::vector<Case> cases = parse_cases(lines);
+      const bool is_http2 = path.parent_path().filename() == "http2";
+      const std::vector<Case> cases =
+          parse_cases(lines, is_http2 ? test::Reader::kHttp2 : test::Reader::kHttp1);
       std::vector<std::string> outputs;
       for (const Case& golden : cases) {
         CAPTURE(path.filename().string());
         CAPTURE(golden.name);
         REQUIRE(golden.expect_begin > 0);
-        const std::string whole =
-            test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kWhole));
+        const std::string whole = test::transcript(golden.steps, golden.limits,
+                                                   Cutter(Cutter::Way::kWhole), golden.reader);
         if (!write) CHECK(whole == golden.expected);
-        CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kBytes)) == whole);
+        CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kBytes),
+                               golden.reader) == whole);
         for (const uint32_t seed : {1u, 2u, 3u, 5u, 8u, 13u, 21u, 34u}) {
           CAPTURE(seed);
-          CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kRandom, seed)) ==
-                whole);
+          CHECK(test::transcript(golden.steps, golden.limits, Cutter(Cutter::Way::kRandom, seed),
+                                 golden.reader) == whole);
         }
         outputs.push_back(whole);
         ++count;
       }
       if (write) write_file(path, with_expected(lines, cases, outputs));
     }
-    CHECK(count >= 30);
+    CHECK(count >= 60);
   }
 }

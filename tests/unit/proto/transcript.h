@@ -69,12 +69,17 @@ class Transcript final : public proto::ParserEvents {
     text_ += "transaction\n";
     const http::Request& q = tx->request;
     const http::Response& s = tx->response;
-    text_ += "  > " + escaped(q.method) + " " + escaped(q.target) +
+    text_ += "  > " + escaped(q.method) + " " + (q.target_known ? escaped(q.target) : "?") +
              version(q.version_major, q.version_minor) + "\n";
+    if (!q.scheme.empty() || !q.authority.empty()) {
+      text_ += "  > " + escaped(q.scheme) + "://" + escaped(q.authority) + "\n";
+    }
     message(q, "  > ");
     if (s.status) {
       text_ += "  < " + std::to_string(*s.status) + " " + escaped(s.reason) +
                version(s.version_major, s.version_minor) + "\n";
+    } else if (s.start_ns != 0 && s.version_major == 2) {
+      text_ += "  < ? " + version(s.version_major, s.version_minor) + "\n";
     } else {
       text_ += "  < no response\n";
     }
@@ -87,6 +92,9 @@ class Transcript final : public proto::ParserEvents {
   void on_role(Role role) override {
     text_ += role == Role::kClient ? "role client\n" : "role server\n";
   }
+  void on_protocol(L7Protocol protocol) override {
+    text_ += std::string("protocol ") + l7_protocol_name(protocol) + "\n";
+  }
   void on_parse_error() override { text_ += "parse error\n"; }
   void on_limit() override { text_ += "limit\n"; }
 
@@ -97,10 +105,12 @@ class Transcript final : public proto::ParserEvents {
   static std::string version(int major, int minor) {
     return " HTTP/" + std::to_string(major) + "." + std::to_string(minor);
   }
+  static std::string field(const http::Header& h) {
+    if (!h.name.empty()) return escaped(h.name) + ": " + escaped(h.value);
+    return h.value.empty() ? "?: ?" : "?: " + escaped(h.value);
+  }
   void message(const http::Message& m, const std::string& mark) {
-    for (const http::Header& h : m.headers) {
-      text_ += mark + escaped(h.name) + ": " + escaped(h.value) + "\n";
-    }
+    for (const http::Header& h : m.headers) text_ += mark + field(h) + "\n";
     if (m.body_bytes > 0) {
       text_ += mark + "body of " + std::to_string(m.body_bytes);
       if (m.body.size() <= 100) {
@@ -114,7 +124,7 @@ class Transcript final : public proto::ParserEvents {
       }
     }
     for (const http::Header& h : m.trailers) {
-      text_ += mark + "trailer " + escaped(h.name) + ": " + escaped(h.value) + "\n";
+      text_ += mark + "trailer " + field(h) + "\n";
     }
     if (m.start_ns != 0) {
       text_ += mark + std::to_string(m.wire_bytes) + " wire bytes, " +
@@ -182,10 +192,21 @@ inline void play(const std::vector<Step>& steps, proto::Parser& parser, Cutter c
   }
 }
 
+// Which parser plays it.
+enum class Reader : uint8_t { kHttp1, kHttp2, kHttp2Late };
+
+inline std::unique_ptr<proto::Parser> make_parser(Reader reader, const proto::ParserLimits& limits,
+                                                  proto::ParserEvents& events) {
+  if (reader == Reader::kHttp1) return proto::make_http1_parser(limits, events);
+  return proto::make_http2_parser(
+      reader == Reader::kHttp2 ? proto::StreamStart::kFirstByte : proto::StreamStart::kAnywhere,
+      limits, events);
+}
+
 inline std::string transcript(const std::vector<Step>& steps, const proto::ParserLimits& limits,
-                              Cutter cutter) {
+                              Cutter cutter, Reader reader = Reader::kHttp1) {
   Transcript out;
-  const std::unique_ptr<proto::Parser> parser = proto::make_http1_parser(limits, out);
+  const std::unique_ptr<proto::Parser> parser = make_parser(reader, limits, out);
   play(steps, *parser, cutter);
   return out.text();
 }
