@@ -51,24 +51,29 @@ http {{
   uwsgi_temp_path {folder}; scgi_temp_path {folder};
   {http}
   server {{
-    listen 127.0.0.1:{port} {tls};
+    listen 127.0.0.1:{port} {listen} {tls};
     location /files/ {{ alias {folder}/files/; }}
     {locations}
   }}
+  {servers}
 }}
 """
 HELLO = 'location / { default_type text/plain; return 200 "hello\\n"; }'
 
 
-def nginx(folder, cert, protocols="TLSv1.2", http="", locations=HELLO, prefix=(), **more):
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]  # whoever takes it says so if somebody else was faster
+
+
+def nginx(folder, cert, protocols="TLSv1.2", http="", locations=HELLO, prefix=(), listen="", servers="", **more):
     """Its process is the only worker; /files/ are those of folder/files. TLS 1.2 here, 1.3 elsewhere. `prefix`: a command
     that runs it; `more`: how its process is started."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]  # nginx cannot pick one itself; it says so if somebody else takes it meanwhile
+    port = free_port()  # nginx cannot pick one itself
     (folder / "files").mkdir(exist_ok=True)
     tls = f"ssl; ssl_certificate {cert.cert}; ssl_certificate_key {cert.key}; ssl_protocols {protocols}" if cert else ""
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, port=port, tls=tls, http=http,
-                                                         locations=locations))
+                                                         locations=locations, listen=listen, servers=servers))
     process = Process([*prefix, "/usr/sbin/nginx", "-e", "stderr", "-c", folder / "nginx.conf"], **more)
     try:
         worker = int(process.wait_for_line(process.err, r"start worker process (\d+)").group(1))
