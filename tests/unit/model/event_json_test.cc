@@ -125,6 +125,29 @@ TEST_SUITE("model/event_json") {
     CHECK(std::string(media_category("")) == "");
   }
 
+  TEST_CASE("what is not known of a head is null, and counted") {
+    const Ref<Transaction> tx = test::make_transaction();
+    tx->protocol = L7Protocol::kHttp2;
+    tx->request.target.clear();
+    tx->request.target_known = false;
+    tx->request.headers = {{"", ""}, {"", "known value"}, {"accept", "x"}};
+    tx->request.unknown_fields = 2;
+    resolve_url(*tx);
+    const std::string event = make_request_event(*tx, {}, {})->json;
+    CHECK(event.find(R"("path":null,"method":"GET")") != std::string::npos);
+    CHECK(event.find(R"("protocol":"http2")") != std::string::npos);
+    ObjectOptions options;
+    options.header_list = ObjectOptions::HeaderList::kAlways;
+    const std::string object = make_http_transaction_object(tx, options)->data;
+    CHECK(object.find(R"("path":null)") != std::string::npos);
+    CHECK(
+        object.find(
+            R"("header_list":[[null,null],[null,"known value"],["accept","x"]],"unknown_fields":2)") !=
+        std::string::npos);
+    CHECK(object.find(R"(":path")") == std::string::npos);
+    CHECK(object.find(R"("":)") == std::string::npos);
+  }
+
   TEST_CASE("an artifact record tells where the object went, or why it did not") {
     const auto object = test::make_object("data");
     const std::string stored = make_artifact_event(*object, "file-0", "file:///x", "")->json;

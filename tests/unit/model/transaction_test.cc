@@ -59,6 +59,28 @@ TEST_SUITE("model/transaction") {
     CHECK(resolved("OPTIONS", "*", "a", true) == Url{"https", "a", "*", "https://a"});
   }
 
+  TEST_CASE("pseudo fields of HTTP/2 come first, and what is unknown of them falls back") {
+    Transaction tx;
+    tx.connection = Ref<Connection>::make();
+    tx.connection->endpoint_id = "10.0.0.1";
+    tx.request.method = "GET";
+    tx.request.target = "/x?q=1";
+    tx.request.scheme = "https";
+    tx.request.authority = "user:secret@b:8443";
+    tx.request.headers = {{"host", "other"}};
+    resolve_url(tx);
+    CHECK(tx.url == "https://b:8443/x?q=1");
+    tx.request.authority.clear();
+    resolve_url(tx);
+    CHECK(tx.url == "https://other/x?q=1");
+    tx.request = {};
+    tx.request.method = "CONNECT";
+    tx.request.authority = "c:443";
+    resolve_url(tx);
+    CHECK(tx.authority == "c:443");
+    CHECK(tx.path.empty());
+  }
+
   TEST_CASE("times count from the first request byte and need a response") {
     Transaction tx;
     tx.request.start_ns = 1'000'000;
