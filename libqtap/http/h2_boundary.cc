@@ -73,6 +73,11 @@ void H2Boundary::lose() {
   found_ = false;
 }
 
+bool H2Boundary::is_proof(const Chain& chain) const {
+  if (is_relaxed_ && chain.has_head && chain.bits >= kKnownProof) return true;
+  return chain.bits >= kProof && (chain.frames > 1 || chain.has_head);
+}
+
 void H2Boundary::prove_chain(const Chain& chain) {
   found_ = true;
   // Of a chain that began too long ago, the last frame is as good.
@@ -90,7 +95,8 @@ bool H2Boundary::step(Chain& chain, std::string_view held, uint64_t held_at) {
     chain.bits += bits;
     chain.in_payload = false;
     chain.next += kH2HeaderBytes;
-    if (bits > 0 && chain.bits >= kProof) prove_chain(chain);
+    chain.has_head |= bits > 0;
+    if (is_proof(chain)) prove_chain(chain);
     return true;
   }
   const uint64_t at = chain.next - kH2HeaderBytes;
@@ -111,14 +117,21 @@ bool H2Boundary::step(Chain& chain, std::string_view held, uint64_t held_at) {
   ++chain.frames;
   chain.in_payload = has_block(header);
   chain.next += header.length + (chain.in_payload ? 0 : kH2HeaderBytes);
-  if (chain.frames > 1 && chain.bits >= kProof) prove_chain(chain);
+  if (is_proof(chain)) prove_chain(chain);
   return true;
+}
+
+void H2Boundary::relax() {
+  is_relaxed_ = true;
+  for (const Chain& chain : chains_) {
+    if (!found_ && is_proof(chain)) prove_chain(chain);
+  }
 }
 
 // What a frame header that ends here would begin.
 void H2Boundary::begin_chain(std::string_view held, uint64_t held_at) {
   if (looked_at_ < begin_ + kH2HeaderBytes) return;
-  Chain chain = {looked_at_ - kH2HeaderBytes, 0, looked_at_, false, 0, 0, 0, false};
+  Chain chain = {looked_at_ - kH2HeaderBytes, 0, looked_at_, false, 0, false, 0, 0, false};
   // The cheap look first: the type.
   if (bytes_of(held)[static_cast<size_t>(chain.first - held_at) + 3] > 9) return;
   if (!step(chain, held, held_at)) return;
@@ -156,7 +169,7 @@ size_t H2Boundary::add(std::string_view held, size_t new_bytes) {
 H2Boundary::Proof H2Boundary::prove(std::span<const uint8_t> bytes) {
   H2Boundary one;
   const std::string_view held(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  Chain chain = {0, 0, kH2HeaderBytes, false, 0, 0, 0, false};
+  Chain chain = {0, 0, kH2HeaderBytes, false, 0, false, 0, 0, false};
   while (chain.next <= held.size()) {
     one.looked_at_ = chain.next;
     if (!one.step(chain, held, 0)) return Proof::kNo;

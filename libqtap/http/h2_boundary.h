@@ -20,6 +20,9 @@ class H2Boundary {
   // So rare by accident that a petabyte of random bytes holds none. A body that itself holds HTTP/2
   // frames may still be taken for one.
   static constexpr int kProof = 56;
+  // What is enough of a head where the other direction is known to be frames: a request of nothing
+  // but references to older entries.
+  static constexpr int kKnownProof = 40;
 
   // Of the stream's next bytes, how many were looked at: all, or up to the one that made the proof.
   // `held`: what is still there of the bytes before these, and these.
@@ -29,6 +32,9 @@ class H2Boundary {
   uint64_t found_length() const { return looked_at_ - found_at_; }
   // How far back a proof may reach: held bytes before that are not needed.
   static constexpr size_t kMaxHeld = 64u << 10;
+
+  // From now on kKnownProof is enough, also for what was looked at already.
+  void relax();
 
   // The next byte does not follow the last one.
   void lose();
@@ -45,6 +51,7 @@ class H2Boundary {
     uint64_t next;    // the offset up to which bytes are needed to go on
     bool in_payload;  // next is the end of a field block to be decoded, else of a frame header
     int bits;
+    bool has_head;  // a field block that decodes to something is among it
     int frames;
     uint32_t stream;  // of its last frame that is on one
     bool in_block;    // a field block has not ended: CONTINUATION must come (RFC 9113, 6.10)
@@ -52,6 +59,7 @@ class H2Boundary {
   void begin_chain(std::string_view held, uint64_t held_at);
   void look(std::string_view held, uint64_t held_at);
   bool step(Chain& chain, std::string_view held, uint64_t held_at);
+  bool is_proof(const Chain& chain) const;
   void prove_chain(const Chain& chain);
 
   std::vector<Chain> chains_;
@@ -60,6 +68,7 @@ class H2Boundary {
   uint64_t next_ = UINT64_MAX;  // the least `next` of all chains
   uint64_t found_at_ = 0;
   bool found_ = false;
+  bool is_relaxed_ = false;
 };
 
 }  // namespace qtap::http

@@ -111,6 +111,9 @@ class H2Connection final : private H2Side::Events {
   void on_data_end(H2Side& side) override;
   void on_loss(H2Side& side) override;
   void on_limit() override { events_.on_limit(); }
+  bool is_other_proven(const H2Side& side) const override {
+    return !sides_[1 - side.index()].searching();
+  }
 
   H2Side::Want begin_data(H2Side& side);
   H2Verdict check_order(const H2Side& side) const;

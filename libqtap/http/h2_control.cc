@@ -175,6 +175,7 @@ void H2Connection::on_loss(H2Side& side) {
   settings_[i].lose();
   decoders_[1 - i].set_max_table(UINT32_MAX);
   lose_parts(side);
+  if (!side.searching()) other(side).relax();
 }
 
 // A gap took (a part of) one frame, and the next one is known to begin behind it.

@@ -167,6 +167,7 @@ size_t H2Side::skip(std::string_view bytes) {
 
 void H2Side::search(std::string_view bytes) {
   held_.append(now_ns_, bytes);
+  if (events_.is_other_proven(*this)) boundary_.relax();
   const size_t used = boundary_.add(held_.view(), bytes.size());
   if (!boundary_.has_found()) {
     if (held_.size() > 2 * H2Boundary::kMaxHeld) {
@@ -174,7 +175,17 @@ void H2Side::search(std::string_view bytes) {
     }
     return;
   }
-  const size_t begun = static_cast<size_t>(boundary_.found_length()) + (bytes.size() - used);
+  resume(static_cast<size_t>(boundary_.found_length()) + (bytes.size() - used));
+}
+
+void H2Side::relax() {
+  if (state_ != State::kSearch) return;
+  boundary_.relax();
+  if (boundary_.has_found()) resume(static_cast<size_t>(boundary_.found_length()));
+}
+
+// The last `begun` bytes that are held begin with a frame.
+void H2Side::resume(size_t begun) {
   held_.drop_front(held_.size() - begun);
   const TimedBytes found = std::exchange(held_, TimedBytes());
   boundary_ = H2Boundary();

@@ -48,6 +48,8 @@ class H2Side {
     // Frames may be missing: where a loss begins, and where a frame is found again.
     virtual void on_loss(H2Side& side) = 0;
     virtual void on_limit() = 0;
+    // The other direction is in the middle of frames.
+    virtual bool is_other_proven(const H2Side& side) const = 0;
   };
 
   H2Side(unsigned index, Events& events) : index_(index), events_(events) {}
@@ -62,6 +64,8 @@ class H2Side {
   // Of `len` bytes that did not come, how many were surely the body's or padding: those are passed.
   uint64_t pass_data(int64_t time_ns, uint64_t len);
   uint64_t data_left() const { return state_ == State::kData ? left_ - padding_ : 0; }
+  // The other direction is known to be frames: less proof is needed for this one.
+  void relax();
   // From inside of a callback: what comes is no frame any more. Tells no loss.
   void fail();
 
@@ -90,6 +94,7 @@ class H2Side {
   size_t read_payload(std::string_view bytes);
   size_t skip(std::string_view bytes);
   void search(std::string_view bytes);
+  void resume(size_t begun);
   void begin_frame();
   void end_data();
   void lose_in_frame(uint64_t len);
