@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <utility>
 
@@ -36,6 +37,10 @@ class Ref {
     if (ptr_) ptr_->ref();
   }
   Ref(Ref&& other) noexcept : ptr_(std::exchange(other.ptr_, nullptr)) {}
+  // Of what it derives from.
+  template <typename From>
+    requires std::derived_from<From, T>
+  Ref(Ref<From>&& other) noexcept : ptr_(other.release()) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(ptr_, other.ptr_);
     return *this;
@@ -48,6 +53,14 @@ class Ref {
     ref.ptr_ = new T(std::forward<Args>(args)...);
     return ref;
   }
+  // Takes over one reference.
+  static Ref adopt(T* ptr) {
+    Ref ref;
+    ref.ptr_ = ptr;
+    return ref;
+  }
+  // Gives the reference away.
+  T* release() { return std::exchange(ptr_, nullptr); }
   static void release(const T* ptr) {
     if (ptr && ptr->unref()) delete ptr;
   }
@@ -60,6 +73,12 @@ class Ref {
  private:
   T* ptr_ = nullptr;
 };
+
+// The same object as what it was made as.
+template <typename To, typename From>
+Ref<To> ref_cast(Ref<From>&& from) {
+  return Ref<To>::adopt(static_cast<To*>(from.release()));
+}
 
 // The object for writing: itself when nobody else holds it, else a copy takes its place.
 template <typename T>

@@ -26,9 +26,20 @@ void withhold_body(http::Message& message) {
   }
 }
 
+// What make_exchange() made.
+Transaction& transaction_of(http::Exchange& exchange) {
+  return static_cast<Transaction&>(exchange);
+}
+
 }  // namespace
 
-void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
+Ref<http::Exchange> Tracked::ParserHome::make_exchange() {
+  return Ref<Transaction>::make();
+}
+
+void Tracked::ParserHome::on_exchange(Ref<http::Exchange> exchange) {
+  Ref<Transaction> tx = ref_cast<Transaction>(std::move(exchange));
+  tx->protocol = l7_protocol(tx->framing);
   tx->level = owner_->conn_->capture_level;
   if (tx->level != CaptureLevel::kFull) {
     withhold_body(tx->request);
@@ -51,12 +62,17 @@ void Tracked::ParserHome::on_transaction(Ref<Transaction> tx) {
 }
 
 // The host hears of a connection before a store gets any of its bytes.
-void Tracked::ParserHome::on_body(Transaction& tx, const BodyPiece& piece) {
+void Tracked::ParserHome::on_body(http::Exchange& exchange, const BodyPiece& piece) {
   owner_->announce();
-  owner_->events_.on_body(*owner_->conn_, tx, piece, owner_->wanted());
+  owner_->events_.on_body(*owner_->conn_, transaction_of(exchange), piece, owner_->wanted());
 }
 
-void Tracked::ParserHome::on_request_head(const http::Request& request) {
+void Tracked::ParserHome::on_body_end(http::Exchange& exchange, const BodyEnd& end) {
+  owner_->events_.on_body_end(*owner_->conn_, transaction_of(exchange), end, owner_->wanted());
+}
+
+void Tracked::ParserHome::on_request_head(http::Exchange& exchange) {
+  const http::Request& request = exchange.request;
   if (!request.authority.empty()) {
     owner_->learn_endpoint(host_name(request.authority));
   } else if (const std::string* host = http::find_header(request, "host")) {

@@ -7,23 +7,26 @@
 
 namespace qtap::conn {
 
-// What the parser reports to: it follows the parser when another connection takes it over.
+// Makes transactions of exchanges. What the parser reports to: it follows the parser when another
+// connection takes it over.
 class Tracked::ParserHome final : public proto::ParserEvents {
  public:
   explicit ParserHome(Tracked& owner) : owner_(&owner) {}
   void move_to(Tracked& owner) { owner_ = &owner; }
 
-  void on_transaction(Ref<Transaction> tx) override;
-  void on_request_head(const http::Request& request) override;
-  void on_role(Role role) override {
-    if (owner_->conn_->role == Role::kUnknown) owner_->set_role(role);
+  Ref<http::Exchange> make_exchange() override;
+  void on_exchange(Ref<http::Exchange> exchange) override;
+  void on_request_head(http::Exchange& exchange) override;
+  void on_client(Direction client) override {
+    if (owner_->conn_->role != Role::kUnknown) return;
+    owner_->set_role(client == Direction::kSent ? Role::kClient : Role::kServer);
   }
-  void on_body(Transaction& tx, const BodyPiece& piece) override;
-  void on_body_end(Transaction& tx, const BodyEnd& end) override {
-    owner_->events_.on_body_end(*owner_->conn_, tx, end, owner_->wanted());
+  void on_body(http::Exchange& exchange, const BodyPiece& piece) override;
+  void on_body_end(http::Exchange& exchange, const BodyEnd& end) override;
+  void on_protocol(http::Protocol protocol) override {
+    writable(owner_->conn_).l7 = l7_protocol(protocol);
   }
-  void on_protocol(L7Protocol protocol) override { writable(owner_->conn_).l7 = protocol; }
-  void on_parse_error() override { ++owner_->counters_.parse_errors; }
+  void on_parse_error(const http::ParseError&) override { ++owner_->counters_.parse_errors; }
   void on_limit() override { ++owner_->counters_.limit_hits; }
 
  private:

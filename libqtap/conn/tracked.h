@@ -12,6 +12,7 @@
 
 #include "conn/stream.h"
 #include "model/connection.h"
+#include "model/transaction.h"
 #include "proto/parser.h"
 #include "proto/tls_hello.h"
 

@@ -17,10 +17,10 @@ constexpr uint64_t kMinSkip = 64u << 10;
 std::unique_ptr<proto::Parser> make_parser(proto::Detection found,
                                            const proto::ParserLimits& limits,
                                            proto::ParserEvents& events) {
-  if (found == proto::Detection::kHttp1) return proto::make_http1_parser(limits, events);
+  if (found == proto::Detection::kHttp1) return http::make_http1_parser(limits, events);
   const auto start = found == proto::Detection::kHttp2 ? proto::StreamStart::kFirstByte
                                                        : proto::StreamStart::kAnywhere;
-  return proto::make_http2_parser(start, limits, events);
+  return http::make_http2_parser(start, limits, events);
 }
 
 std::span<const uint8_t> as_bytes(const std::string& text) {
@@ -203,7 +203,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   home_ = std::make_unique<ParserHome>(*this);
   parser_ = make_parser(found, options_.parser, *home_);
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
-  writable(conn_).l7 = parser_->protocol();
+  writable(conn_).l7 = l7_protocol(parser_->protocol());
   for (const Direction d : {opposite(direction), direction}) {
     const std::string& text = buffered[index(d)];
     if (!text.empty()) parser_->data(d, undetected_since_ns_[index(d)], as_bytes(text));

@@ -58,8 +58,9 @@ class H2Events {
   // Its last event; the stream is gone afterwards.
   virtual void on_stream_end(H2Stream& stream, H2Ending ending, H2Error code) = 0;
   virtual void on_goaway(unsigned /*direction*/, uint32_t /*last_stream*/, H2Error /*code*/) {}
-  // A peer broke the rules, in frames of this direction.
-  virtual void on_error(unsigned direction, H2Verdict verdict) = 0;
+  // A peer broke the rules, in the frame at this offset of this direction.
+  virtual void on_error(unsigned direction, uint64_t offset, H2Verdict verdict,
+                        uint32_t stream) = 0;
   virtual void on_limit() = 0;
 };
 

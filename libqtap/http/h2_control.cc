@@ -56,7 +56,9 @@ void H2Connection::end_part(H2Stream& stream, H2Part part) {
   }
   const bool differs = half.content_length && half.body_bytes != *half.content_length;
   if (differs && !half.lost) {  // RFC 9113, 8.1.1
-    events_.on_error(direction_of(stream, part), H2Verdict::stream(H2Error::kProtocol));
+    const H2Side& side = sides_[direction_of(stream, part)];
+    events_.on_error(side.index(), side.frame_offset(), H2Verdict::stream(H2Error::kProtocol),
+                     stream.id);
     return end_stream(stream, H2Ending::kError, H2Error::kProtocol);
   }
   half.ended = true;
@@ -95,8 +97,8 @@ void H2Connection::on_unknown_stream(H2Side& side) {
     return fail(side, H2Verdict::connection(H2Error::kProtocol), 0);
   }
   // An answer that is seen before its request may have been captured in that order.
-  events_.on_error(side.index(),
-                   H2Verdict::stream(is_idle ? H2Error::kProtocol : H2Error::kStreamClosed));
+  events_.on_error(side.index(), side.frame_offset(),
+                   H2Verdict::stream(is_idle ? H2Error::kProtocol : H2Error::kStreamClosed), id);
 }
 
 void H2Connection::on_settings(H2Side& side, std::string_view payload) {
@@ -204,7 +206,7 @@ void H2Connection::on_payload_lost(H2Side& side) {
 }
 
 void H2Connection::fail(H2Side& side, H2Verdict verdict, uint32_t stream) {
-  events_.on_error(side.index(), verdict);
+  events_.on_error(side.index(), side.frame_offset(), verdict, stream);
   if (verdict.scope == H2Verdict::Scope::kStream) {
     if (H2Stream* failed = find(stream)) end_stream(*failed, H2Ending::kError, verdict.error);
     return;

@@ -44,6 +44,28 @@ uint32_t read_u32(const uint8_t* bytes) {
   return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
 }
 
+const char* h2_error_name(H2Error error) {
+  switch (error) {
+    case H2Error::kNone:
+      return "NO_ERROR";
+    case H2Error::kFlowControl:
+      return "FLOW_CONTROL_ERROR";
+    case H2Error::kStreamClosed:
+      return "STREAM_CLOSED";
+    case H2Error::kFrameSize:
+      return "FRAME_SIZE_ERROR";
+    case H2Error::kRefusedStream:
+      return "REFUSED_STREAM";
+    case H2Error::kCancel:
+      return "CANCEL";
+    case H2Error::kCompression:
+      return "COMPRESSION_ERROR";
+    case H2Error::kProtocol:
+      break;
+  }
+  return "PROTOCOL_ERROR";
+}
+
 H2FrameHeader read_h2_header(const uint8_t* bytes) {
   H2FrameHeader header;
   header.length = uint32_t{bytes[0]} << 16 | uint32_t{bytes[1]} << 8 | bytes[2];

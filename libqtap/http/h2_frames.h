@@ -40,6 +40,8 @@ enum class H2Error : uint32_t {
   kCompression = 0x9,
 };
 
+const char* h2_error_name(H2Error error);  // "PROTOCOL_ERROR"
+
 constexpr size_t kH2HeaderBytes = 9;              // RFC 9113, 4.1
 constexpr uint32_t kH2DefaultFrameBytes = 16384;  // RFC 9113, 6.5.2, SETTINGS_MAX_FRAME_SIZE
 constexpr uint32_t kH2MaxFrameBytes = (1u << 24) - 1;

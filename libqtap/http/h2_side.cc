@@ -50,6 +50,7 @@ void H2Side::data(int64_t time_ns, std::string_view bytes) {
         break;
     }
     bytes.remove_prefix(used);
+    offset_ += used;
   }
 }
 
@@ -63,15 +64,28 @@ size_t H2Side::read_start(std::string_view bytes) {
   if (same == wanted.size() && part_.size() < preface.size()) return same;
   const bool is_client = part_.size() == preface.size();
   state_ = State::kHeader;
-  const std::string begun = std::exchange(part_, {});
+  TimedBytes begun;
+  begun.append(frame_ns_, std::exchange(part_, {}));
   events_.on_start(*this, is_client);
   // A frame may begin like the preface only as far as its length allows: not at all.
-  if (!is_client) data(frame_ns_, begun);
+  if (!is_client) read_again(begun, same);
   return same;
 }
 
+// From inside of data(): bytes that were held. The last `uncounted` of them are of the piece at
+// hand, which is added to offset_ only later.
+void H2Side::read_again(const TimedBytes& begun, size_t uncounted) {
+  offset_ += uncounted;
+  offset_ -= begun.size();
+  begun.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
+  offset_ -= uncounted;
+}
+
 size_t H2Side::read_header(std::string_view bytes) {
-  if (part_.empty()) frame_ns_ = now_ns_;
+  if (part_.empty()) {
+    frame_ns_ = now_ns_;
+    frame_offset_ = offset_;
+  }
   const size_t used = std::min(bytes.size(), kH2HeaderBytes - part_.size());
   if (part_.empty() && used == kH2HeaderBytes) {
     frame_ = read_h2_header(bytes_of(bytes));
@@ -175,24 +189,24 @@ void H2Side::search(std::string_view bytes) {
     }
     return;
   }
-  resume(static_cast<size_t>(boundary_.found_length()) + (bytes.size() - used));
+  resume(static_cast<size_t>(boundary_.found_length()) + (bytes.size() - used), bytes.size());
 }
 
 void H2Side::relax() {
   if (state_ != State::kSearch) return;
   boundary_.relax();
-  if (boundary_.has_found()) resume(static_cast<size_t>(boundary_.found_length()));
+  if (boundary_.has_found()) resume(static_cast<size_t>(boundary_.found_length()), 0);
 }
 
 // The last `begun` bytes that are held begin with a frame.
-void H2Side::resume(size_t begun) {
+void H2Side::resume(size_t begun, size_t uncounted) {
   held_.drop_front(held_.size() - begun);
   const TimedBytes found = std::exchange(held_, TimedBytes());
   boundary_ = H2Boundary();
   state_ = State::kHeader;
   frames_ = 0;
   events_.on_loss(*this);
-  found.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
+  read_again(found, uncounted);
 }
 
 void H2Side::fail() {
@@ -236,6 +250,7 @@ void H2Side::lose_in_frame(uint64_t len) {
 }
 
 void H2Side::gap(int64_t time_ns, uint64_t len) {
+  offset_ += len;
   if (len == 0 || state_ == State::kSilent) return;
   now_ns_ = time_ns;
   const bool in_frame = state_ == State::kPadding || state_ == State::kData ||
@@ -258,6 +273,7 @@ uint64_t H2Side::pass_data(int64_t time_ns, uint64_t len) {
   if (state_ != State::kData) return 0;
   now_ns_ = time_ns;
   const uint64_t inside = std::min<uint64_t>(len, left_);
+  offset_ += inside;
   lose_in_frame(inside);
   return inside;
 }

@@ -72,7 +72,8 @@ class H2Side {
   bool searching() const { return state_ == State::kSearch || state_ == State::kSilent; }
   unsigned index() const { return index_; }
   const H2FrameHeader& frame() const { return frame_; }
-  int64_t frame_ns() const { return frame_ns_; }  // of its first byte
+  uint64_t frame_offset() const { return frame_offset_; }  // of its first byte, in the direction
+  int64_t frame_ns() const { return frame_ns_; }           // of its first byte
   int64_t now_ns() const { return now_ns_; }
   uint64_t frames() const { return frames_; }  // since it began, or was found
 
@@ -94,7 +95,8 @@ class H2Side {
   size_t read_payload(std::string_view bytes);
   size_t skip(std::string_view bytes);
   void search(std::string_view bytes);
-  void resume(size_t begun);
+  void read_again(const TimedBytes& begun, size_t uncounted);
+  void resume(size_t begun, size_t uncounted);
   void begin_frame();
   void end_data();
   void lose_in_frame(uint64_t len);
@@ -104,6 +106,8 @@ class H2Side {
   State state_ = State::kStart;
   int64_t now_ns_ = 0;
   int64_t frame_ns_ = 0;
+  uint64_t offset_ = 0;  // of the next byte, gaps included
+  uint64_t frame_offset_ = 0;
   H2FrameHeader frame_;
   uint64_t frames_ = 0;
   uint32_t left_ = 0;       // bytes of the payload still to come, with padding

@@ -37,6 +37,9 @@ struct Message {
   // Fields among these whose name (then it is empty) or value is not known: references to what was
   // sent before the capture began (HTTP/2).
   uint32_t unknown_fields = 0;
+  // HTTP/1: fields that say where the body ends contradict or repeat one another (RFC 9112, 6.1 and
+  // 6.3), so that two readers may see two different messages.
+  bool framing_conflict = false;
   Truncation truncation = Truncation::kNone;
   std::optional<uint64_t> missing_bytes = 0;  // nullopt: not known
   int64_t start_ns = 0;                       // first byte, nanoseconds since 1970 UTC

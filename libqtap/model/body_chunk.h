@@ -2,37 +2,20 @@
 // A body in transfer: what of it passes by, and the pieces in which it goes to the stores.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "base/direction.h"
 #include "base/ref.h"
-#include "model/record.h"
+#include "http/exchange.h"
 
 namespace qtap {
 
-enum class MessageKind : uint8_t { kRequest = 0, kResponse = 1 };
-inline constexpr std::array kMessageKinds = {MessageKind::kRequest, MessageKind::kResponse};
-constexpr size_t index(MessageKind kind) {
-  return static_cast<size_t>(kind);
-}
-
-// Bytes of a body as the parser sees them, after transfer coding. Offsets count what is missing.
-struct BodyPiece {
-  MessageKind message = MessageKind::kRequest;
-  Direction direction = Direction::kSent;
-  uint64_t offset = 0;
-  std::string_view bytes = {};
-};
-
-struct BodyEnd {
-  MessageKind message = MessageKind::kRequest;
-  Direction direction = Direction::kSent;
-  bool complete = false;                // the end of the message was seen
-  std::optional<uint64_t> length = {};  // of the whole body; nullopt: not known
-};
+using http::BodyEnd;
+using http::BodyPiece;
+using http::kMessageKinds;
+using http::MessageKind;
 
 // What a store gets. Immutable once handed out: stores share it.
 struct BodyChunk : RefCounted {

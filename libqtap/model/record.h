@@ -9,15 +9,9 @@
 #include <span>
 #include <string_view>
 
-namespace qtap {
+#include "base/direction.h"
 
-enum class Direction : uint8_t { kSent = 0, kReceived = 1 };  // seen from the local process
-constexpr Direction opposite(Direction d) {
-  return d == Direction::kSent ? Direction::kReceived : Direction::kSent;
-}
-constexpr size_t index(Direction d) {
-  return static_cast<size_t>(d);
-}
+namespace qtap {
 
 enum class Role : uint8_t { kUnknown = 0, kClient = 1, kServer = 2 };
 enum class StreamKind : uint8_t { kSocket = 0, kOpenssl = 1 };

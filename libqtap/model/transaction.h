@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/ref.h"
-#include "http/message.h"
+#include "http/exchange.h"
 #include "model/body_chunk.h"
 #include "model/connection.h"
 #include "model/text_pool.h"
@@ -23,13 +23,11 @@ struct StoredObject {
   std::string url;  // where the first object store will put it; empty = no store
 };
 
-struct Transaction : RefCounted {
+struct Transaction : http::Exchange {
   std::string id;  // 20 characters [0-9a-v]
   Ref<Connection> connection;
   L7Protocol protocol = L7Protocol::kHttp1;
   CaptureLevel level = CaptureLevel::kFull;  // of its process when it ended
-  http::Request request;
-  http::Response response;
 
   std::string scheme;     // "http", "https"
   std::string authority;  // Host, else the target's, else the endpoint
@@ -39,7 +37,6 @@ struct Transaction : RefCounted {
   std::array<BodyFlow, 2> body_flows;  // by MessageKind; while it is in transfer
   TextPool texts;                      // of fields that had to be worked out (model/field_table.h)
 
-  bool truncated() const { return request.truncated() || response.truncated(); }
   // Sum over both messages; nullopt if either is not known.
   std::optional<uint64_t> missing_bytes() const;
   // First request byte to last response byte, µs; nullopt without a response.
@@ -47,6 +44,10 @@ struct Transaction : RefCounted {
   // First request byte to first response byte, µs.
   std::optional<uint64_t> ttfb_us() const;
 };
+
+constexpr L7Protocol l7_protocol(http::Protocol protocol) {
+  return protocol == http::Protocol::kHttp2 ? L7Protocol::kHttp2 : L7Protocol::kHttp1;
+}
 
 // "user:password@host" → "host": user information never leaves the message itself.
 std::string_view without_user_info(std::string_view authority);

@@ -2,7 +2,7 @@
 #include "http/h2_boundary.h"
 #include "http/h2_frames.h"
 #include "proto/parser.h"
-#include "proto/start_line.h"
+#include "http/start_line.h"
 
 namespace qtap::proto {
 namespace {
@@ -52,9 +52,9 @@ Begins as_frames(Bytes bytes) {
 Detection detect(Bytes sent, Bytes received, StreamStart begin) {
   bool may_become = false;
   for (const Bytes bytes : {sent, received}) {
-    const StartLine start = start_of(text_of(bytes));
-    if (start == StartLine::kRequest || start == StartLine::kResponse) return Detection::kHttp1;
-    if (start == StartLine::kNeedMore) may_become = true;
+    const http::StartLine start = http::start_of(text_of(bytes));
+    if (start == http::StartLine::kRequest || start == http::StartLine::kResponse) return Detection::kHttp1;
+    if (start == http::StartLine::kNeedMore) may_become = true;
   }
   const Begins http2 = as_http2(sent, received);
   if (http2 == Begins::kYes) return Detection::kHttp2;

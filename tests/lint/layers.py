@@ -8,12 +8,12 @@ import sys
 # Own folder and the standard library are always allowed. "public": <qtap/*.h>.
 MAY = {
     "base": {"<qtap/base.h>"},
-    "http": {"base", "<qtap/base.h>", "nghttp2"},
+    "http": {"base", "<qtap/base.h>", "llhttp", "nghttp2"},
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
     "probe": {"base", "model", "source", "bpf/shared", "capstone", "libbpf", "skeleton"},
-    "proto": {"base", "http", "model", "llhttp"},
+    "proto": {"base", "http", "model"},
     "conn": {"base", "http", "model", "proto"},
     "context": {"base", "model"},
     "plugin": {"base", "http", "rulekit", "model"},

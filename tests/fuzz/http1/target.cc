@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../../unit/proto/transcript.h"
+#include "../../unit/http/transcript.h"
 
 using qtap::test::Cutter;
 using qtap::test::Step;
@@ -44,8 +44,8 @@ std::vector<Step> steps_of(const uint8_t* data, size_t size) {
   return steps;
 }
 
-qtap::proto::ParserLimits limits_of(uint8_t options) {
-  qtap::proto::ParserLimits limits;
+qtap::http::ParserLimits limits_of(uint8_t options) {
+  qtap::http::ParserLimits limits;
   constexpr uint64_t kBuffers[] = {2u << 20, 0, 7, 100};
   limits.body_buffer = kBuffers[options & 3];
   if ((options & 4) != 0) limits.header_bytes = 40;
@@ -59,7 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1 || size > (64u << 10)) return 0;
-  const qtap::proto::ParserLimits limits = limits_of(data[0]);
+  const qtap::http::ParserLimits limits = limits_of(data[0]);
   std::vector<Step> steps = steps_of(data + 1, size - 1);
   Step end;
   end.kind = Step::Kind::kClose;

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../unit/proto/transcript.h"
+#include "../../unit/http/transcript.h"
 
 using qtap::test::Cutter;
 using qtap::test::Step;
@@ -55,8 +55,8 @@ std::vector<Step> opening() {
   return steps;
 }
 
-qtap::proto::ParserLimits limits_of(uint8_t options) {
-  qtap::proto::ParserLimits limits;
+qtap::http::ParserLimits limits_of(uint8_t options) {
+  qtap::http::ParserLimits limits;
   constexpr uint64_t kBuffers[] = {2u << 20, 0, 7, 100};
   limits.body_buffer = kBuffers[options & 3];
   if ((options & 4) != 0) limits.header_bytes = 40;
@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1 || size > (64u << 10)) return 0;
-  const qtap::proto::ParserLimits limits = limits_of(data[0]);
+  const qtap::http::ParserLimits limits = limits_of(data[0]);
   const bool is_late = (data[0] & 32) != 0;
   std::vector<Step> steps;
   if (!is_late && (data[0] & 64) == 0) steps = opening();

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../proto/transcript.h"
+#include "transcript.h"
 
 namespace qtap::test {
 

@@ -101,7 +101,7 @@ std::string unescaped(const std::string& line) {
 
 struct Case {
   std::string name;
-  proto::ParserLimits limits;
+  http::ParserLimits limits;
   test::Reader reader = test::Reader::kHttp1;
   std::vector<Step> steps;
   std::string expected;
@@ -123,7 +123,7 @@ http::Truncation reason_of(const std::string& word) {
   return http::Truncation::kNone;
 }
 
-void add_limit(proto::ParserLimits& limits, const std::string& line) {
+void add_limit(http::ParserLimits& limits, const std::string& line) {
   const std::vector<std::string> words = split_words(line);
   REQUIRE(words.size() == 2);
   const unsigned long value = std::stoul(words[1]);
@@ -215,7 +215,7 @@ std::string with_expected(const std::vector<std::string>& lines, const std::vect
 
 }  // namespace
 
-TEST_SUITE("proto/golden") {
+TEST_SUITE("http/golden") {
   TEST_CASE("every golden gives what it expects, however its bytes are cut") {
     const char* mode = std::getenv("QTAP_GOLDEN");
     const bool write = mode != nullptr && std::string(mode) == "write";

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/start_line.h"
+#include "http/start_line.h"
 
 #include <llhttp.h>
 
 #include <algorithm>
 
-namespace qtap::proto {
+namespace qtap::http {
 namespace {
 
 constexpr std::string_view kVersion = "HTTP/1.";
@@ -98,4 +98,4 @@ bool may_be_cut(std::string_view request_line) {
   });
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: heads and losses of both sides of an HTTP/1 connection. Out: which response answers which
-// request, and transactions that are over. Owned by the parser, on the shard's thread.
+// request, and exchanges that are over. Owned by the parser, on the shard's thread.
 // Never a false pair: what cannot be known is handed out without its response and marked.
 //
 // HTTP/1 has no ids; the n-th final response answers the n-th request (RFC 9112, 9.3.2). After a
@@ -15,14 +15,14 @@
 #include <deque>
 #include <utility>
 
-#include "proto/http1_side.h"
-#include "proto/parser.h"
+#include "http/h1_side.h"
+#include "http/parser.h"
 
-namespace qtap::proto {
+namespace qtap::http {
 
 // A request on its way to its response.
-struct Exchange {
-  Ref<Transaction> tx;  // empty: handed out already, the response is still to be skipped
+struct PendingExchange {
+  Ref<Exchange> tx;  // empty: handed out already, the response is still to be skipped
   bool is_head = false;
   bool is_connect = false;
   bool after_loss = false;  // requests may have been missed right before it
@@ -32,37 +32,37 @@ struct Exchange {
   bool asks_upgrade = false;  // its side holds until the answer is known
 };
 
-class Pairing {
+class H1Pairing {
  public:
-  using Loss = Http1Side::Loss;
+  using Loss = H1Side::Loss;
 
-  Pairing(uint32_t limit, ParserEvents& events) : limit_(limit), events_(events) {}
+  H1Pairing(uint32_t limit, ParserEvents& events) : limit_(limit), events_(events) {}
 
   // A request's start line is known. `answering`: a response is being read.
-  // When it throws, the caller still has the transaction.
-  Exchange& add(Ref<Transaction>&& tx, bool answering);
+  // When it throws, the caller still has the exchange.
+  PendingExchange& add(Ref<Exchange>&& tx, bool answering);
   // A final response begins: the request that it answers, or null when that is not known.
-  Exchange* match();
-  void request_done(Exchange& exchange);
-  void response_done(Exchange& exchange);
+  PendingExchange* match();
+  void request_done(PendingExchange& exchange);
+  void response_done(PendingExchange& exchange);
 
   // Its transaction goes on elsewhere: its place in the order stays.
-  Ref<Transaction> take(Exchange& exchange) {
+  Ref<Exchange> take(PendingExchange& exchange) {
     ++handed_out_;
     return std::move(exchange.tx);
   }
 
   void lose_requests() { lost_requests_ = true; }
-  void lose_responses(Loss loss, http::Truncation reason) {
+  void lose_responses(Loss loss, Truncation reason) {
     if (loss == Loss::kNone) return;
     loss_ = std::max(loss_, loss);
     loss_reason_ = reason;
   }
   // Nothing more will come.
-  void give_up(http::Truncation reason);
+  void give_up(Truncation reason);
 
   // The same when it is not known how far the messages at hand came.
-  void abandon(http::Truncation reason);
+  void abandon(Truncation reason);
 
   bool pending() const { return handed_out_ < exchanges_.size(); }
   // A request was given up whose answer would have said how its side goes on.
@@ -71,17 +71,18 @@ class Pairing {
  private:
   static constexpr uint64_t kUnknown = UINT64_MAX;
 
-  void lose_answer(Exchange& exchange, http::Truncation reason);
-  void lose_waiting(uint64_t may_come, http::Truncation reason);
+  void lose_answer(PendingExchange& exchange, Truncation reason);
+  void lose_waiting(uint64_t may_come, Truncation reason);
   void keep_limit();
   void emit_done();
 
   const uint32_t limit_;
   ParserEvents& events_;
-  std::deque<Exchange> exchanges_;  // in the order of the requests; pop_front keeps addresses
-  size_t handed_out_ = 0;           // exchanges without a transaction
-  Loss loss_ = Loss::kNone;         // on the response side, since its last start line
-  http::Truncation loss_reason_ = http::Truncation::kCaptureLoss;  // of the last one
+  std::deque<PendingExchange>
+      exchanges_;            // in the order of the requests; pop_front keeps addresses
+  size_t handed_out_ = 0;    // exchanges without a transaction
+  Loss loss_ = Loss::kNone;  // on the response side, since its last start line
+  Truncation loss_reason_ = Truncation::kCaptureLoss;  // of the last one
   bool lost_requests_ = false;
   bool lost_upgrade_ = false;
   bool pipelines_ = false;  // the client was seen to send without waiting
@@ -90,4 +91,4 @@ class Pairing {
   bool answered_in_doubt_ = false;
 };
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -15,8 +15,8 @@ constexpr int64_t kMs = 1000000;
 
 class Session {
  public:
-  explicit Session(proto::ParserLimits limits = {})
-      : parser_(proto::make_http1_parser(limits, out)) {}
+  explicit Session(http::ParserLimits limits = {})
+      : parser_(http::make_http1_parser(limits, out)) {}
 
   void sent(std::string_view text) { data(Direction::kSent, text); }
   void received(std::string_view text) { data(Direction::kReceived, text); }
@@ -35,7 +35,7 @@ class Session {
                   {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   }
 
-  std::unique_ptr<proto::Parser> parser_;
+  std::unique_ptr<http::Parser> parser_;
   int64_t now_ = 0;
 };
 
@@ -55,8 +55,8 @@ void check_gap(const std::string& response, size_t at, size_t len, bool is_insid
   session.received("HTTP/1.1 202 Second\r\nContent-Length: 0\r\n\r\n");
   session.close();
   REQUIRE(session.out.transactions.size() == 2);
-  const Transaction& first = *session.out.transactions[0];
-  const Transaction& second = *session.out.transactions[1];
+  const http::Exchange& first = *session.out.transactions[0];
+  const http::Exchange& second = *session.out.transactions[1];
   CHECK(second.request.target == "/2");
   CHECK(second.response.status == 202);
   CHECK_FALSE(second.truncated());
@@ -73,7 +73,7 @@ void check_gap(const std::string& response, size_t at, size_t len, bool is_insid
 
 }  // namespace
 
-TEST_SUITE("proto/http1") {
+TEST_SUITE("http/h1_parser") {
   TEST_CASE("a gap at every place of a body of known length is counted exactly") {
     const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n";
     for (size_t at = 0; at < kBody.size(); ++at) {
@@ -114,7 +114,7 @@ TEST_SUITE("proto/http1") {
         session.received(responses.substr(at + len));
         session.close();
         CHECK(session.out.transactions.size() == 3);
-        for (const Ref<Transaction>& tx : session.out.transactions) {
+        for (const Ref<http::Exchange>& tx : session.out.transactions) {
           if (!tx->response.status) continue;
           CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
         }
@@ -142,7 +142,7 @@ TEST_SUITE("proto/http1") {
                            " x\r\nContent-Length: 0\r\n\r\n");
         }
         session.close();
-        for (const Ref<Transaction>& tx : session.out.transactions) {
+        for (const Ref<http::Exchange>& tx : session.out.transactions) {
           if (!tx->response.status) continue;
           CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
         }
@@ -151,7 +151,7 @@ TEST_SUITE("proto/http1") {
   }
 
   TEST_CASE("a body that is not wanted is counted and takes no memory") {
-    proto::ParserLimits limits;
+    http::ParserLimits limits;
     limits.body_buffer = 0;
     Session session(limits);
     session.sent(kGet);
@@ -195,7 +195,7 @@ TEST_SUITE("proto/http1") {
   }
 
   TEST_CASE("a message that is handed out is not written to any more") {
-    proto::ParserLimits limits;
+    http::ParserLimits limits;
     limits.pipelined_requests = 1;
     Session session(limits);
     session.sent(kGet);
@@ -255,11 +255,11 @@ TEST_SUITE("proto/http1") {
     session.received("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0123");
     session.abandon();
     REQUIRE(session.out.transactions.size() == 3);
-    for (const Ref<Transaction>& tx : session.out.transactions) {
+    for (const Ref<http::Exchange>& tx : session.out.transactions) {
       CHECK(tx->response.truncation == http::Truncation::kLimit);
       CHECK_FALSE(tx->response.missing_bytes);
     }
-    const Transaction& first = *session.out.transactions[0];
+    const http::Exchange& first = *session.out.transactions[0];
     CHECK(first.response.status == 200);
     CHECK(first.response.body == "0123");
     CHECK_FALSE(first.request.truncated());

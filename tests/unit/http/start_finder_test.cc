@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/start_finder.h"
+#include "http/start_finder.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-using namespace qtap::proto;
+using namespace qtap::http;
 
-TEST_SUITE("proto/start_finder") {
+TEST_SUITE("http/start_finder") {
   TEST_CASE("the first bytes of a stream are a start as soon as they prove one") {
     StartFinder finder;
     CHECK(finder.add(1, "GE") == 2);

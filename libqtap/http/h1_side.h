@@ -21,12 +21,12 @@
 #include <vector>
 
 #include "http/message.h"
-#include "proto/parser.h"
-#include "proto/start_finder.h"
+#include "http/parser.h"
+#include "http/start_finder.h"
 
-namespace qtap::proto {
+namespace qtap::http {
 
-class Http1Side {
+class H1Side {
  public:
   enum class Body : uint8_t { kAsFramed, kNone };
   // What a gap may have taken beside body bytes.
@@ -40,39 +40,42 @@ class Http1Side {
    public:
     virtual ~Events() = default;
     // A message begins: where its parts go. It must live until on_message_end.
-    virtual http::Message& on_message_begin(Http1Side& side) = 0;
+    virtual Message& on_message_begin(H1Side& side) = 0;
     // The head is complete; start_text(), method() and status() tell what it says. The message may
     // be moved elsewhere (set_message).
-    virtual Body on_head(Http1Side& side) = 0;
+    virtual Body on_head(H1Side& side) = 0;
     // Bytes of its body, at this offset in it, before the message keeps them.
-    virtual void on_body(Http1Side& side, uint64_t offset, std::string_view bytes) = 0;
+    virtual void on_body(H1Side& side, uint64_t offset, std::string_view bytes) = 0;
     // The message is over: complete, or truncated and marked.
-    virtual void on_message_end(Http1Side& side) = 0;
+    virtual void on_message_end(H1Side& side) = 0;
     // Bytes behind the last message: of another protocol (tunnel()).
-    virtual void on_tunnelled(Http1Side& side, int64_t time_ns, std::string_view bytes) = 0;
-    virtual void on_side_error(Http1Side& side) = 0;
+    virtual void on_tunnelled(H1Side& side, int64_t time_ns, std::string_view bytes) = 0;
+    // At this offset of the direction; `reason` lives forever.
+    virtual void on_side_error(H1Side& side, uint64_t offset, const char* reason) = 0;
     virtual void on_side_limit() = 0;
   };
 
-  Http1Side(llhttp_type_t type, const ParserLimits& limits, Events& events);
-  Http1Side(const Http1Side&) = delete;
-  Http1Side& operator=(const Http1Side&) = delete;
+  H1Side(llhttp_type_t type, const ParserLimits& limits, Events& events);
+  H1Side(const H1Side&) = delete;
+  H1Side& operator=(const H1Side&) = delete;
 
-  // Goes on where a search for either kind of start line stands.
-  void adopt(StartFinder&& finder);
+  // The first byte will be that of a message.
+  void begin() { state_ = State::kParse; }
+  // Goes on where a search for either kind of start line stands, after so many bytes.
+  void adopt(StartFinder&& finder, uint64_t offset);
 
   void data(int64_t time_ns, std::string_view bytes);
-  Loss gap(int64_t time_ns, uint64_t len, http::Truncation reason);
+  Loss gap(int64_t time_ns, uint64_t len, Truncation reason);
   void keep_bodies(bool keep) { keeps_bodies_ = keep; }
   // Body bytes that did not come because nobody wanted them; returns how many of `len` were body.
   uint64_t skipped(int64_t time_ns, uint64_t len);
   // How many of the next bytes are surely body, of which nothing but the length is needed.
   uint64_t unwanted() const;
   // `at_end`: the stream really ended, which completes a close-delimited body.
-  void close(http::Truncation reason, bool at_end);
+  void close(Truncation reason, bool at_end);
 
   // A field of `message` whose value has not ended is none.
-  void drop_half_field(http::Message& message);
+  void drop_half_field(Message& message);
 
   bool holds() const { return state_ == State::kHold; }
   void release();  // kHold: what was held is HTTP after all
@@ -90,33 +93,38 @@ class Http1Side {
   bool has_head() const { return in_body_; }
   // The length of the body of the message that is over; nullopt: not known.
   std::optional<uint64_t> body_length() const { return body_length_; }
-  void set_message(http::Message& message) { message_ = &message; }
+  void set_message(Message& message) { message_ = &message; }
 
  private:
   enum class State : uint8_t { kSearch, kParse, kHold, kTunnel };
   static llhttp_settings_t make_settings();
   size_t feed(std::string_view bytes);
-  void on_error();
-  void search_on(http::Truncation reason);
+  void on_error(const char* reason);
+  void search_on(Truncation reason);
   void resume();
   void hold(std::string_view bytes);
   void restart();
   void end_message();
-  void cut_short(http::Truncation reason);
+  void cut_short(Truncation reason);
   uint64_t skip_body(uint64_t len, bool is_lost);
   void add_missing(uint64_t len);
   uint64_t known_body_left() const;
   size_t head_room(size_t len);
   void tell_limit();
-  std::vector<http::Header>& fields_of(http::Message& message) const;
-  std::vector<http::Header>& fields() { return fields_of(*message_); }
+  std::vector<Header>& fields_of(Message& message) const;
+  std::vector<Header>& fields() { return fields_of(*message_); }
 
   int on_begin();
   int on_start_line();
   int on_start_text(const char* at, size_t len);
   int on_field(const char* at, size_t len);
+  int on_field_complete();
   int on_value(const char* at, size_t len);
+  int on_value_complete();
   int on_headers_complete();
+  int take_content_length();
+  void settle_framing();
+  int refuse(const char* reason, const char* at = nullptr);
   int on_body(const char* at, size_t len);
 
   const llhttp_type_t type_;
@@ -132,15 +140,21 @@ class Http1Side {
   bool field_open_ = false;  // the last field's value has not ended
   bool over_limit_ = false;  // of header_bytes
   bool keeps_bodies_ = true;
-  http::Truncation gap_reason_ = http::Truncation::kCaptureLoss;  // while a gap is filled
-  bool filling_ = false;    // a byte that stands for a gap is being fed
+  Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
+  bool filling_ = false;                              // a byte that stands for a gap is being fed
   bool lost_held_ = false;  // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
+  uint64_t offset_ = 0;  // in the direction, of the next byte, gaps included
   uint64_t head_bytes_ = 0;
   std::optional<uint64_t> body_length_;
+  std::optional<uint64_t> content_length_;  // as the fields of the head say
+  const char* refusal_ = nullptr;           // why a callback refused
+  const char* refused_at_ = nullptr;        // null: where llhttp stopped
+  const char* piece_ = nullptr;             // what llhttp reads, and the byte before it
+  char before_piece_ = '\0';
   std::string start_text_;
   TimedBytes held_;  // kHold
-  http::Message* message_ = nullptr;
+  Message* message_ = nullptr;
 };
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

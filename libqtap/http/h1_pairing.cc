@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/pairing.h"
+#include "http/h1_pairing.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace qtap::proto {
+namespace qtap::http {
 namespace {
 
-bool waits(const Exchange& exchange) {
+bool waits(const PendingExchange& exchange) {
   return !exchange.response_begun;
 }
 
 }  // namespace
 
-Exchange& Pairing::add(Ref<Transaction>&& tx, bool answering) {
+PendingExchange& H1Pairing::add(Ref<Exchange>&& tx, bool answering) {
   if (!exchanges_.empty()) {
-    const Exchange& last = exchanges_.back();
+    const PendingExchange& last = exchanges_.back();
     // Sent in one piece with the request before: the client cannot have read an answer in between.
     if (waits(last) && last.tx && last.tx->request.end_ns == tx->request.start_ns) {
       pipelines_ = true;
@@ -24,34 +24,34 @@ Exchange& Pairing::add(Ref<Transaction>&& tx, bool answering) {
   if (doubt_ > 0 && !pipelines_ && answered_in_doubt_ && !answering) doubt_ = 0;
   keep_limit();
 
-  Exchange& exchange = exchanges_.emplace_back();
+  PendingExchange& exchange = exchanges_.emplace_back();
   exchange.is_head = tx->request.method == "HEAD";
   exchange.is_connect = tx->request.method == "CONNECT";
   exchange.after_loss = std::exchange(lost_requests_, false);
   exchange.tx = std::move(tx);
   if (doubt_ > 0) {
     if (doubt_ != kUnknown) ++doubt_;
-    lose_answer(exchange, http::Truncation::kCaptureLoss);
+    lose_answer(exchange, Truncation::kCaptureLoss);
   }
   return exchange;
 }
 
 // The oldest request that waits is handed out without its answer. Its place in the order stays.
-void Pairing::keep_limit() {
+void H1Pairing::keep_limit() {
   if (exchanges_.size() - handed_out_ < limit_) return;
   const auto oldest = std::find_if(exchanges_.begin(), exchanges_.end(),
-                                   [](const Exchange& e) { return waits(e) && e.tx; });
+                                   [](const PendingExchange& e) { return waits(e) && e.tx; });
   if (oldest == exchanges_.end()) return;
   events_.on_limit();
   pipelines_ = true;
-  if (handed_out_ >= limit_) return lose_waiting(kUnknown, http::Truncation::kLimit);
-  oldest->tx->response.truncation = http::Truncation::kLimit;
+  if (handed_out_ >= limit_) return lose_waiting(kUnknown, Truncation::kLimit);
+  oldest->tx->response.truncation = Truncation::kLimit;
   oldest->tx->response.missing_bytes = std::nullopt;
   ++handed_out_;
-  events_.on_transaction(std::move(oldest->tx));
+  events_.on_exchange(std::move(oldest->tx));
 }
 
-Exchange* Pairing::match() {
+PendingExchange* H1Pairing::match() {
   const Loss loss = std::exchange(loss_, Loss::kNone);
   if (doubt_ > 0) {
     if (doubt_ != kUnknown) --doubt_;
@@ -74,28 +74,28 @@ Exchange* Pairing::match() {
   if (first == exchanges_.end()) return nullptr;
   if (first->after_loss && pipelines_) {
     // This may as well be the answer to a request that was missed, and so may every later one.
-    lose_waiting(kUnknown, http::Truncation::kCaptureLoss);
+    lose_waiting(kUnknown, Truncation::kCaptureLoss);
     return nullptr;
   }
   first->response_begun = true;
   return &*first;
 }
 
-void Pairing::request_done(Exchange& exchange) {
+void H1Pairing::request_done(PendingExchange& exchange) {
   exchange.request_done = true;
   emit_done();
 }
 
-void Pairing::response_done(Exchange& exchange) {
+void H1Pairing::response_done(PendingExchange& exchange) {
   exchange.response_done = true;
   const bool is_whole = exchange.tx && exchange.tx->response.complete &&
-                        exchange.tx->response.truncation != http::Truncation::kCaptureLoss &&
-                        exchange.tx->response.truncation != http::Truncation::kBudget;
+                        exchange.tx->response.truncation != Truncation::kCaptureLoss &&
+                        exchange.tx->response.truncation != Truncation::kBudget;
   if (is_whole && &exchange != &exchanges_.back()) pipelines_ = true;
   emit_done();
 }
 
-void Pairing::lose_answer(Exchange& exchange, http::Truncation reason) {
+void H1Pairing::lose_answer(PendingExchange& exchange, Truncation reason) {
   exchange.response_begun = exchange.response_done = true;
   if (exchange.asks_upgrade) lost_upgrade_ = true;
   if (!exchange.tx) return;
@@ -103,30 +103,29 @@ void Pairing::lose_answer(Exchange& exchange, http::Truncation reason) {
   exchange.tx->response.missing_bytes = std::nullopt;
 }
 
-void Pairing::lose_waiting(uint64_t may_come, http::Truncation reason) {
+void H1Pairing::lose_waiting(uint64_t may_come, Truncation reason) {
   doubt_ = may_come;
   answered_in_doubt_ = false;
-  for (Exchange& exchange : exchanges_) {
+  for (PendingExchange& exchange : exchanges_) {
     if (waits(exchange)) lose_answer(exchange, reason);
   }
   emit_done();
 }
 
-void Pairing::give_up(http::Truncation reason) {
-  if (loss_ != Loss::kNone && loss_reason_ == http::Truncation::kBudget) reason = loss_reason_;
-  for (Exchange& exchange : exchanges_) exchange.request_done = true;
+void H1Pairing::give_up(Truncation reason) {
+  if (loss_ != Loss::kNone && loss_reason_ == Truncation::kBudget) reason = loss_reason_;
+  for (PendingExchange& exchange : exchanges_) exchange.request_done = true;
   lose_waiting(0, reason);
 }
 
-void Pairing::abandon(http::Truncation reason) {
-  const auto mark = [&](http::Message& message) {
-    if (message.truncation == http::Truncation::kNone ||
-        message.truncation == http::Truncation::kBodyBuffer) {
+void H1Pairing::abandon(Truncation reason) {
+  const auto mark = [&](Message& message) {
+    if (message.truncation == Truncation::kNone || message.truncation == Truncation::kBodyBuffer) {
       message.truncation = reason;
     }
     message.missing_bytes = std::nullopt;
   };
-  for (Exchange& exchange : exchanges_) {
+  for (PendingExchange& exchange : exchanges_) {
     if (exchange.tx && !exchange.request_done) mark(exchange.tx->request);
     if (exchange.tx && !exchange.response_done) mark(exchange.tx->response);
     exchange.request_done = exchange.response_begun = exchange.response_done = true;
@@ -134,18 +133,18 @@ void Pairing::abandon(http::Truncation reason) {
   emit_done();
 }
 
-void Pairing::emit_done() {
+void H1Pairing::emit_done() {
   while (!exchanges_.empty()) {
-    Exchange& first = exchanges_.front();
+    PendingExchange& first = exchanges_.front();
     if (!first.request_done || !first.response_done) return;
-    const Ref<Transaction> tx = std::move(first.tx);
+    const Ref<Exchange> tx = std::move(first.tx);
     exchanges_.pop_front();
     if (tx) {
-      events_.on_transaction(tx);
+      events_.on_exchange(tx);
     } else {
       --handed_out_;
     }
   }
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/start_finder.h"
+#include "http/start_finder.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace qtap::proto {
+namespace qtap::http {
 namespace {
 
 // A start line that is longer is not searched for; servers in use refuse them from 8 KiB on
@@ -87,4 +87,4 @@ TimedBytes StartFinder::take() {
   return std::exchange(line_, TimedBytes());
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

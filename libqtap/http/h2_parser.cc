@@ -1,42 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/http2.h"
+#include "http/h2_parser.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace qtap::proto {
+namespace qtap::http {
 namespace {
-
-using http::H2Half;
-using http::H2Part;
-using http::H2Stream;
-using http::Truncation;
 
 // As in http1_side.cc: a body that is announced gets its room at once up to here.
 constexpr uint64_t kMaxReserve = 4u << 20;
-
-http::Message& message_of(Transaction& tx, H2Part part) {
-  return part == H2Part::kRequest ? static_cast<http::Message&>(tx.request) : tx.response;
-}
 
 MessageKind kind_of(H2Part part) {
   return part == H2Part::kRequest ? MessageKind::kRequest : MessageKind::kResponse;
 }
 
-void mark(http::Message& message, Truncation reason) {
+void mark(Message& message, Truncation reason) {
   if (message.truncation == Truncation::kNone || message.truncation == Truncation::kBodyBuffer) {
     message.truncation = reason;
   }
 }
 
-http::H2Connection::Start h2_start(StreamStart start) {
-  return start == StreamStart::kFirstByte ? http::H2Connection::Start::kFresh
-                                          : http::H2Connection::Start::kLate;
+H2Connection::Start h2_start(StreamStart start) {
+  return start == StreamStart::kFirstByte ? H2Connection::Start::kFresh
+                                          : H2Connection::Start::kLate;
 }
 
 }  // namespace
 
-Http2Parser::Http2Parser(StreamStart start, const ParserLimits& limits, ParserEvents& events)
+H2Parser::H2Parser(StreamStart start, const ParserLimits& limits, ParserEvents& events)
     : limits_(limits),
       events_(events),
       connection_(h2_start(start),
@@ -47,14 +38,15 @@ Http2Parser::Http2Parser(StreamStart start, const ParserLimits& limits, ParserEv
   loss_ = {at_first, at_first};
 }
 
-void Http2Parser::upgrade(Direction client, Ref<Transaction> tx, std::string_view settings) {
+void H2Parser::upgrade(Direction client, Ref<Exchange> tx, std::string_view settings) {
   client_ = client;
   last_ns_ = tx->request.end_ns;
   const bool is_head = tx->request.method == "HEAD";
   H2Stream& stream = connection_.upgrade(static_cast<unsigned>(index(client)), settings, is_head);
-  Exchange& exchange = exchanges_[stream.id];
+  OpenExchange& exchange = exchanges_[stream.id];
   stream.owner = &exchange;
-  tx->protocol = L7Protocol::kHttp2;
+  tx->framing = Protocol::kHttp2;
+  tx->stream = stream.id;
   exchange.stream = &stream;
   exchange.wire_before = tx->request.wire_bytes;
   exchange.tx = std::move(tx);
@@ -63,28 +55,28 @@ void Http2Parser::upgrade(Direction client, Ref<Transaction> tx, std::string_vie
 // ---- bytes
 // ---------------------------------------------------------------------------------------
 
-void Http2Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
+void H2Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   last_ns_ = time_ns;
   connection_.data(static_cast<unsigned>(index(direction)), time_ns,
                    {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-void Http2Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
+void H2Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
   lose(direction, time_ns, len, Truncation::kCaptureLoss);
 }
 
-void Http2Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
+void H2Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
   lose(direction, time_ns, len, Truncation::kBudget);
 }
 
-void Http2Parser::lose(Direction direction, int64_t time_ns, uint64_t len, Truncation reason) {
+void H2Parser::lose(Direction direction, int64_t time_ns, uint64_t len, Truncation reason) {
   if (len == 0) return;
   last_ns_ = time_ns;
   loss_[index(direction)] = reason;
   connection_.gap(static_cast<unsigned>(index(direction)), time_ns, len);
 }
 
-void Http2Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
+void H2Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
   if (len == 0) return;
   last_ns_ = time_ns;
   loss_[index(direction)] = Truncation::kCaptureLoss;
@@ -93,7 +85,7 @@ void Http2Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
   is_skipping_ = false;
 }
 
-uint64_t Http2Parser::unwanted(Direction direction) const {
+uint64_t H2Parser::unwanted(Direction direction) const {
   const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
   const uint64_t left = connection_.body_left(static_cast<unsigned>(index(direction)));
   // The last byte tells when the frame was complete.
@@ -103,18 +95,18 @@ uint64_t Http2Parser::unwanted(Direction direction) const {
 // ---- messages
 // ------------------------------------------------------------------------------------
 
-void Http2Parser::on_client(unsigned direction) {
-  client_ = direction == index(Direction::kSent) ? Direction::kSent : Direction::kReceived;
-  events_.on_role(client_ == Direction::kSent ? Role::kClient : Role::kServer);
+void H2Parser::on_client(unsigned direction) {
+  client_ = direction_at(direction);
+  events_.on_client(client_);
 }
 
 // Promised requests come from the server.
-Direction Http2Parser::direction_of(const H2Stream& stream, H2Part part) const {
+Direction H2Parser::direction_of(const H2Stream& stream, H2Part part) const {
   const bool asks = part == H2Part::kRequest && !stream.is_pushed;
   return asks ? client_ : opposite(client_);
 }
 
-void Http2Parser::begin_message(http::Message& message, http::H2Head& head) {
+void H2Parser::begin_message(Message& message, H2Head& head) {
   message.headers = std::move(head.fields);
   message.unknown_fields = head.unknown_fields;
   message.start_ns = connection_.begin_ns();
@@ -124,13 +116,14 @@ void Http2Parser::begin_message(http::Message& message, http::H2Head& head) {
   message.missing_bytes = std::nullopt;
 }
 
-void Http2Parser::on_request(H2Stream& stream, http::H2Head&& head) {
-  Exchange& exchange = exchanges_[stream.id];
+void H2Parser::on_request(H2Stream& stream, H2Head&& head) {
+  OpenExchange& exchange = exchanges_[stream.id];
   stream.owner = &exchange;
   exchange.stream = &stream;
-  exchange.tx = Ref<Transaction>::make();
-  exchange.tx->protocol = L7Protocol::kHttp2;
-  http::Request& request = exchange.tx->request;
+  exchange.tx = events_.make_exchange();
+  exchange.tx->framing = Protocol::kHttp2;
+  exchange.tx->stream = stream.id;
+  Request& request = exchange.tx->request;
   begin_message(request, head);
   request.version_major = 2;
   request.version_minor = 0;
@@ -138,25 +131,26 @@ void Http2Parser::on_request(H2Stream& stream, http::H2Head&& head) {
   request.target = std::move(head.path);
   request.scheme = std::move(head.scheme);
   request.authority = std::move(head.authority);
-  request.target_known = head.unknown_fields == 0 || head.has(http::kH2Path);
-  events_.on_request_head(request);
+  request.target_known = head.unknown_fields == 0 || head.has(kH2Path);
+  events_.on_request_head(*exchange.tx);
 }
 
-void Http2Parser::on_response(H2Stream& stream, http::H2Head&& head) {
+void H2Parser::on_response(H2Stream& stream, H2Head&& head) {
   if (head.status && *head.status / 100 == 1) return;  // interim: the final one follows
-  Exchange& exchange = *static_cast<Exchange*>(stream.owner);
+  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
   exchange.answer_lost = Truncation::kNone;
-  http::Response& response = exchange.tx->response;
+  Response& response = exchange.tx->response;
   response = {};
   begin_message(response, head);
   response.version_major = 2;
   response.version_minor = 0;
   response.status = head.status;
+  events_.on_response_head(*exchange.tx);
 }
 
-void Http2Parser::on_trailers(H2Stream& stream, H2Part part, http::H2Head&& head) {
-  Exchange& exchange = *static_cast<Exchange*>(stream.owner);
-  http::Message& message = message_of(*exchange.tx, part);
+void H2Parser::on_trailers(H2Stream& stream, H2Part part, H2Head&& head) {
+  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
+  Message& message = exchange.tx->message(kind_of(part));
   message.trailers = std::move(head.fields);
   message.unknown_fields += head.unknown_fields;
   message.end_ns = connection_.now_ns();
@@ -166,13 +160,13 @@ void Http2Parser::on_trailers(H2Stream& stream, H2Part part, http::H2Head&& head
 }
 
 // Once cut it stays cut: what comes later does not follow what is kept.
-bool Http2Parser::is_cut(const http::Message& message, const H2Half& half) const {
+bool H2Parser::is_cut(const Message& message, const H2Half& half) const {
   return !keeps_bodies_ || half.lost || message.truncation == Truncation::kBudget;
 }
 
-void Http2Parser::on_body(H2Stream& stream, H2Part part, std::string_view bytes) {
-  Exchange& exchange = *static_cast<Exchange*>(stream.owner);
-  http::Message& message = message_of(*exchange.tx, part);
+void H2Parser::on_body(H2Stream& stream, H2Part part, std::string_view bytes) {
+  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
+  Message& message = exchange.tx->message(kind_of(part));
   const H2Half& half = stream.half(part);
   message.end_ns = connection_.now_ns();
   if (limits_.tells_bodies && !is_cut(message, half)) {
@@ -185,7 +179,7 @@ void Http2Parser::on_body(H2Stream& stream, H2Part part, std::string_view bytes)
   keep_body(message, half, bytes);
 }
 
-void Http2Parser::keep_body(http::Message& message, const H2Half& half, std::string_view bytes) {
+void H2Parser::keep_body(Message& message, const H2Half& half, std::string_view bytes) {
   std::string& body = message.body;
   const bool cut = is_cut(message, half);
   const uint64_t room =
@@ -203,8 +197,8 @@ void Http2Parser::keep_body(http::Message& message, const H2Half& half, std::str
   if (message.missing_bytes) *message.missing_bytes += bytes.size() - kept;
 }
 
-void Http2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
-  http::Message& message = message_of(*static_cast<Exchange*>(stream.owner)->tx, part);
+void H2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
+  Message& message = static_cast<OpenExchange*>(stream.owner)->tx->message(kind_of(part));
   message.body_bytes += len;
   message.end_ns = connection_.now_ns();
   if (is_skipping_) return;
@@ -212,21 +206,21 @@ void Http2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
   if (message.missing_bytes) *message.missing_bytes += len;
 }
 
-void Http2Parser::on_lost(H2Stream& stream, H2Part part) {
-  Exchange& exchange = *static_cast<Exchange*>(stream.owner);
+void H2Parser::on_lost(H2Stream& stream, H2Part part) {
+  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
   const Truncation reason = loss_[index(direction_of(stream, part))];
   if (!stream.half(part).lost) {
     exchange.answer_lost = reason;
     return;
   }
-  http::Message& message = message_of(*exchange.tx, part);
+  Message& message = exchange.tx->message(kind_of(part));
   mark(message, reason);
   message.missing_bytes = std::nullopt;
 }
 
-void Http2Parser::tell_body_end(Exchange& exchange, H2Part part) {
+void H2Parser::tell_body_end(OpenExchange& exchange, H2Part part) {
   if (!limits_.tells_bodies) return;
-  const http::Message& message = message_of(*exchange.tx, part);
+  const Message& message = exchange.tx->message(kind_of(part));
   const H2Half& half = exchange.stream->half(part);
   std::optional<uint64_t> length = half.content_length;
   if (message.complete && !half.lost) length = message.body_bytes;
@@ -236,17 +230,17 @@ void Http2Parser::tell_body_end(Exchange& exchange, H2Part part) {
                                      .length = length});
 }
 
-void Http2Parser::on_part_end(H2Stream& stream, H2Part part) {
-  Exchange& exchange = *static_cast<Exchange*>(stream.owner);
-  http::Message& message = message_of(*exchange.tx, part);
+void H2Parser::on_part_end(H2Stream& stream, H2Part part) {
+  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
+  Message& message = exchange.tx->message(kind_of(part));
   message.complete = true;
   message.end_ns = connection_.now_ns();
   tell_body_end(exchange, part);
 }
 
 // This part will not be completed.
-void Http2Parser::cut_short(Exchange& exchange, H2Part part, Truncation reason) {
-  http::Message& message = message_of(*exchange.tx, part);
+void H2Parser::cut_short(OpenExchange& exchange, H2Part part, Truncation reason) {
+  Message& message = exchange.tx->message(kind_of(part));
   const H2Half& half = exchange.stream->half(part);
   if (part == H2Part::kResponse && !half.has_head) {
     const Truncation searched = half.may_lack_head ? loss_[index(opposite(client_))] : reason;
@@ -266,35 +260,39 @@ void Http2Parser::cut_short(Exchange& exchange, H2Part part, Truncation reason) 
 }
 
 // Hands it out; what is unfinished is marked.
-void Http2Parser::finish(Exchange& exchange, Truncation reason) {
+void H2Parser::finish(OpenExchange& exchange, Truncation reason) {
   const H2Stream& stream = *exchange.stream;
-  Transaction& tx = *exchange.tx;
+  Exchange& tx = *exchange.tx;
   if (!tx.request.complete) cut_short(exchange, H2Part::kRequest, reason);
   if (!tx.response.complete) cut_short(exchange, H2Part::kResponse, reason);
   tx.request.wire_bytes = exchange.wire_before + stream.request.wire_bytes;
   tx.response.wire_bytes = stream.response.wire_bytes;
-  events_.on_transaction(std::move(exchange.tx));
+  events_.on_exchange(std::move(exchange.tx));
 }
 
-void Http2Parser::on_stream_end(H2Stream& stream, http::H2Ending ending, http::H2Error) {
-  const bool is_dropped = ending == http::H2Ending::kDropped;
+void H2Parser::on_stream_end(H2Stream& stream, H2Ending ending, H2Error) {
+  const bool is_dropped = ending == H2Ending::kDropped;
   // The answer of a request whose end was lost says that it is over.
-  const bool is_lost = ending == http::H2Ending::kDone && !stream.request.ended;
+  const bool is_lost = ending == H2Ending::kDone && !stream.request.ended;
   const Truncation reason = is_dropped ? Truncation::kLimit
                             : is_lost  ? loss_[index(client_)]
                                        : Truncation::kAborted;
-  finish(*static_cast<Exchange*>(stream.owner), reason);
+  finish(*static_cast<OpenExchange*>(stream.owner), reason);
   exchanges_.erase(stream.id);
 }
 
-void Http2Parser::on_error(unsigned direction, http::H2Verdict verdict) {
-  events_.on_parse_error();
-  if (verdict.scope == http::H2Verdict::Scope::kConnection) {
+void H2Parser::on_error(unsigned direction, uint64_t offset, H2Verdict verdict, uint32_t stream) {
+  const bool ends_stream = verdict.scope == H2Verdict::Scope::kStream;
+  events_.on_parse_error({.direction = direction_at(direction),
+                          .offset = offset,
+                          .stream = ends_stream ? stream : 0,
+                          .reason = h2_error_name(verdict.error)});
+  if (verdict.scope == H2Verdict::Scope::kConnection) {
     loss_[direction] = Truncation::kAborted;
   }
 }
 
-void Http2Parser::close(int64_t, Truncation reason) {
+void H2Parser::close(int64_t, Truncation reason) {
   for (auto& [id, exchange] : exchanges_) {
     if (exchange.tx) finish(exchange, reason);
   }
@@ -302,25 +300,25 @@ void Http2Parser::close(int64_t, Truncation reason) {
 }
 
 // How far the connection came is not known: it is not asked any more.
-void Http2Parser::abandon(Truncation reason) {
+void H2Parser::abandon(Truncation reason) {
   for (auto& [id, exchange] : exchanges_) {
     if (!exchange.tx || !exchange.stream) continue;
     for (const H2Part part : {H2Part::kRequest, H2Part::kResponse}) {
-      http::Message& message = message_of(*exchange.tx, part);
+      Message& message = exchange.tx->message(kind_of(part));
       if (message.complete) continue;
       mark(message, reason);
       message.missing_bytes = std::nullopt;
     }
     exchange.tx->request.wire_bytes = exchange.wire_before + exchange.stream->request.wire_bytes;
     exchange.tx->response.wire_bytes = exchange.stream->response.wire_bytes;
-    events_.on_transaction(std::move(exchange.tx));
+    events_.on_exchange(std::move(exchange.tx));
   }
   exchanges_.clear();
 }
 
 std::unique_ptr<Parser> make_http2_parser(StreamStart start, const ParserLimits& limits,
                                           ParserEvents& events) {
-  return std::make_unique<Http2Parser>(start, limits, events);
+  return std::make_unique<H2Parser>(start, limits, events);
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

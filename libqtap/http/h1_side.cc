@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/http1_side.h"
+#include "http/h1_side.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
-namespace qtap::proto {
+#include "base/text.h"
+#include "http/h1_error.h"
+
+namespace qtap::http {
 namespace {
 
 // Room for what a client sends before it has read the answer to CONNECT or Upgrade.
@@ -16,13 +20,13 @@ constexpr size_t kUsualFields = 16;
 constexpr uint64_t kMaxReserve = 4u << 20;
 constexpr uint64_t kUntilClose = UINT64_MAX;
 
-Http1Side& side_of(llhttp_t* parser) {
-  return *static_cast<Http1Side*>(parser->data);
+H1Side& side_of(llhttp_t* parser) {
+  return *static_cast<H1Side*>(parser->data);
 }
 
 }  // namespace
 
-llhttp_settings_t Http1Side::make_settings() {
+llhttp_settings_t H1Side::make_settings() {
   llhttp_settings_t s;
   llhttp_settings_init(&s);
   s.on_message_begin = [](llhttp_t* p) { return side_of(p).on_begin(); };
@@ -39,11 +43,8 @@ llhttp_settings_t Http1Side::make_settings() {
   s.on_header_value = [](llhttp_t* p, const char* at, size_t len) {
     return side_of(p).on_value(at, len);
   };
-  s.on_header_value_complete = [](llhttp_t* p) {
-    side_of(p).field_open_ = false;
-    side_of(p).tell_limit();
-    return 0;
-  };
+  s.on_header_field_complete = [](llhttp_t* p) { return side_of(p).on_field_complete(); };
+  s.on_header_value_complete = [](llhttp_t* p) { return side_of(p).on_value_complete(); };
   s.on_headers_complete = [](llhttp_t* p) { return side_of(p).on_headers_complete(); };
   s.on_body = [](llhttp_t* p, const char* at, size_t len) { return side_of(p).on_body(at, len); };
   s.on_chunk_header = [](llhttp_t* p) {
@@ -59,45 +60,53 @@ llhttp_settings_t Http1Side::make_settings() {
   return s;
 }
 
-// The lenient flags stay off: what llhttp refuses is counted and cut short, and the search for the
-// next start line replaces lenient_keep_alive, the one that an observer would need.
-Http1Side::Http1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
+// What llhttp refuses is told and cut short; the search for the next start line replaces
+// lenient_keep_alive. lenient_headers lets lines end in a bare LF (RFC 9112, 2.2) and be folded
+// (5.2); what else it lets pass is refused here: NUL in a value (RFC 9110, 5.5), and space before
+// the first field.
+H1Side::H1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
     : type_(type), limits_(limits), events_(events) {
   restart();
   finder_.want(is_response() ? StartLine::kResponse : StartLine::kRequest);
 }
 
-void Http1Side::restart() {
+void H1Side::restart() {
   static const llhttp_settings_t settings = make_settings();
   llhttp_init(&parser_, type_, &settings);
   parser_.data = this;
+  llhttp_set_lenient_headers(&parser_, 1);
+#if LLHTTP_VERSION_MAJOR >= 9
+  llhttp_set_lenient_optional_cr_before_lf(&parser_, 1);
+  llhttp_set_lenient_spaces_after_chunk_size(&parser_, 1);  // RFC 9112, 7.1.1
+#endif
 }
 
-std::string_view Http1Side::method() const {
+std::string_view H1Side::method() const {
   return llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
 }
 
 // ---- what llhttp tells
 // ---------------------------------------------------------------------------
 
-int Http1Side::on_begin() {
+int H1Side::on_begin() {
   message_ = &events_.on_message_begin(*this);
   message_->start_ns = now_ns_;
   start_text_.clear();
   head_bytes_ = 0;
   has_start_line_ = in_body_ = in_chunk_ = field_open_ = over_limit_ = false;
+  content_length_.reset();
   return 0;
 }
 
 // HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours.
-int Http1Side::on_start_line() {
+int H1Side::on_start_line() {
   has_start_line_ = parser_.http_major == 1;
   tell_limit();
   return has_start_line_ ? 0 : -1;
 }
 
 // How many of `len` bytes of the head may be kept. Beyond the limit the message goes on, marked.
-size_t Http1Side::head_room(size_t len) {
+size_t H1Side::head_room(size_t len) {
   const uint64_t room = limits_.header_bytes - std::min(head_bytes_, limits_.header_bytes);
   head_bytes_ += len;
   return static_cast<size_t>(std::min<uint64_t>(room, len));
@@ -105,34 +114,38 @@ size_t Http1Side::head_room(size_t len) {
 
 // Only where a part of the head ends: when an error follows, llhttp shows the bytes before it or
 // not, as the input was cut.
-void Http1Side::tell_limit() {
+void H1Side::tell_limit() {
   if (over_limit_ || head_bytes_ <= limits_.header_bytes) return;
   over_limit_ = true;
-  message_->truncation = http::Truncation::kLimit;
+  message_->truncation = Truncation::kLimit;
   message_->missing_bytes = std::nullopt;
   events_.on_side_limit();
 }
 
-int Http1Side::on_start_text(const char* at, size_t len) {
+int H1Side::on_start_text(const char* at, size_t len) {
   start_text_.append(at, head_room(len));
   return 0;
 }
 
-std::vector<http::Header>& Http1Side::fields_of(http::Message& message) const {
+std::vector<Header>& H1Side::fields_of(Message& message) const {
   return in_body_ ? message.trailers : message.headers;
 }
 
-void Http1Side::drop_half_field(http::Message& message) {
+void H1Side::drop_half_field(Message& message) {
   if (field_open_) fields_of(message).pop_back();
   field_open_ = false;
 }
 
 // A field that does not fit is left out as a whole: half a value would be a false one.
-int Http1Side::on_field(const char* at, size_t len) {
+int H1Side::on_field(const char* at, size_t len) {
   if (len == 0)
     return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
+  std::vector<Header>& list = fields();
+  if (!field_open_ && !in_body_ && list.empty()) {
+    const char before = at == piece_ ? before_piece_ : at[-1];
+    if (before == ' ' || before == '\t') return refuse("space before the first field", at);
+  }
   const bool fits = head_room(len) == len;
-  std::vector<http::Header>& list = fields();
   if (fits && field_open_) {
     list.back().name.append(at, len);
   } else if (fits) {
@@ -146,10 +159,24 @@ int Http1Side::on_field(const char* at, size_t len) {
   return 0;
 }
 
-int Http1Side::on_value(const char* at, size_t len) {
+// RFC 9112, 5.1: in a request it is refused, from a response it is removed.
+int H1Side::on_field_complete() {
+  if (!field_open_) return 0;
+  std::string& name = fields().back().name;
+  const size_t end = name.find_last_not_of(" \t") + 1;
+  if (end == name.size()) return 0;
+  if (!is_response()) return refuse("space before a colon");
+  name.resize(end);
+  return 0;
+}
+
+int H1Side::on_value(const char* at, size_t len) {
+  if (const void* nul = std::memchr(at, '\0', len)) {
+    return refuse("NUL in a field", static_cast<const char*>(nul));
+  }
   const bool fits = head_room(len) == len;
   if (!field_open_) return 0;
-  std::vector<http::Header>& list = fields();
+  std::vector<Header>& list = fields();
   if (fits) {
     list.back().value.append(at, len);
   } else {
@@ -159,14 +186,58 @@ int Http1Side::on_value(const char* at, size_t len) {
   return 0;
 }
 
-int Http1Side::on_headers_complete() {
+int H1Side::on_value_complete() {
+  field_open_ = false;
+  tell_limit();
+  const bool is_length = !in_body_ && (parser_.flags & F_CONTENT_LENGTH) != 0;
+  return is_length ? take_content_length() : 0;
+}
+
+// llhttp stops where a span ends, which is also where the input was cut: `at` is the byte.
+int H1Side::refuse(const char* reason, const char* at) {
+  refusal_ = reason;
+  refused_at_ = at;
+  return -1;
+}
+
+// llhttp ends at a second Content-Length and at one beside Transfer-Encoding, whatever they say. It
+// is told only at the end of the head.
+int H1Side::take_content_length() {
+  const uint64_t length = parser_.content_length;
+  parser_.content_length = 0;
+  parser_.flags = static_cast<uint16_t>(parser_.flags & ~F_CONTENT_LENGTH);
+  if (content_length_) message_->framing_conflict = true;
+  if (content_length_.value_or(length) != length) return refuse("Content-Length is not one number");
+  content_length_ = length;
+  return 0;
+}
+
+// RFC 9112, 6.1 and 6.3: Transfer-Encoding overrides Content-Length, HTTP/1.0 has none, and a body
+// is chunked once.
+void H1Side::settle_framing() {
+  const bool is_transfer_coded = (parser_.flags & F_TRANSFER_ENCODING) != 0;
+  if (is_transfer_coded) {
+    const auto is_coding = [](const Header& h) {
+      return equal_ignoring_case(h.name, "transfer-encoding");
+    };
+    const std::vector<Header>& list = message_->headers;
+    const bool repeats = std::count_if(list.begin(), list.end(), is_coding) > 1;
+    if (content_length_ || repeats || parser_.http_minor == 0) message_->framing_conflict = true;
+  } else if (content_length_) {
+    parser_.flags |= F_CONTENT_LENGTH;
+    parser_.content_length = *content_length_;
+  }
+}
+
+int H1Side::on_headers_complete() {
   if (on_start_line() != 0) return -1;
+  settle_framing();
   const Body body = events_.on_head(*this);
   in_body_ = true;
   return body == Body::kNone ? 1 : 0;  // 1: llhttp expects no body
 }
 
-int Http1Side::on_body(const char* at, size_t len) {
+int H1Side::on_body(const char* at, size_t len) {
   const uint64_t offset = message_->body_bytes;
   message_->body_bytes += len;
   if (filling_) {
@@ -175,7 +246,7 @@ int Http1Side::on_body(const char* at, size_t len) {
   }
   std::string& body = message_->body;
   // Once cut it stays cut: what comes later does not follow what is kept.
-  const bool is_cut = !keeps_bodies_ || message_->truncation == http::Truncation::kBudget;
+  const bool is_cut = !keeps_bodies_ || message_->truncation == Truncation::kBudget;
   if (limits_.tells_bodies && !is_cut) events_.on_body(*this, offset, {at, len});
   const uint64_t room =
       is_cut ? 0 : limits_.body_buffer - std::min<uint64_t>(body.size(), limits_.body_buffer);
@@ -188,7 +259,7 @@ int Http1Side::on_body(const char* at, size_t len) {
   body.append(at, kept);
   if (kept < len && limits_.body_buffer > 0) {
     if (!message_->truncated()) {
-      message_->truncation = is_cut ? http::Truncation::kBudget : http::Truncation::kBodyBuffer;
+      message_->truncation = is_cut ? Truncation::kBudget : Truncation::kBodyBuffer;
     }
     if (message_->missing_bytes) *message_->missing_bytes += len - kept;
   }
@@ -198,64 +269,77 @@ int Http1Side::on_body(const char* at, size_t len) {
 // ---- bytes
 // ---------------------------------------------------------------------------------------
 
-void Http1Side::adopt(StartFinder&& finder) {
+void H1Side::adopt(StartFinder&& finder, uint64_t offset) {
+  offset_ = offset;
   const StartLine wanted = is_response() ? StartLine::kResponse : StartLine::kRequest;
   finder_ = std::move(finder);
   finder_.want(wanted);
   if (finder_.found() == wanted) resume();
 }
 
-void Http1Side::data(int64_t time_ns, std::string_view bytes) {
+void H1Side::data(int64_t time_ns, std::string_view bytes) {
   now_ns_ = time_ns;
   while (!bytes.empty()) {
+    size_t used = 0;
     switch (state_) {
       case State::kSearch:
-        bytes.remove_prefix(finder_.add(time_ns, bytes));
+        used = finder_.add(time_ns, bytes);
+        offset_ += used;
         if (finder_.has_found()) resume();
         now_ns_ = time_ns;
         break;
       case State::kParse:
-        bytes.remove_prefix(feed(bytes));
+        used = feed(bytes);
         break;
       case State::kHold:
         return hold(bytes);
       case State::kTunnel:
         return events_.on_tunnelled(*this, time_ns, bytes);
     }
+    bytes.remove_prefix(used);
   }
 }
 
 // A message begins with the first byte that the search kept, and at the time of that byte.
-void Http1Side::resume() {
+void H1Side::resume() {
   state_ = State::kParse;
   const TimedBytes begun = finder_.take();
+  offset_ -= begun.size();
   begun.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
 }
 
 // Returns how many bytes were used: all, or those before the state changed.
-size_t Http1Side::feed(std::string_view bytes) {
+size_t H1Side::feed(std::string_view bytes) {
   const size_t size = bytes.size();
   while (!bytes.empty() && state_ == State::kParse) {
     if (!message_ && (bytes.front() == '\r' || bytes.front() == '\n')) {
+      ++offset_;
       bytes.remove_prefix(1);  // RFC 9112, 2.2: between messages, and of neither
       continue;
     }
+    piece_ = bytes.data();
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
     const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
+    if (const char* at = std::exchange(refused_at_, nullptr)) stopped = at;
     const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
-    if (message_ && !filling_) message_->wire_bytes += used;
+    if (!filling_) {
+      offset_ += used;
+      if (message_) message_->wire_bytes += used;
+    }
+    if (used > 0) before_piece_ = bytes[used - 1];
     bytes.remove_prefix(used);
     if (result == HPE_PAUSED && message_) {
       end_message();
     } else if (result != HPE_OK) {
-      on_error();
+      const char* refusal = std::exchange(refusal_, nullptr);
+      on_error(refusal ? refusal : h1_error_text(result));
     }
   }
   return size - bytes.size();
 }
 
 // Gives the message at hand up and looks for the next one.
-void Http1Side::search_on(http::Truncation reason) {
+void H1Side::search_on(Truncation reason) {
   cut_short(reason);
   if (state_ == State::kTunnel) return;  // that message was an answer to an upgrade
   restart();
@@ -263,12 +347,13 @@ void Http1Side::search_on(http::Truncation reason) {
   finder_.lose();
 }
 
-void Http1Side::on_error() {
-  search_on(http::Truncation::kAborted);
-  events_.on_side_error(*this);
+void H1Side::on_error(const char* reason) {
+  const uint64_t offset = offset_;
+  search_on(Truncation::kAborted);
+  events_.on_side_error(*this, offset, reason);
 }
 
-void Http1Side::end_message() {
+void H1Side::end_message() {
   message_->end_ns = now_ns_;
   message_->complete = true;
   body_length_ = message_->body_bytes;
@@ -281,12 +366,12 @@ void Http1Side::end_message() {
 }
 
 // The message at hand will not be completed.
-void Http1Side::cut_short(http::Truncation reason) {
+void H1Side::cut_short(Truncation reason) {
   if (!message_) return;
   const bool ends_known =
       in_body_ && (parser_.flags & (F_CONTENT_LENGTH | F_CHUNKED)) == F_CONTENT_LENGTH;
-  if (message_->truncation == http::Truncation::kNone ||
-      message_->truncation == http::Truncation::kBodyBuffer) {
+  if (message_->truncation == Truncation::kNone ||
+      message_->truncation == Truncation::kBodyBuffer) {
     message_->truncation = reason;
   }
   body_length_.reset();
@@ -303,7 +388,7 @@ void Http1Side::cut_short(http::Truncation reason) {
   in_body_ = in_chunk_ = false;
 }
 
-void Http1Side::close(http::Truncation reason, bool at_end) {
+void H1Side::close(Truncation reason, bool at_end) {
   if (at_end && message_ && known_body_left() == kUntilClose) end_message();
   cut_short(reason);
   tunnel();
@@ -312,7 +397,8 @@ void Http1Side::close(http::Truncation reason, bool at_end) {
 // ---- other protocols
 // -----------------------------------------------------------------------------
 
-void Http1Side::hold(std::string_view bytes) {
+void H1Side::hold(std::string_view bytes) {
+  offset_ += bytes.size();
   if (lost_held_) return;
   if (held_.size() + bytes.size() > kMaxHeld) {
     events_.on_side_limit();
@@ -321,16 +407,20 @@ void Http1Side::hold(std::string_view bytes) {
   held_.append(now_ns_, bytes);
 }
 
-void Http1Side::release() {
+void H1Side::release() {
   if (state_ != State::kHold) return;
   state_ = State::kParse;
+  const uint64_t end = offset_;
   const TimedBytes held = std::exchange(held_, TimedBytes());
+  offset_ -= held.size();
   held.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
-  if (std::exchange(lost_held_, false)) gap(now_ns_, 1, gap_reason_);
+  if (!std::exchange(lost_held_, false)) return;
+  gap(now_ns_, 1, gap_reason_);
+  offset_ = end;
 }
 
-void Http1Side::tunnel() {
-  cut_short(http::Truncation::kAborted);
+void H1Side::tunnel() {
+  cut_short(Truncation::kAborted);
   state_ = State::kTunnel;
   finder_.lose();
   const TimedBytes held = std::exchange(held_, TimedBytes());
@@ -343,20 +433,20 @@ void Http1Side::tunnel() {
 // ----------------------------------------------------------------------------------------
 
 // Body bytes that must still come, as the framing says; 0 when that is not known here.
-uint64_t Http1Side::known_body_left() const {
+uint64_t H1Side::known_body_left() const {
   if (!in_body_ || !message_) return 0;
   if ((parser_.flags & F_CHUNKED) != 0) return in_chunk_ ? parser_.content_length : 0;
   if ((parser_.flags & F_CONTENT_LENGTH) != 0) return parser_.content_length;
   return is_response() ? kUntilClose : 0;
 }
 
-void Http1Side::add_missing(uint64_t len) {
+void H1Side::add_missing(uint64_t len) {
   message_->truncation = gap_reason_;
   if (message_->missing_bytes) *message_->missing_bytes += len;
 }
 
 // Returns how many of the bytes lay in a body of known extent.
-uint64_t Http1Side::skip_body(uint64_t len, bool is_lost) {
+uint64_t H1Side::skip_body(uint64_t len, bool is_lost) {
   const uint64_t left = known_body_left();
   const uint64_t skipped = std::min(left, len);
   if (skipped == 0) return 0;
@@ -377,23 +467,27 @@ uint64_t Http1Side::skip_body(uint64_t len, bool is_lost) {
   return skipped;
 }
 
-uint64_t Http1Side::skipped(int64_t time_ns, uint64_t len) {
+uint64_t H1Side::skipped(int64_t time_ns, uint64_t len) {
   if (state_ == State::kTunnel) return len;
   now_ns_ = time_ns;
-  gap_reason_ = http::Truncation::kCaptureLoss;
-  return state_ == State::kParse ? skip_body(len, /*is_lost=*/limits_.body_buffer > 0) : 0;
+  gap_reason_ = Truncation::kCaptureLoss;
+  if (state_ != State::kParse) return 0;
+  const uint64_t body = skip_body(len, /*is_lost=*/limits_.body_buffer > 0);
+  offset_ += body;
+  return body;
 }
 
-uint64_t Http1Side::unwanted() const {
+uint64_t H1Side::unwanted() const {
   if (state_ != State::kParse) return 0;
   const uint64_t left = known_body_left();
   // The last byte tells when the body was complete.
   return left == 0 || left == kUntilClose ? left : left - 1;
 }
 
-Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len, http::Truncation reason) {
+H1Side::Loss H1Side::gap(int64_t time_ns, uint64_t len, Truncation reason) {
   if (len == 0 || state_ == State::kTunnel) return Loss::kNone;
   now_ns_ = time_ns;
+  offset_ += len;
   gap_reason_ = reason;
   if (state_ == State::kSearch) {
     const bool at_start = finder_.at_stream_start();
@@ -412,4 +506,4 @@ Http1Side::Loss Http1Side::gap(int64_t time_ns, uint64_t len, http::Truncation r
   return loss;
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

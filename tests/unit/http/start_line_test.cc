@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/start_line.h"
+#include "http/start_line.h"
 
 #include <doctest/doctest.h>
 
-using namespace qtap::proto;
+using namespace qtap::http;
 
 namespace {
 
@@ -18,7 +18,7 @@ size_t response_in(std::string_view line) {
 
 }  // namespace
 
-TEST_SUITE("proto/start_line") {
+TEST_SUITE("http/start_line") {
   TEST_CASE("a request line is method, target and version") {
     CHECK(request_in("GET / HTTP/1.1\r") == 0);
     CHECK(request_in("GET / HTTP/1.0") == 0);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace qtap::proto {
+namespace qtap::http {
 
 enum class StartLine : uint8_t { kNeedMore, kRequest, kResponse, kNone };
 
@@ -23,4 +23,4 @@ size_t find_start_line(std::string_view line, StartLine wanted);
 // The method may be what a loss left of a longer one: "LOCK" of "UNLOCK".
 bool may_be_cut(std::string_view request_line);
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "base/timed_bytes.h"
-#include "proto/start_line.h"
+#include "http/start_line.h"
 
-namespace qtap::proto {
+namespace qtap::http {
 
 class StartFinder {
  public:
@@ -42,4 +42,4 @@ class StartFinder {
   TimedBytes line_;
 };
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -17,24 +17,24 @@ namespace {
 
 constexpr int64_t kMs = 1000000;
 
-class Bodies final : public proto::ParserEvents {
+class Bodies final : public http::ParserEvents {
  public:
-  void on_transaction(Ref<Transaction> tx) override { transactions.push_back(std::move(tx)); }
-  void on_request_head(const http::Request&) override {}
-  void on_role(Role) override {}
-  void on_body(Transaction& tx, const BodyPiece& piece) override {
+  void on_exchange(Ref<http::Exchange> tx) override { transactions.push_back(std::move(tx)); }
+  void on_request_head(http::Exchange&) override {}
+  void on_client(Direction) override {}
+  void on_body(http::Exchange& tx, const http::BodyPiece& piece) override {
     log += tx.request.target + "@" + std::to_string(piece.offset) + "=" + std::string(piece.bytes) +
            (piece.direction == Direction::kSent ? " sent\n" : "\n");
   }
-  void on_body_end(Transaction& tx, const BodyEnd& end) override {
-    log += tx.request.target + (end.message == MessageKind::kRequest ? " > " : " < ") +
+  void on_body_end(http::Exchange& tx, const http::BodyEnd& end) override {
+    log += tx.request.target + (end.message == http::MessageKind::kRequest ? " > " : " < ") +
            (end.complete ? "end " : "cut ") + (end.length ? std::to_string(*end.length) : "?") +
            "\n";
   }
-  void on_parse_error() override { ++errors; }
+  void on_parse_error(const http::ParseError&) override { ++errors; }
   void on_limit() override { ++limits; }
 
-  std::vector<Ref<Transaction>> transactions;
+  std::vector<Ref<http::Exchange>> transactions;
   std::string log;
   int errors = 0;
   int limits = 0;
@@ -42,7 +42,7 @@ class Bodies final : public proto::ParserEvents {
 
 class Session {
  public:
-  explicit Session(Reader reader = Reader::kHttp2, proto::ParserLimits limits = {})
+  explicit Session(Reader reader = Reader::kHttp2, http::ParserLimits limits = {})
       : parser_(test::make_parser(reader, limits, out)) {}
 
   void sent(const std::vector<std::string>& lines) {
@@ -59,13 +59,13 @@ class Session {
     sent({"preface", "SETTINGS 0"});
     received({"SETTINGS 0"});
   }
-  proto::Parser& parser() { return *parser_; }
+  http::Parser& parser() { return *parser_; }
   void close() { parser_->close(++now_ * kMs, http::Truncation::kAborted); }
 
   Bodies out;
 
  private:
-  std::unique_ptr<proto::Parser> parser_;
+  std::unique_ptr<http::Parser> parser_;
   int64_t now_ = 0;
 };
 
@@ -83,7 +83,7 @@ const std::string kBody = "0123456789abcdef";
 
 }  // namespace
 
-TEST_SUITE("proto/http2") {
+TEST_SUITE("http/h2_parser") {
   TEST_CASE("a gap at every place of DATA is counted exactly") {
     for (size_t at = 0; at < kBody.size(); ++at) {
       for (size_t len = 1; at + len <= kBody.size(); ++len) {
@@ -100,7 +100,7 @@ TEST_SUITE("proto/http2") {
         session.sent(get(3, "/3"));
         session.received({"HEADERS 3 END_HEADERS END_STREAM", "  :status: 202"});
         REQUIRE(session.out.transactions.size() == 2);
-        const Transaction& first = *session.out.transactions[0];
+        const http::Exchange& first = *session.out.transactions[0];
         CHECK(first.response.complete);
         CHECK(first.response.truncation == http::Truncation::kCaptureLoss);
         CHECK(first.response.missing_bytes == len);
@@ -153,7 +153,7 @@ TEST_SUITE("proto/http2") {
         session.data(Direction::kReceived, answers.substr(at + len));
         session.close();
         REQUIRE(session.out.transactions.size() == 3);
-        for (const Ref<Transaction>& tx : session.out.transactions) {
+        for (const Ref<http::Exchange>& tx : session.out.transactions) {
           const http::Response& response = tx->response;
           const char digit = tx->request.target[1];
           CHECK(response.body.find_first_not_of(digit) == std::string::npos);
@@ -185,7 +185,7 @@ TEST_SUITE("proto/http2") {
       session.data(Direction::kSent, requests.substr(at));
       session.close();
       REQUIRE(session.out.transactions.size() >= 9);
-      for (const Ref<Transaction>& tx : session.out.transactions) {
+      for (const Ref<http::Exchange>& tx : session.out.transactions) {
         CHECK(tx->request.method == "GET");
         const bool is_known = tx->request.target_known;
         CHECK(is_known == (at == 0));
@@ -196,7 +196,7 @@ TEST_SUITE("proto/http2") {
   }
 
   TEST_CASE("bodies are told as they pass, with their place") {
-    proto::ParserLimits limits;
+    http::ParserLimits limits;
     limits.body_buffer = 0;
     limits.tells_bodies = true;
     Session session(Reader::kHttp2, limits);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "proto/http1.h"
+#include "http/h1_parser.h"
 
 #include <utility>
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "proto/http2.h"
+#include "http/h2_parser.h"
 
-namespace qtap::proto {
+namespace qtap::http {
 namespace {
 
 // RFC 9110, 15.2: an interim response, the final one follows. 101 is the last that HTTP says.
@@ -17,34 +17,41 @@ bool is_interim(int status) {
 
 constexpr const char* kHttp2Settings = "http2-settings";
 
-bool upgrades_to_h2c(const http::Message& message) {
-  const std::string* upgrade = http::find_header(message, "upgrade");
+bool upgrades_to_h2c(const Message& message) {
+  const std::string* upgrade = find_header(message, "upgrade");
   return upgrade && lower(*upgrade).find("h2c") != std::string::npos;
 }
 
-bool is_h2c_upgrade(const Exchange& exchange) {
+bool is_h2c_upgrade(const PendingExchange& exchange) {
   return exchange.tx && exchange.request_done && exchange.tx->response.status == 101 &&
          upgrades_to_h2c(exchange.tx->request) && upgrades_to_h2c(exchange.tx->response) &&
-         http::find_header(exchange.tx->request, kHttp2Settings);
+         find_header(exchange.tx->request, kHttp2Settings);
 }
 
-MessageKind kind_of(const Http1Side& side) {
+MessageKind kind_of(const H1Side& side) {
   return side.is_response() ? MessageKind::kResponse : MessageKind::kRequest;
 }
 
 }  // namespace
 
-Http1Parser::Http1Parser(const ParserLimits& limits, ParserEvents& events)
+H1Parser::H1Parser(const ParserLimits& limits, ParserEvents& events,
+                   std::optional<Direction> client)
     : limits_(limits),
       events_(events),
       requests_(HTTP_REQUEST, limits_, *this),
       responses_(HTTP_RESPONSE, limits_, *this),
-      pairing_(limits_.pipelined_requests, events_) {}
+      pairing_(limits_.pipelined_requests, events_) {
+  if (!client) return;
+  assigned_ = true;
+  request_direction_ = *client;
+  requests_.begin();
+  responses_.begin();
+}
 
 // ---- bytes
 // ---------------------------------------------------------------------------------------
 
-void Http1Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
+void H1Parser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   if (next_) return next_->data(direction, time_ns, bytes);
   last_ns_ = time_ns;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -54,70 +61,73 @@ void Http1Parser::data(Direction direction, int64_t time_ns, std::span<const uin
   }
   StartFinder& finder = unassigned_[index(direction)];
   const size_t used = finder.add(time_ns, text);
+  passed_[index(direction)] += used;
   if (!finder.has_found()) return;
   assign_sides(direction);
   data(direction, time_ns, bytes.subspan(used));
 }
 
 // Whoever is seen to begin a request asks.
-void Http1Parser::assign_sides(Direction direction) {
+void H1Parser::assign_sides(Direction direction) {
   const bool asks = unassigned_[index(direction)].found() == StartLine::kRequest;
   request_direction_ = asks ? direction : opposite(direction);
   assigned_ = true;
-  events_.on_role(request_direction_ == Direction::kSent ? Role::kClient : Role::kServer);
-  requests_.adopt(std::move(unassigned_[index(request_direction_)]));
-  responses_.adopt(std::move(unassigned_[index(opposite(request_direction_))]));
+  events_.on_client(request_direction_);
+  for (H1Side* side : {&requests_, &responses_}) {
+    const size_t d = index(direction_of(*side));
+    side->adopt(std::move(unassigned_[d]), passed_[d]);
+  }
 }
 
-void Http1Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
+void H1Parser::gap(Direction direction, int64_t time_ns, uint64_t len) {
   if (next_) return next_->gap(direction, time_ns, len);
-  lose(direction, time_ns, len, http::Truncation::kCaptureLoss);
+  lose(direction, time_ns, len, Truncation::kCaptureLoss);
 }
 
-void Http1Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
+void H1Parser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
   if (next_) return next_->left_out(direction, time_ns, len);
-  lose(direction, time_ns, len, http::Truncation::kBudget);
+  lose(direction, time_ns, len, Truncation::kBudget);
 }
 
-void Http1Parser::lose(Direction direction, int64_t time_ns, uint64_t len,
-                       http::Truncation reason) {
+void H1Parser::lose(Direction direction, int64_t time_ns, uint64_t len, Truncation reason) {
   if (len == 0) return;
   last_ns_ = time_ns;
   if (!assigned_) {
     unassigned_[index(direction)].lose();
+    passed_[index(direction)] += len;
   } else if (direction == request_direction_) {
-    if (requests_.gap(time_ns, len, reason) != Http1Side::Loss::kNone) pairing_.lose_requests();
+    if (requests_.gap(time_ns, len, reason) != H1Side::Loss::kNone) pairing_.lose_requests();
   } else {
     pairing_.lose_responses(responses_.gap(time_ns, len, reason), reason);
   }
 }
 
-void Http1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
+void H1Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
   if (next_) return next_->skipped(direction, time_ns, len);
   if (len == 0) return;
   last_ns_ = time_ns;
   if (!assigned_) return gap(direction, time_ns, len);
-  Http1Side& side = direction == request_direction_ ? requests_ : responses_;
+  H1Side& side = direction == request_direction_ ? requests_ : responses_;
   const uint64_t body = side.skipped(time_ns, len);
   if (body < len) gap(direction, time_ns, len - body);
 }
 
-void Http1Parser::keep_bodies(bool keep) {
+void H1Parser::keep_bodies(bool keep) {
   keeps_bodies_ = keep;
   if (next_) next_->keep_bodies(keep);
   requests_.keep_bodies(keep);
   responses_.keep_bodies(keep);
 }
 
-uint64_t Http1Parser::unwanted(Direction direction) const {
+uint64_t H1Parser::unwanted(Direction direction) const {
   if (next_) return next_->unwanted(direction);
   const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
   if (!assigned_ || wanted) return 0;
   return (direction == request_direction_ ? requests_ : responses_).unwanted();
 }
 
-void Http1Parser::close(int64_t time_ns, http::Truncation reason) {
-  const bool at_end = reason == http::Truncation::kAborted;
+void H1Parser::close(int64_t time_ns, Truncation reason) {
+  const bool at_end = reason == Truncation::kAborted;
   requests_.close(reason, at_end);
   responses_.close(reason, at_end);
   pairing_.give_up(reason);
@@ -125,7 +135,7 @@ void Http1Parser::close(int64_t time_ns, http::Truncation reason) {
 }
 
 // The sides stand in the middle of something and are not asked for anything but facts.
-void Http1Parser::abandon(http::Truncation reason) {
+void H1Parser::abandon(Truncation reason) {
   if (open_response_ && open_response_->tx)
     responses_.drop_half_field(open_response_->tx->response);
   if (open_request_ && open_request_->tx) requests_.drop_half_field(open_request_->tx->request);
@@ -137,15 +147,15 @@ void Http1Parser::abandon(http::Truncation reason) {
   if (next_) next_->abandon(reason);
 }
 
-int64_t Http1Parser::pending_since_ns() const {
+int64_t H1Parser::pending_since_ns() const {
   if (next_) return next_->pending_since_ns();
   return pairing_.pending() || requests_.in_message() ? last_ns_ : 0;
 }
 
-void Http1Parser::on_side_error(Http1Side& side) {
-  events_.on_parse_error();
+void H1Parser::on_side_error(H1Side& side, uint64_t offset, const char* reason) {
+  events_.on_parse_error({.direction = direction_of(side), .offset = offset, .reason = reason});
   if (side.is_response()) {
-    pairing_.lose_responses(Http1Side::Loss::kMessageEnd, http::Truncation::kCaptureLoss);
+    pairing_.lose_responses(H1Side::Loss::kMessageEnd, Truncation::kCaptureLoss);
   } else {
     pairing_.lose_requests();
   }
@@ -154,29 +164,29 @@ void Http1Parser::on_side_error(Http1Side& side) {
 // ---- messages
 // ------------------------------------------------------------------------------------
 
-http::Message& Http1Parser::on_message_begin(Http1Side& side) {
+Message& H1Parser::on_message_begin(H1Side& side) {
   if (side.is_response()) {
     response_ = {};
     has_response_head_ = false;
     return response_;
   }
-  opening_ = Ref<Transaction>::make();
-  opening_->protocol = L7Protocol::kHttp1;
+  opening_ = events_.make_exchange();
   return opening_->request;
 }
 
-Http1Side::Body Http1Parser::on_head(Http1Side& side) {
+H1Side::Body H1Parser::on_head(H1Side& side) {
   if (side.is_response()) {
     take_response();
+    if (open_response_ && open_response_->tx) events_.on_response_head(*open_response_->tx);
     return response_body();
   }
   take_request();
-  events_.on_request_head(open_request_->tx->request);
-  return Http1Side::Body::kAsFramed;
+  events_.on_request_head(*open_request_->tx);
+  return H1Side::Body::kAsFramed;
 }
 
-void Http1Parser::take_request() {
-  http::Request& request = opening_->request;
+void H1Parser::take_request() {
+  Request& request = opening_->request;
   request.method = requests_.method();
   request.target = requests_.start_text();
   request.version_major = requests_.version_major();
@@ -185,7 +195,7 @@ void Http1Parser::take_request() {
   if (pairing_.lost_upgrade() && requests_.holds()) requests_.tunnel();
 }
 
-void Http1Parser::take_response() {
+void H1Parser::take_response() {
   has_response_head_ = true;
   status_ = responses_.status();
   response_.status = status_;
@@ -196,22 +206,22 @@ void Http1Parser::take_response() {
   open_response_ = pairing_.match();
   if (pairing_.lost_upgrade() && requests_.holds()) requests_.tunnel();
   if (!open_response_ || !open_response_->tx) return;
-  http::Response& response = open_response_->tx->response;
+  Response& response = open_response_->tx->response;
   response = std::move(response_);
   if (responses_.in_message()) responses_.set_message(response);
 }
 
 // RFC 9112, 6.3, rules 1 and 2: what has no body whatever its fields say.
-Http1Side::Body Http1Parser::response_body() const {
+H1Side::Body H1Parser::response_body() const {
   const bool is_head = open_response_ && open_response_->is_head;
   const bool is_tunnel = open_response_ && open_response_->is_connect && status_ / 100 == 2;
   const bool has_none = status_ / 100 == 1 || status_ == 204 || status_ == 304;
-  return is_head || is_tunnel || has_none ? Http1Side::Body::kNone : Http1Side::Body::kAsFramed;
+  return is_head || is_tunnel || has_none ? H1Side::Body::kNone : H1Side::Body::kAsFramed;
 }
 
 // A response that answers nobody, or a request that was handed out already, goes nowhere.
-void Http1Parser::on_body(Http1Side& side, uint64_t offset, std::string_view bytes) {
-  const Exchange* exchange = side.is_response() ? open_response_ : open_request_;
+void H1Parser::on_body(H1Side& side, uint64_t offset, std::string_view bytes) {
+  const PendingExchange* exchange = side.is_response() ? open_response_ : open_request_;
   if (!exchange || !exchange->tx) return;
   events_.on_body(*exchange->tx, {.message = kind_of(side),
                                   .direction = direction_of(side),
@@ -219,21 +229,20 @@ void Http1Parser::on_body(Http1Side& side, uint64_t offset, std::string_view byt
                                   .bytes = bytes});
 }
 
-void Http1Parser::tell_body_end(const Http1Side& side, Transaction* tx) {
+void H1Parser::tell_body_end(const H1Side& side, Exchange* tx) {
   if (!tx || !limits_.tells_bodies) return;
-  const http::Message& message =
-      side.is_response() ? static_cast<const http::Message&>(tx->response) : tx->request;
+  const Message& message = tx->message(kind_of(side));
   events_.on_body_end(*tx, {.message = kind_of(side),
                             .direction = direction_of(side),
                             .complete = message.complete,
                             .length = side.body_length()});
 }
 
-void Http1Parser::on_message_end(Http1Side& side) {
+void H1Parser::on_message_end(H1Side& side) {
   side.is_response() ? on_response_end() : on_request_end();
 }
 
-void Http1Parser::on_request_end() {
+void H1Parser::on_request_end() {
   if (opening_) {
     // Cut short within its head. Without a start line nothing is known of it.
     if (!requests_.has_start_line()) {
@@ -242,7 +251,7 @@ void Http1Parser::on_request_end() {
     }
     take_request();
   }
-  Exchange& exchange = *std::exchange(open_request_, nullptr);
+  PendingExchange& exchange = *std::exchange(open_request_, nullptr);
   tell_body_end(requests_, exchange.tx.get());
   if (requests_.holds()) {
     if (!exchange.response_done) {
@@ -256,9 +265,9 @@ void Http1Parser::on_request_end() {
   pairing_.request_done(exchange);
 }
 
-void Http1Parser::on_response_end() {
+void H1Parser::on_response_end() {
   if (!has_response_head_ && responses_.has_start_line()) take_response();
-  Exchange* answered = std::exchange(open_response_, nullptr);
+  PendingExchange* answered = std::exchange(open_response_, nullptr);
   const bool has_status = std::exchange(has_response_head_, false);
   const bool is_granted = answered && answered->is_connect && status_ / 100 == 2;
   if (has_status && (status_ == 101 || is_granted)) {
@@ -275,26 +284,27 @@ void Http1Parser::on_response_end() {
 }
 
 // RFC 7540, 3.2: the request is stream 1 of what follows, and is answered there.
-void Http1Parser::hand_over(Exchange& answered) {
-  const std::string* settings = http::find_header(answered.tx->request, kHttp2Settings);
+void H1Parser::hand_over(PendingExchange& answered) {
+  const std::string* settings = find_header(answered.tx->request, kHttp2Settings);
   const std::string payload = base64url_bytes(*settings).value_or("");
-  Ref<Transaction> tx = pairing_.take(answered);
+  Ref<Exchange> tx = pairing_.take(answered);
   tx->response = {};
-  auto next = std::make_unique<Http2Parser>(StreamStart::kFirstByte, limits_, events_);
+  auto next = std::make_unique<H2Parser>(StreamStart::kFirstByte, limits_, events_);
   next->keep_bodies(keeps_bodies_);
   next->upgrade(request_direction_, std::move(tx), payload);
   next_ = std::move(next);
-  events_.on_protocol(L7Protocol::kHttp2);
+  events_.on_protocol(Protocol::kHttp2);
 }
 
-void Http1Parser::on_tunnelled(Http1Side& side, int64_t time_ns, std::string_view bytes) {
+void H1Parser::on_tunnelled(H1Side& side, int64_t time_ns, std::string_view bytes) {
   if (!next_) return;
   next_->data(direction_of(side), time_ns,
               {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
-std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events) {
-  return std::make_unique<Http1Parser>(limits, events);
+std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events,
+                                          std::optional<Direction> client) {
+  return std::make_unique<H1Parser>(limits, events, client);
 }
 
-}  // namespace qtap::proto
+}  // namespace qtap::http

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "http/message.h"
-#include "proto/parser.h"
+#include "http/parser.h"
 
 namespace qtap::test {
 
@@ -63,9 +63,9 @@ inline std::string escaped(std::string_view bytes) {
   return out;
 }
 
-class Transcript final : public proto::ParserEvents {
+class Transcript final : public http::ParserEvents {
  public:
-  void on_transaction(Ref<Transaction> tx) override {
+  void on_exchange(Ref<http::Exchange> tx) override {
     text_ += "transaction\n";
     const http::Request& q = tx->request;
     const http::Response& s = tx->response;
@@ -86,20 +86,26 @@ class Transcript final : public proto::ParserEvents {
     message(s, "  < ");
     transactions.push_back(std::move(tx));
   }
-  void on_request_head(const http::Request& request) override {
-    text_ += "head " + escaped(request.target) + "\n";
+  void on_request_head(http::Exchange& exchange) override {
+    text_ += "head " + escaped(exchange.request.target) + "\n";
   }
-  void on_role(Role role) override {
-    text_ += role == Role::kClient ? "role client\n" : "role server\n";
+  void on_client(Direction client) override {
+    text_ += client == Direction::kSent ? "role client\n" : "role server\n";
   }
-  void on_protocol(L7Protocol protocol) override {
-    text_ += std::string("protocol ") + l7_protocol_name(protocol) + "\n";
+  void on_protocol(http::Protocol protocol) override {
+    text_ += protocol == http::Protocol::kHttp2 ? "protocol http2\n" : "protocol http1\n";
   }
-  void on_parse_error() override { text_ += "parse error\n"; }
+  void on_parse_error(const http::ParseError& error) override {
+    // Not where: versions of llhttp stop at one byte or another.
+    text_ += std::string("parse error ") +
+             (error.direction == Direction::kSent ? "sent" : "received") +
+             (error.stream != 0 ? ", stream " + std::to_string(error.stream) : "") + ": " +
+             error.reason + "\n";
+  }
   void on_limit() override { text_ += "limit\n"; }
 
   const std::string& text() const { return text_; }
-  std::vector<Ref<Transaction>> transactions;
+  std::vector<Ref<http::Exchange>> transactions;
 
  private:
   static std::string version(int major, int minor) {
@@ -131,6 +137,7 @@ class Transcript final : public proto::ParserEvents {
                std::to_string(m.start_ns / 1000000) + ".." + std::to_string(m.end_ns / 1000000) +
                " ms" + (m.complete ? "" : ", not complete") + "\n";
     }
+    if (m.framing_conflict) text_ += mark + "framing conflict\n";
     if (m.truncated()) {
       text_ += mark + "truncated: " + http::truncation_name(m.truncation) + ", " +
                (m.missing_bytes ? std::to_string(*m.missing_bytes) : "?") + " missing\n";
@@ -164,7 +171,7 @@ class Cutter {
   uint32_t state_;
 };
 
-inline void play(const std::vector<Step>& steps, proto::Parser& parser, Cutter cutter) {
+inline void play(const std::vector<Step>& steps, http::Parser& parser, Cutter cutter) {
   int64_t time_ns = 0;
   for (const Step& step : steps) {
     time_ns += 1000000;
@@ -195,18 +202,18 @@ inline void play(const std::vector<Step>& steps, proto::Parser& parser, Cutter c
 // Which parser plays it.
 enum class Reader : uint8_t { kHttp1, kHttp2, kHttp2Late };
 
-inline std::unique_ptr<proto::Parser> make_parser(Reader reader, const proto::ParserLimits& limits,
-                                                  proto::ParserEvents& events) {
-  if (reader == Reader::kHttp1) return proto::make_http1_parser(limits, events);
-  return proto::make_http2_parser(
-      reader == Reader::kHttp2 ? proto::StreamStart::kFirstByte : proto::StreamStart::kAnywhere,
+inline std::unique_ptr<http::Parser> make_parser(Reader reader, const http::ParserLimits& limits,
+                                                 http::ParserEvents& events) {
+  if (reader == Reader::kHttp1) return http::make_http1_parser(limits, events);
+  return http::make_http2_parser(
+      reader == Reader::kHttp2 ? http::StreamStart::kFirstByte : http::StreamStart::kAnywhere,
       limits, events);
 }
 
-inline std::string transcript(const std::vector<Step>& steps, const proto::ParserLimits& limits,
+inline std::string transcript(const std::vector<Step>& steps, const http::ParserLimits& limits,
                               Cutter cutter, Reader reader = Reader::kHttp1) {
   Transcript out;
-  const std::unique_ptr<proto::Parser> parser = make_parser(reader, limits, out);
+  const std::unique_ptr<http::Parser> parser = make_parser(reader, limits, out);
   play(steps, *parser, cutter);
   return out.text();
 }
