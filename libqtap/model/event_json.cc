@@ -263,6 +263,9 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
     const auto missing = tx.missing_bytes();
     missing ? json.member("missingBytes", *missing) : json.null("missingBytes");
   }
+  if (tx.request.framing_conflict || tx.response.framing_conflict) {
+    json.member("framingConflict", true);
+  }
   if (!objects.empty()) {
     json.begin_list("objects");
     for (const StoredObject& object : objects) {

@@ -59,6 +59,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
     if (!message.trailers.empty()) write_pairs(json, "trailers", message.trailers);
   }
   json.optional("unknown_fields", message.unknown_fields);
+  if (message.framing_conflict) json.member("framing_conflict", true);
   if (options.bodies && !message.body.empty()) json.base64("body", message.body);
   json.optional("body_bytes", message.body_bytes);
   if (message.truncated() || options.lacks_headers) {

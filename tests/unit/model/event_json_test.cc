@@ -125,6 +125,19 @@ TEST_SUITE("model/event_json") {
     CHECK(std::string(media_category("")) == "");
   }
 
+  TEST_CASE("fields of framing that contradict one another are told") {
+    const Ref<Transaction> tx = test::make_transaction();
+    const auto event = [&] { return make_request_event(*tx, {}, {})->json; };
+    const auto object = [&] { return make_http_transaction_object(tx, {})->data; };
+    CHECK(event().find("framing") == std::string::npos);
+    CHECK(object().find("framing") == std::string::npos);
+    tx->response.framing_conflict = true;
+    CHECK(event().find(R"("framingConflict":true)") != std::string::npos);
+    const size_t response = object().find(R"("response":)");
+    CHECK(object().find(R"("framing_conflict":true)", response) != std::string::npos);
+    CHECK(object().find(R"("framing_conflict")") > response);
+  }
+
   TEST_CASE("what is not known of a head is null, and counted") {
     const Ref<Transaction> tx = test::make_transaction();
     tx->protocol = L7Protocol::kHttp2;
