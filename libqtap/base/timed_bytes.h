@@ -42,6 +42,8 @@ class TimedBytes {
     }
   }
 
+  // INT64_MAX: there are none.
+  int64_t first_ns() const { return pieces_.empty() ? INT64_MAX : pieces_.front().time_ns; }
   std::string_view view() const { return bytes_; }
   size_t size() const { return bytes_.size(); }
 

@@ -166,6 +166,75 @@ static void rules(void) {
   qtap_rule_free(NULL);
 }
 
+static void no_decoded(const void* bytes, size_t len, void* user) {
+  (void)bytes, (void)len, (void)user;
+}
+
+static void http_parsers(void) {
+  struct qtap_http_callbacks none = {sizeof none, NULL, NULL, NULL, NULL, NULL};
+  struct qtap_http_stats stats;
+  struct qtap_http_message message;
+  struct qtap_str name, value;
+  qtap_http_parser* p = NULL;
+
+  memset(&stats, 0, sizeof stats);
+  memset(&message, 0, sizeof message);
+  stats.size = sizeof stats;
+  message.size = sizeof message;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_new(NULL, NULL, NULL, &p));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_new(NULL, &none, NULL, NULL));
+  CHECK(p == NULL);
+  CHECK_STATUS(QTAP_OK, qtap_http_parser_new(NULL, &none, NULL, &p));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_data(NULL, 0, 0, "", 0));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_data(p, 0, 0, NULL, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_data(p, 2, 0, "x", 1));
+  CHECK_STATUS(QTAP_OK, qtap_http_parser_data(p, 0, 0, NULL, 0));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_gap(NULL, 0, 0, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_end(NULL, 0, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_stats(NULL, &stats));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_parser_stats(p, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_http_parser_stats(p, &stats));
+  CHECK_STATUS(QTAP_OK, qtap_http_parser_end(p, 0, 1));
+  CHECK_STATUS(QTAP_ERR_STATE, qtap_http_parser_data(p, 0, 0, "x", 1));
+  qtap_http_parser_free(p);
+  qtap_http_parser_free(NULL);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_message_get(NULL, 0, &message));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_field_at(NULL, 0, 0, &name, &value));
+  CHECK(qtap_http_exchange_ref(NULL) == NULL);
+  qtap_http_exchange_unref(NULL);
+}
+
+static void http_content(void) {
+  struct qtap_str name, value;
+  qtap_http_decoder* d = NULL;
+  qtap_http_media_type* m = NULL;
+  size_t offset = 7;
+
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_new(NULL, 1, NULL, no_decoded, NULL, &d));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_new("gzip", 4, NULL, NULL, NULL, &d));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_new("gzip", 4, NULL, no_decoded, NULL, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_http_decoder_new(NULL, 0, NULL, no_decoded, NULL, &d));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_data(NULL, "x", 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_data(d, NULL, 1));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_gap(NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_decoder_end(NULL));
+  qtap_http_decoder_free(d);
+  qtap_http_decoder_free(NULL);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_media_type_parse(NULL, 1, &m));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_media_type_parse("a/b", 3, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_http_media_type_parse("a/b", 3, &m));
+  CHECK(qtap_http_media_type_type(NULL).len == 0);
+  CHECK(qtap_http_media_type_subtype(NULL).len == 0);
+  CHECK(qtap_http_media_type_suffix(NULL).len == 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_media_type_parameter_at(NULL, 0, &name, &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_http_media_type_parameter_at(m, 0, NULL, &value));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_http_media_type_parameter_at(m, 0, &name, &value));
+  CHECK(strlen(qtap_http_media_type_fault(NULL, &offset)) == 0 && offset == 0);
+  CHECK(strlen(qtap_http_media_type_fault(m, NULL)) == 0);
+  qtap_http_media_type_free(m);
+  qtap_http_media_type_free(NULL);
+}
+
 int main(void) {
   CHECK(strcmp(qtap_version(), QTAP_VERSION) == 0);
   CHECK(strcmp(qtap_status_name(-5), "QTAP_ERR_PERM") == 0);
@@ -173,6 +242,8 @@ int main(void) {
   configs();
   sessions();
   feeds();
+  http_parsers();
+  http_content();
   nouns();
   getters();
   rules();

@@ -47,6 +47,7 @@ def probe(names):
     return {line.split()[0]: [int(n) for n in line.split()[1:]] for line in output.splitlines()}
 
 
+TYPEDEFS = {"qtap_log_fn": _abi.LOG, "qtap_lookup_fn": _abi.LOOKUP, "qtap_http_decoded_fn": _abi.HTTP_DECODED}
 WIDTHS = {"int": 4, "uint32_t": 4, "uint64_t": 8, "size_t": 8}
 
 
@@ -91,11 +92,12 @@ def check_functions():
 def check_callbacks():
     """Function pointers: the members of the two tables and the typedefs."""
     found = []
-    for struct, kind in (("qtap_callbacks", _abi.Callbacks), ("qtap_sink_ops", _abi.SinkOps)):
+    for struct, kind in (("qtap_callbacks", _abi.Callbacks), ("qtap_sink_ops", _abi.SinkOps),
+                         ("qtap_http_callbacks", _abi.HttpCallbacks)):
         body = re.search(rf"struct {struct}\s*\{{(.*?)\n\}};", PLAIN, re.S).group(1)
         found += [(f"{struct}.{name}", result, parameters, dict(kind._fields_).get(name))
                   for result, name, parameters in re.findall(r"(\w+)\s*\(\*(\w+)\)\(([^;]*?)\);", body, re.S)]
-    found += [(name, result, parameters, {"qtap_log_fn": _abi.LOG, "qtap_lookup_fn": _abi.LOOKUP}.get(name))
+    found += [(name, result, parameters, TYPEDEFS.get(name))
               for result, name, parameters in re.findall(r"typedef (\w+) \(\*(\w+)\)\(([^;]*?)\);", PLAIN, re.S)]
     for name, result, parameters, ours in found:
         if ours is None:

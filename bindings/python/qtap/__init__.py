@@ -11,6 +11,7 @@ from ._model import BodyChunk, Connection, Data, Event, Object, Transaction
 from ._sink import Again
 from ._rule import Rule, RuleError
 from ._tables import fields, options, version
+from . import http
 
 __all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "Event", "Feed", "Object", "QtapError", "Rule", "RuleError", "Session",
-           "Transaction", "fields", "options", "version"]
+           "Transaction", "fields", "http", "options", "version"]

@@ -22,6 +22,13 @@ OTHER = {
     "QTAP_DIR_SENT": 0, "QTAP_DIR_RECEIVED": 1, "QTAP_REQUEST": 0, "QTAP_RESPONSE": 1,
     "QTAP_CONN_OPEN": 0, "QTAP_CONN_UPDATE": 1, "QTAP_CONN_CLOSE": 2,
     "QTAP_ROLE_ANY": 0, "QTAP_ROLE_CONNECTED": 1, "QTAP_ROLE_ACCEPTED": 2,
+    "QTAP_HTTP_AUTO": 0, "QTAP_HTTP_1": 1, "QTAP_HTTP_2": 2, "QTAP_HTTP_REQUEST": 0, "QTAP_HTTP_RESPONSE": 1,
+    "QTAP_HTTP_JOINED_LATE": 1, "QTAP_HTTP_ZERO_ASKS": 2, "QTAP_HTTP_ONE_ASKS": 4, "QTAP_HTTP_NO_BODIES": 8,
+    "QTAP_HTTP_WHOLE": 0, "QTAP_HTTP_BODY_BUFFER": 1, "QTAP_HTTP_LOSS": 2, "QTAP_HTTP_MIDSTREAM": 3,
+    "QTAP_HTTP_ABORTED": 4, "QTAP_HTTP_STOPPED": 5, "QTAP_HTTP_LIMIT": 6,
+    "QTAP_HTTP_COMPLETE": 1, "QTAP_HTTP_FRAMING_CONFLICT": 2, "QTAP_HTTP_PATH_UNKNOWN": 4, "QTAP_HTTP_NO_MESSAGE": 8,
+    "QTAP_HTTP_DECODING": 0, "QTAP_HTTP_DECODED": 1, "QTAP_HTTP_DECODE_TRUNCATED": 2, "QTAP_HTTP_DECODE_CORRUPT": 3,
+    "QTAP_HTTP_DECODE_LIMIT": 4, "QTAP_HTTP_DECODE_GAP": 5,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -106,10 +113,56 @@ class RuleError(Structure):
     _fields_ = [("size", c_size_t), ("line", c_uint32), ("column", c_uint32), ("text", ctypes.c_char * 256)]
 
 
+class HttpOptions(Structure):
+    _fields_ = [("size", c_size_t), ("protocol", c_uint32), ("flags", c_uint32), ("body_bytes", c_uint64),
+                ("header_bytes", c_uint64), ("exchanges", c_uint32), ("reserved", c_uint32)]
+
+
+class HttpBody(Structure):
+    _fields_ = [("size", c_size_t), ("which", c_int), ("direction", c_int), ("offset", c_uint64), ("bytes", c_void_p),
+                ("len", c_size_t), ("complete", c_int)]
+
+
+class HttpError(Structure):
+    _fields_ = [("size", c_size_t), ("direction", c_int), ("stream", c_uint32), ("offset", c_uint64),
+                ("reason", c_char_p)]
+
+
+HTTP_EXCHANGE = CFUNCTYPE(None, c_void_p, c_void_p)
+HTTP_BODY = CFUNCTYPE(None, c_void_p, POINTER(HttpBody), c_void_p)
+HTTP_ERROR = CFUNCTYPE(None, POINTER(HttpError), c_void_p)
+HTTP_DECODED = CFUNCTYPE(None, c_void_p, c_size_t, c_void_p)
+
+
+class HttpCallbacks(Structure):
+    _fields_ = [("size", c_size_t), ("on_request", HTTP_EXCHANGE), ("on_response", HTTP_EXCHANGE),
+                ("on_body", HTTP_BODY), ("on_exchange", HTTP_EXCHANGE), ("on_error", HTTP_ERROR)]
+
+
+class HttpStats(Structure):
+    _fields_ = [("size", c_size_t), ("protocol", c_int), ("client", c_int), ("exchanges", c_uint64),
+                ("errors", c_uint64), ("limits", c_uint64)]
+
+
+class HttpMessage(Structure):
+    _fields_ = [("size", c_size_t), ("flags", c_uint32), ("truncation", c_uint32), ("method", Str), ("target", Str),
+                ("scheme", Str), ("authority", Str), ("reason", Str), ("status", c_int), ("version", c_uint32),
+                ("headers", c_uint32), ("trailers", c_uint32), ("unknown_fields", c_uint32), ("stream", c_uint32),
+                ("body", Str), ("body_bytes", c_uint64), ("wire_bytes", c_uint64), ("missing_bytes", c_uint64),
+                ("start_ns", c_uint64), ("end_ns", c_uint64)]
+
+
+class HttpDecodeLimits(Structure):
+    _fields_ = [("size", c_size_t), ("max_output_bytes", c_uint64), ("max_ratio", c_uint64)]
+
+
 STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
     "qtap_rule_error": RuleError, "qtap_body_chunk": BodyChunk,
+    "qtap_http_options": HttpOptions, "qtap_http_body": HttpBody, "qtap_http_error": HttpError,
+    "qtap_http_callbacks": HttpCallbacks, "qtap_http_stats": HttpStats, "qtap_http_message": HttpMessage,
+    "qtap_http_decode_limits": HttpDecodeLimits,
 }
 
 _H = c_void_p  # an opaque handle
@@ -161,6 +214,29 @@ FUNCS = {
     "qtap_feed_gap": (c_int, [_H, c_uint64, c_int, c_uint64]),
     "qtap_feed_close": (c_int, [_H, c_uint64, c_uint64]),
     "qtap_feed_tick": (c_int, [_H, c_uint64]),
+    "qtap_http_parser_new": (c_int, [POINTER(HttpOptions), POINTER(HttpCallbacks), c_void_p, POINTER(_H)]),
+    "qtap_http_parser_data": (c_int, [_H, c_int, c_uint64, c_void_p, c_size_t]),
+    "qtap_http_parser_gap": (c_int, [_H, c_int, c_uint64, c_uint64]),
+    "qtap_http_parser_end": (c_int, [_H, c_uint64, c_int]),
+    "qtap_http_parser_stats": (c_int, [_H, POINTER(HttpStats)]),
+    "qtap_http_parser_free": (None, [_H]),
+    "qtap_http_message_get": (c_int, [_H, c_int, POINTER(HttpMessage)]),
+    "qtap_http_field_at": (c_int, [_H, c_int, c_size_t, POINTER(Str), POINTER(Str)]),
+    "qtap_http_exchange_ref": (_H, [_H]),
+    "qtap_http_exchange_unref": (None, [_H]),
+    "qtap_http_decoder_new": (c_int, [c_char_p, c_size_t, POINTER(HttpDecodeLimits), HTTP_DECODED, c_void_p,
+                                      POINTER(_H)]),
+    "qtap_http_decoder_data": (c_int, [_H, c_void_p, c_size_t]),
+    "qtap_http_decoder_gap": (c_int, [_H]),
+    "qtap_http_decoder_end": (c_int, [_H]),
+    "qtap_http_decoder_free": (None, [_H]),
+    "qtap_http_media_type_parse": (c_int, [c_char_p, c_size_t, POINTER(_H)]),
+    "qtap_http_media_type_type": (Str, [_H]),
+    "qtap_http_media_type_subtype": (Str, [_H]),
+    "qtap_http_media_type_suffix": (Str, [_H]),
+    "qtap_http_media_type_parameter_at": (c_int, [_H, c_size_t, POINTER(Str), POINTER(Str)]),
+    "qtap_http_media_type_fault": (c_char_p, [_H, POINTER(c_size_t)]),
+    "qtap_http_media_type_free": (None, [_H]),
     "qtap_rule_compile": (c_int, [c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
     "qtap_rule_eval": (c_int, [_H, LOOKUP, c_void_p, POINTER(c_int)]),
     "qtap_rule_free": (None, [_H]),

@@ -5,6 +5,7 @@
 
 #include <qtap/base.h>
 #include <qtap/config.h>
+#include <qtap/http.h>
 #include <qtap/input.h>
 #include <qtap/model.h>
 #include <qtap/rulekit.h>
