@@ -2,7 +2,6 @@
 #include "http/h1_side.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
@@ -19,7 +18,6 @@ constexpr size_t kUsualFields = 16;
 // what never comes is never touched.
 constexpr uint64_t kMaxReserve = 4u << 20;
 constexpr uint64_t kUntilClose = UINT64_MAX;
-constexpr char kSpaceInName[] = "space in a field name";
 
 H1Side& side_of(llhttp_t* parser) {
   return *static_cast<H1Side*>(parser->data);
@@ -94,7 +92,7 @@ int H1Side::on_begin() {
   message_->start_ns = now_ns_;
   start_text_.clear();
   head_bytes_ = 0;
-  has_start_line_ = in_body_ = in_chunk_ = field_open_ = over_limit_ = false;
+  has_start_line_ = in_body_ = in_chunk_ = field_open_ = after_space_ = over_limit_ = false;
   content_length_.reset();
   return 0;
 }
@@ -144,10 +142,7 @@ int H1Side::on_field(const char* at, size_t len) {
   std::vector<Header>& list = fields();
   if (!field_open_ && !in_body_ && list.empty()) {
     const char before = at == piece_ ? before_piece_ : at[-1];
-    if (before == ' ' || before == '\t') return refuse("space before the first field", at);
-  }
-  if (const void* space = is_response() ? nullptr : std::memchr(at, ' ', len)) {
-    return refuse(kSpaceInName, static_cast<const char*>(space));
+    after_space_ = before == ' ' || before == '\t';
   }
   const bool fits = head_room(len) == len;
   if (fits && field_open_) {
@@ -165,17 +160,15 @@ int H1Side::on_field(const char* at, size_t len) {
 
 // llhttp lets space pass in names. RFC 9112, 5.1: before the colon of a response it is removed.
 int H1Side::on_field_complete() {
+  if (std::exchange(after_space_, false)) return refuse("space before the first field");
   if (!field_open_) return 0;
   std::string& name = fields().back().name;
-  const size_t end = name.find_last_not_of(' ') + 1;
+  const size_t end = is_response() ? name.find_last_not_of(' ') + 1 : name.size();
   if (end < name.size()) name.resize(end);
-  return name.find(' ') == std::string::npos ? 0 : refuse(kSpaceInName);
+  return name.find(' ') == std::string::npos ? 0 : refuse("space in a field name");
 }
 
 int H1Side::on_value(const char* at, size_t len) {
-  if (const void* nul = std::memchr(at, '\0', len)) {
-    return refuse("NUL in a field", static_cast<const char*>(nul));
-  }
   const bool fits = head_room(len) == len;
   if (!field_open_) return 0;
   std::vector<Header>& list = fields();
@@ -189,16 +182,18 @@ int H1Side::on_value(const char* at, size_t len) {
 }
 
 int H1Side::on_value_complete() {
-  field_open_ = false;
+  const bool was_kept = std::exchange(field_open_, false);
+  if (was_kept && fields().back().value.find('\0') != std::string::npos) {
+    return refuse("NUL in a field");
+  }
   tell_limit();
   const bool is_length = !in_body_ && (parser_.flags & F_CONTENT_LENGTH) != 0;
   return is_length ? take_content_length() : 0;
 }
 
-// llhttp stops where a span ends, which is also where the input was cut: `at` is the byte.
-int H1Side::refuse(const char* reason, const char* at) {
+// Only where a part of the head ends: spans end where the input was cut, too.
+int H1Side::refuse(const char* reason) {
   refusal_ = reason;
-  refused_at_ = at;
   return -1;
 }
 
@@ -322,7 +317,6 @@ size_t H1Side::feed(std::string_view bytes) {
     piece_ = bytes.data();
     const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
     const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
-    if (const char* at = std::exchange(refused_at_, nullptr)) stopped = at;
     const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
     if (!filling_) {
       offset_ += used;

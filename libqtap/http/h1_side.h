@@ -124,7 +124,7 @@ class H1Side {
   int on_headers_complete();
   int take_content_length();
   void settle_framing();
-  int refuse(const char* reason, const char* at = nullptr);
+  int refuse(const char* reason);
   int on_body(const char* at, size_t len);
 
   const llhttp_type_t type_;
@@ -137,8 +137,9 @@ class H1Side {
   bool has_start_line_ = false;
   bool in_body_ = false;
   bool in_chunk_ = false;
-  bool field_open_ = false;  // the last field's value has not ended
-  bool over_limit_ = false;  // of header_bytes
+  bool field_open_ = false;   // the last field's value has not ended
+  bool after_space_ = false;  // the first field
+  bool over_limit_ = false;   // of header_bytes
   bool keeps_bodies_ = true;
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
@@ -149,7 +150,6 @@ class H1Side {
   std::optional<uint64_t> body_length_;
   std::optional<uint64_t> content_length_;  // as the fields of the head say
   const char* refusal_ = nullptr;           // why a callback refused
-  const char* refused_at_ = nullptr;        // null: where llhttp stopped
   const char* piece_ = nullptr;             // what llhttp reads, and the byte before it
   char before_piece_ = '\0';
   std::string start_text_;

@@ -24,7 +24,7 @@ struct ParserLimits {
 // Where a peer broke the rules.
 struct ParseError {
   Direction direction = Direction::kSent;
-  uint64_t offset = 0;      // in that direction: of the byte, in HTTP/2 of the frame, that is wrong
+  uint64_t offset = 0;      // in that direction: where reading stopped; HTTP/2: of the frame
   uint32_t stream = 0;      // HTTP/2: the stream that it ends; 0: it ends more than one
   const char* reason = "";  // what is wrong; lives forever
 };

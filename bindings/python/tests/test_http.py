@@ -29,7 +29,7 @@ def test_a_conversation():
 def test_errors_say_where():
     parser = http.Parser("http1", client=0)
     parser.data(0, b"GET / HTTP/1.1\r\nbad name: 1\r\n\r\n")
-    assert [(error.direction, error.offset) for error in parser.errors] == [(0, 19)]
+    assert [(error.direction, error.offset) for error in parser.errors] == [(0, 25)]
 
 
 def test_a_gap_in_a_body_and_an_end():

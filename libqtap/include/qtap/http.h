@@ -76,7 +76,8 @@ struct qtap_http_error {
   size_t size;        /**< bytes of this struct that the library filled */
   int direction;      /**< 0 or 1 */
   uint32_t stream;    /**< HTTP/2: the stream that it ends; 0: it ends more than one exchange */
-  uint64_t offset;    /**< in this direction: of the byte, in HTTP/2 of the frame, that is wrong */
+  uint64_t offset;    /**< in this direction: HTTP/1, where reading stopped, at the wrong byte or
+                         right behind the part of the head that has it; HTTP/2, the frame */
   const char* reason; /**< NUL-terminated; lives forever; no bytes of the peer's */
 };
 

@@ -184,7 +184,7 @@ TEST_SUITE("http/capi") {
     reader.data(0, "POST /a HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
     reader.gap(0, 100);
     reader.data(0, "GET /b HTTP/1.1\r\nbad field: 1\r\n\r\n");
-    const size_t at = 41 + 100 + 17 + 3;
+    const size_t at = 41 + 100 + 17 + 10;
     CAPTURE(reader.log);
     CHECK(reader.log.find("error at " + std::to_string(at) + " of 0") != std::string::npos);
   }
@@ -207,7 +207,7 @@ TEST_SUITE("http/capi") {
     REQUIRE(reader.exchanges.size() >= 1);
     CHECK(message_of(reader.exchanges[0], QTAP_HTTP_RESPONSE).status == 200);
     CAPTURE(reader.log);
-    const size_t at = 16 + kGet.size() + 17 + 3;
+    const size_t at = 16 + kGet.size() + 17 + 10;
     CHECK(reader.log.find("error at " + std::to_string(at) + " of 0") != std::string::npos);
   }
 
