@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define QTAP_RECORD_VERSION 3u
+#define QTAP_RECORD_VERSION 4u
 
 /* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become
  * several records. */
@@ -49,6 +49,11 @@
 #define QTAP_ROLE_UNKNOWN 0u /* the socket is older than the capture, and nothing told */
 #define QTAP_ROLE_CLIENT 1u  /* connect() */
 #define QTAP_ROLE_SERVER 2u  /* accept(); of older sockets: their local port is listened on */
+
+/* qtap_rec_open.transport. UDP: each DATA is one datagram, or the beginning of one; the connection is that of
+ * a socket with one peer. */
+#define QTAP_TRANSPORT_TCP 0u
+#define QTAP_TRANSPORT_UDP 1u
 
 /* qtap_rec_data.stream_kind */
 #define QTAP_STREAM_SOCKET 0u  /* bytes as they cross the socket (plain text, or the TLS hellos) */
@@ -94,8 +99,8 @@ struct qtap_rec_open {
 	__u16 remote_port; /* host order */
 	__u16 family;	   /* AF_INET 2, AF_INET6 10; 0 = not known */
 	__u8 role;	   /* QTAP_ROLE_* */
-	__u8 pad0;
-	__s32 fd; /* in the process of header.pid, -1 = unknown */
+	__u8 transport;	   /* QTAP_TRANSPORT_* */
+	__s32 fd;	   /* in the process of header.pid, -1 = unknown */
 	__u32 netns;
 };
 

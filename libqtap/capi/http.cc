@@ -28,6 +28,10 @@ const http::Exchange& from_c(const qtap_http_exchange* exchange) {
   return *reinterpret_cast<const http::Exchange*>(exchange);
 }
 
+int to_c(http::Protocol protocol) {
+  return protocol == http::Protocol::kHttp2 ? QTAP_HTTP_2 : QTAP_HTTP_1;
+}
+
 qtap_str str_of(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -61,6 +65,7 @@ class Callbacks final : public http::ParserEvents {
     ++stats.exchanges;
     if (callbacks_.on_exchange) callbacks_.on_exchange(to_c(*exchange), user_);
   }
+  void on_protocol(http::Protocol protocol) override { stats.protocol = to_c(protocol); }
   void on_client(Direction client) override { stats.client = static_cast<int>(index(client)); }
   void on_parse_error(const http::ParseError& error) override {
     ++stats.errors;
@@ -97,7 +102,6 @@ struct qtap_http_parser {
   qtap_http_parser(const qtap_http_callbacks& cb, void* user) : callbacks(cb, user) {}
 
   Callbacks callbacks;
-  uint32_t wanted = QTAP_HTTP_AUTO;
   std::unique_ptr<http::Parser> parser;  // null: it is over
   bool is_inside = false;                // of a call
 };
@@ -155,7 +159,7 @@ int make(const qtap_http_options* options, const qtap_http_callbacks* callbacks,
   const auto imported = qtap::capi::import_struct(callbacks, "qtap_http_callbacks");
   if (!imported.ok()) return imported.error().status;
   auto made = std::make_unique<qtap_http_parser>(*imported, user);
-  made->wanted = ours.protocol;
+  made->callbacks.stats.protocol = static_cast<int>(ours.protocol);
   made->parser = make_parser(ours, made->callbacks);
   if (const auto client = client_of(ours.flags)) {
     made->callbacks.stats.client = static_cast<int>(index(*client));
@@ -186,6 +190,13 @@ int on_parser(qtap_http_parser* p, int direction, uint64_t time_ns, Feed feed) {
   }
   p->is_inside = false;
   return status;
+}
+
+// An upgrade may have changed what was found at first.
+int protocol_of(const qtap_http_parser& p) {
+  const int told = p.callbacks.stats.protocol;
+  const auto* found = dynamic_cast<const http::AutoParser*>(p.parser.get());
+  return told == QTAP_HTTP_AUTO && found && found->found() ? to_c(*found->found()) : told;
 }
 
 uint32_t truncation_of(const http::Message& message) {
@@ -279,10 +290,7 @@ int qtap_http_parser_end(qtap_http_parser* p, uint64_t time_ns, int closed) {
     parser.close(at, closed != 0 ? http::Truncation::kAborted : http::Truncation::kIdle);
   });
   if (status == QTAP_OK) {
-    const auto* found = dynamic_cast<const http::AutoParser*>(p->parser.get());
-    if (found && found->has_found()) {
-      p->wanted = found->protocol() == http::Protocol::kHttp2 ? QTAP_HTTP_2 : QTAP_HTTP_1;
-    }
+    p->callbacks.stats.protocol = protocol_of(*p);
     p->parser.reset();
   }
   return status;
@@ -291,11 +299,7 @@ int qtap_http_parser_end(qtap_http_parser* p, uint64_t time_ns, int closed) {
 int qtap_http_parser_stats(const qtap_http_parser* p, qtap_http_stats* ret) {
   if (!p) return QTAP_ERR_INVALID;
   qtap_http_stats stats = p->callbacks.stats;
-  stats.protocol = static_cast<int>(p->wanted);
-  const auto* found = dynamic_cast<const http::AutoParser*>(p->parser.get());
-  if (found && found->has_found()) {
-    stats.protocol = found->protocol() == http::Protocol::kHttp2 ? QTAP_HTTP_2 : QTAP_HTTP_1;
-  }
+  stats.protocol = protocol_of(*p);
   return qtap::capi::export_struct(stats, ret);
 }
 

@@ -26,6 +26,9 @@ class Tracked::ParserHome final : public proto::ParserEvents {
   void on_protocol(http::Protocol protocol) override {
     writable(owner_->conn_).l7 = l7_protocol(protocol);
   }
+  void on_dns_answer(const proto::DnsMessage& answer) override {
+    owner_->events_.on_dns_answer(*owner_->conn_, answer);
+  }
   void on_parse_error(const http::ParseError&) override { ++owner_->counters_.parse_errors; }
   void on_limit() override { ++owner_->counters_.limit_hits; }
 

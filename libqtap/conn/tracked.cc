@@ -71,6 +71,7 @@ void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
   conn.address_known = open.remote.family != 0;
   conn.socket_cookie = open.socket_cookie;
   conn.fd = open.fd;
+  conn.transport = open.transport;
   conn.joined_late |= open.late || open.role == Role::kUnknown;
   if (open.start_ns != 0) {
     conn.opened_ns = static_cast<int64_t>(open.start_ns) + boot_to_unix_ns;
@@ -80,6 +81,7 @@ void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
     }
   }
   if (!conn.endpoint_is_name && conn.address_known) conn.endpoint_id = ip_text(conn.remote);
+  ask_for_name();
   set_role(open.role != Role::kUnknown ? open.role : conn.role);
 }
 
@@ -89,6 +91,7 @@ void Tracked::learn_process(const Process& process) {
     return;
   }
   writable(conn_).process = process;
+  ask_for_name();
   update_tls_state();
 }
 
@@ -168,11 +171,21 @@ void Tracked::set_level(CaptureLevel level) {
   if (parser_) parser_->keep_bodies(level == CaptureLevel::kFull);
 }
 
+// What the client says to the peer comes before what somebody said of its address.
 void Tracked::learn_endpoint(std::string_view name) {
-  if (name.empty() || conn_->endpoint_is_name) return;
+  if (name.empty() || (conn_->endpoint_is_name && !endpoint_is_asked_)) return;
+  endpoint_is_asked_ = false;
   Connection& conn = writable(conn_);
   conn.endpoint_id = name;
   conn.endpoint_is_name = true;
+}
+
+void Tracked::ask_for_name() {
+  if (conn_->endpoint_is_name || !conn_->address_known) return;
+  const std::string_view name = events_.name_of_remote(*conn_);
+  if (name.empty()) return;
+  learn_endpoint(name);
+  endpoint_is_asked_ = true;
 }
 
 void Tracked::update_tls_state() {

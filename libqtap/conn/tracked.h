@@ -41,6 +41,10 @@ class ConnEvents {
                            SkipCause cause) = 0;
   // The periodic or final report of spec/events-and-objects.md 2.1.
   virtual void on_report(const Ref<Connection>& conn, bool finalized) = 0;
+  // The local process was told by DNS which addresses a name has.
+  virtual void on_dns_answer(const Connection& /*conn*/, const proto::DnsMessage& /*answer*/) {}
+  // By which name its process knows the remote address; "" = by none.
+  virtual std::string_view name_of_remote(const Connection& /*conn*/) { return {}; }
 };
 
 // Counters of all connections of a shard; the ledger is bytes_seen = bytes_delivered + bytes_lost,
@@ -145,11 +149,13 @@ class Tracked {
   void abandon_parser() noexcept;
   void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
+  void parse_datagram(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void skipped(Direction direction, int64_t time_ns, uint64_t len);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len, LossCause cause);
   void read_hello(const Record& record);
   void set_role(Role role);
   void learn_endpoint(std::string_view name);
+  void ask_for_name();
   void learn_handshake(uint32_t took_us);
   void learn_wire_bytes(const std::array<uint64_t, 2>& totals);
   void update_tls_state();
@@ -184,7 +190,10 @@ class Tracked {
   std::array<std::string, 2> undetected_;  // first bytes, until they prove a protocol
   std::array<int64_t, 2> undetected_since_ns_ = {};
   bool detecting_ = true;
+  size_t undetected_datagrams_ = 0;
   bool resynchronising_ = false;  // a parser gave up: what comes may begin anywhere
+
+  bool endpoint_is_asked_ = false;  // its name is the one that DNS gave
 
   bool announced_ = false;
   bool ignored_ = false;

@@ -11,16 +11,35 @@ namespace {
 // A start line is proven within its first bytes; this is far more than any detection needs.
 constexpr size_t kMaxUndetected = 64u << 10;
 
+// QUIC begins with long headers; what is older than the capture shows them no more.
+constexpr size_t kMaxUndetectedDatagrams = 8;
+
+constexpr char kTlsHandshake = 22;  // RFC 8446, 5.1
+
 // Telling the kernel side costs a system call, about as much as copying this many bytes.
 constexpr uint64_t kMinSkip = 64u << 10;
 
-std::unique_ptr<proto::Parser> make_parser(proto::Detection found,
+// Null: of that protocol, only its name is told.
+std::unique_ptr<proto::Parser> make_parser(const proto::Detected& found,
                                            const proto::ParserLimits& limits,
                                            proto::ParserEvents& events) {
-  if (found == proto::Detection::kHttp1) return http::make_http1_parser(limits, events);
-  const auto start = found == proto::Detection::kHttp2 ? proto::StreamStart::kFirstByte
-                                                       : proto::StreamStart::kAnywhere;
-  return http::make_http2_parser(start, limits, events);
+  switch (found.what) {
+    case proto::Detection::kHttp1:
+      return http::make_http1_parser(limits, events);
+    case proto::Detection::kHttp2:
+      return http::make_http2_parser(proto::StreamStart::kFirstByte, limits, events);
+    case proto::Detection::kHttp2Late:
+      return http::make_http2_parser(proto::StreamStart::kAnywhere, limits, events);
+    default:
+      break;
+  }
+  if (found.protocol != L7Protocol::kDns) return nullptr;
+  return proto::make_dns_parser(proto::DnsFraming::kStream, events);
+}
+
+L7Protocol protocol_of(const proto::Detected& found) {
+  if (found.what == proto::Detection::kNamed) return found.protocol;
+  return found.what == proto::Detection::kHttp1 ? L7Protocol::kHttp1 : L7Protocol::kHttp2;
 }
 
 std::span<const uint8_t> as_bytes(const std::string& text) {
@@ -36,6 +55,12 @@ void Tracked::read_hello(const Record& record) {
   // A hello is the first thing on a connection: what starts later is something else.
   if (record.offset != socket_streams_[index(record.direction)].next()) return;
   Connection& conn = writable(conn_);
+  // Its first four bytes, written alone, were not told from plain text yet.
+  std::string& before = undetected_[index(record.direction)];
+  if (before.starts_with(kTlsHandshake) && before.size() == record.offset) {
+    reader.add(as_bytes(before), conn.tls);
+  }
+  before.clear();
   if (reader.add(record.bytes, conn.tls) == proto::TlsHelloReader::State::kClientHello) {
     learn_endpoint(conn.tls.sni);
     if (conn.role == Role::kUnknown) {
@@ -180,21 +205,22 @@ void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_
 void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   if (parser_) return parser_->data(direction, time_ns, bytes);
   if (!detecting_) return;
+  if (conn_->transport == Transport::kUdp) return parse_datagram(direction, time_ns, bytes);
 
   std::string& first = undetected_[index(direction)];
   if (first.empty()) undetected_since_ns_[index(direction)] = time_ns;
   first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const auto start = conn_->joined_late || resynchronising_ ? proto::StreamStart::kAnywhere
                                                             : proto::StreamStart::kFirstByte;
-  proto::Detection found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]), start);
-  if (found == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
-    found = proto::Detection::kUnknown;
+  proto::Detected found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]), start);
+  if (found.what == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
+    found = {proto::Detection::kUnknown};
   }
-  if (found == proto::Detection::kNeedMore) return;
+  if (found.what == proto::Detection::kNeedMore) return;
 
   const std::array<std::string, 2> buffered = std::move(undetected_);
   undetected_ = {};
-  if (found == proto::Detection::kUnknown) {
+  if (found.what == proto::Detection::kUnknown) {
     // Whoever begins in the middle may still reach a start line.
     detecting_ = start == proto::StreamStart::kAnywhere;
     return;
@@ -202,12 +228,32 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
   parser_ = make_parser(found, options_.parser, *home_);
+  if (!parser_) {
+    detecting_ = false;
+    writable(conn_).l7 = found.protocol;
+    return;
+  }
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
-  writable(conn_).l7 = l7_protocol(parser_->protocol());
+  writable(conn_).l7 = protocol_of(found);
   for (const Direction d : {opposite(direction), direction}) {
     const std::string& text = buffered[index(d)];
     if (!text.empty()) parser_->data(d, undetected_since_ns_[index(d)], as_bytes(text));
   }
+}
+
+// Each is whole or a beginning; the first ones tell, or none does.
+void Tracked::parse_datagram(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
+  const L7Protocol found = proto::detect_datagram(bytes);
+  if (found == L7Protocol::kOther) {
+    detecting_ = ++undetected_datagrams_ < kMaxUndetectedDatagrams;
+    return;
+  }
+  detecting_ = false;
+  writable(conn_).l7 = found;
+  if (found != L7Protocol::kDns) return;
+  home_ = std::make_unique<ParserHome>(*this);
+  parser_ = proto::make_dns_parser(proto::DnsFraming::kDatagram, *home_);
+  parser_->data(direction, time_ns, bytes);
 }
 
 void Tracked::finish_socket(int64_t time_ns) {

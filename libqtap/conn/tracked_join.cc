@@ -74,7 +74,9 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   if (socket.announced_ && socket.wanted()) leave_wire_bytes_to(socket);
   take_tls_bytes(socket);
   if (from.endpoint_is_name) {
+    const bool is_asked = socket.endpoint_is_asked_ && !conn_->endpoint_is_name;
     learn_endpoint(from.endpoint_id);
+    endpoint_is_asked_ |= is_asked;
   } else if (!conn_->endpoint_is_name) {
     writable(conn_).endpoint_id = from.endpoint_id;
   }

@@ -18,10 +18,6 @@ AutoParser::AutoParser(StreamStart start, const ParserLimits& limits, ParserEven
                        std::optional<Direction> client)
     : limits_(limits), events_(events), client_(client), start_(start) {}
 
-Protocol AutoParser::protocol() const {
-  return parser_ ? parser_->protocol() : Protocol::kHttp1;
-}
-
 void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   if (parser_) return parser_->data(direction, time_ns, bytes);
   if (gave_up_) return;
@@ -36,6 +32,7 @@ void AutoParser::look() {
   const Speaks found = speaks(bytes_of(first_[0].view()), bytes_of(first_[1].view()), start_);
   if (found == Speaks::kNeedMore) return;
   if (found == Speaks::kOther) return pass_over();
+  found_ = found == Speaks::kHttp1 ? Protocol::kHttp1 : Protocol::kHttp2;
   if (found == Speaks::kHttp1) {
     const bool at_start = start_ == StreamStart::kFirstByte;
     parser_ = make_http1_parser(limits_, events_, at_start ? client_ : std::nullopt);

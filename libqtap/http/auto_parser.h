@@ -22,9 +22,8 @@ class AutoParser final : public Parser {
   AutoParser(StreamStart start, const ParserLimits& limits, ParserEvents& events,
              std::optional<Direction> client = {});
 
-  bool has_found() const { return parser_ != nullptr; }
-  // Of what it found; kHttp1 before.
-  Protocol protocol() const override;
+  // What the connection began with.
+  std::optional<Protocol> found() const { return found_; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
   void left_out(Direction direction, int64_t time_ns, uint64_t len) override;
@@ -45,6 +44,7 @@ class AutoParser final : public Parser {
   const std::optional<Direction> client_;
   StreamStart start_;
   bool keeps_bodies_ = true;
+  std::optional<Protocol> found_;
   bool gave_up_ = false;
   int64_t now_ns_ = 0;
   std::array<TimedBytes, 2> first_;      // by Direction

@@ -12,6 +12,8 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
+constexpr std::string_view kConnect = "CONNECT ";  // up to here NATS begins alike
+
 enum class Begins : uint8_t { kYes, kMay, kNo };
 
 std::string_view text_of(Bytes bytes) {
@@ -50,14 +52,28 @@ Begins as_frames(Bytes bytes) {
   }
 }
 
+// A request line that is whole says so (RFC 9112, 3). Others begin alike: "GET key" of Redis,
+// "CONNECT {" of NATS, where a target cannot begin with a brace (RFC 3986, 2).
+bool is_no_request(std::string_view bytes) {
+  const size_t end = bytes.find('\n');
+  const std::string_view line = bytes.substr(0, end);
+  const size_t method = line.find(' ');
+  if (method + 1 < line.size() && line[method + 1] == '{') return true;
+  return end != std::string_view::npos && line.find(" HTTP/") == std::string_view::npos;
+}
+
 }  // namespace
 
 Speaks speaks(Bytes one, Bytes two, StreamStart begin) {
   bool may_become = false;
   for (const Bytes bytes : {one, two}) {
     const StartLine start = start_of(text_of(bytes));
-    if (start == StartLine::kRequest || start == StartLine::kResponse) return Speaks::kHttp1;
-    if (start == StartLine::kNeedMore) may_become = true;
+    if (start == StartLine::kNeedMore || text_of(bytes) == kConnect) {
+      may_become = true;
+      continue;
+    }
+    const bool is_request = start == StartLine::kRequest && !is_no_request(text_of(bytes));
+    if (is_request || start == StartLine::kResponse) return Speaks::kHttp1;
   }
   const Begins http2 = as_http2(one, two);
   if (http2 == Begins::kYes) return Speaks::kHttp2;

@@ -15,7 +15,6 @@ class H1Parser final : public Parser, private H1Side::Events {
  public:
   H1Parser(const ParserLimits& limits, ParserEvents& events, std::optional<Direction> client = {});
 
-  Protocol protocol() const override { return Protocol::kHttp1; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
   void left_out(Direction direction, int64_t time_ns, uint64_t len) override;

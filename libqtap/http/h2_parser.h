@@ -21,7 +21,6 @@ class H2Parser final : public Parser, private H2Events {
   // `settings`: the payload of its HTTP2-Settings.
   void upgrade(Direction client, Ref<Exchange> tx, std::string_view settings);
 
-  Protocol protocol() const override { return Protocol::kHttp2; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
   void left_out(Direction direction, int64_t time_ns, uint64_t len) override;

@@ -46,7 +46,7 @@ class ParserEvents {
   virtual void on_body(Exchange& /*exchange*/, const BodyPiece& /*piece*/) {}
   // The same body has ended, or was cut short; before on_exchange().
   virtual void on_body_end(Exchange& /*exchange*/, const BodyEnd& /*end*/) {}
-  // The connection goes on with another protocol than Parser::protocol() said.
+  // The connection goes on with another protocol.
   virtual void on_protocol(Protocol /*protocol*/) {}
   virtual void on_parse_error(const ParseError& error) = 0;
   virtual void on_limit() = 0;
@@ -55,7 +55,6 @@ class ParserEvents {
 class Parser {
  public:
   virtual ~Parser() = default;
-  virtual Protocol protocol() const = 0;
   // Times are nanoseconds since 1970 UTC.
   virtual void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) = 0;
   // `len` bytes of that direction are missing here.

@@ -98,12 +98,36 @@ const char* capture_level_name(CaptureLevel level) {
   return kNames[static_cast<size_t>(level)];
 }
 
+const char* transport_name(Transport transport) {
+  return transport == Transport::kUdp ? "udp" : "tcp";
+}
+
 const char* l7_protocol_name(L7Protocol protocol) {
   switch (protocol) {
     case L7Protocol::kHttp1:
       return "http1";
     case L7Protocol::kHttp2:
       return "http2";
+    case L7Protocol::kHttp3:
+      return "http3";
+    case L7Protocol::kDns:
+      return "dns";
+    case L7Protocol::kRedis:
+      return "redis";
+    case L7Protocol::kMysql:
+      return "mysql";
+    case L7Protocol::kPostgresql:
+      return "postgresql";
+    case L7Protocol::kKafka:
+      return "kafka";
+    case L7Protocol::kMongodb:
+      return "mongodb";
+    case L7Protocol::kAmqp:
+      return "amqp";
+    case L7Protocol::kNats:
+      return "nats";
+    case L7Protocol::kSsh:
+      return "ssh";
     case L7Protocol::kOther:
       break;
   }

@@ -48,12 +48,29 @@ enum class TlsState : uint8_t {
   kNotProbed
 };
 
-enum class L7Protocol : uint8_t { kOther, kHttp1, kHttp2 };
+// Words of spec/events-and-objects.md 1, l7Protocol, and three more. HTTP/1 and HTTP/2 are parsed,
+// DNS is read for its names; the others are only named.
+enum class L7Protocol : uint8_t {
+  kOther,
+  kHttp1,
+  kHttp2,
+  kDns,
+  kRedis,
+  kMysql,
+  kPostgresql,
+  kKafka,
+  kMongodb,
+  kHttp3,
+  kAmqp,
+  kNats,
+  kSsh
+};
 
 // Facts of the TLS hellos.
 struct TlsInfo {
   std::string sni;
   TextList alpn;         // offered by the client
+  std::string alpn_selected;  // of the ServerHello; TLS 1.3 encrypts it (RFC 8446, 4.3.1)
   uint16_t version = 0;  // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
   uint16_t cipher = 0;   // of the ServerHello; 0 = not seen
 };
@@ -69,13 +86,15 @@ struct Ledger {
 
 struct Connection : RefCounted {
   std::string id;           // 20 characters [0-9a-v]
-  std::string endpoint_id;  // SNI or Host, else the remote address; the first name stays
+  // SNI or Host, else the name that DNS gave for the remote address, else that address.
+  std::string endpoint_id;
   bool endpoint_is_name = false;
 
   Address local;
   Address remote;
   bool address_known = false;
   Role role = Role::kUnknown;
+  Transport transport = Transport::kTcp;
   FlowDirection direction = FlowDirection::kUnknown;
   uint64_t socket_cookie = 0;
   int32_t fd = -1;
@@ -108,6 +127,7 @@ const char* flow_direction_name(FlowDirection direction);  // "egress-external"
 const char* tls_state_name(TlsState state);
 const char* bind_method_name(BindMethod method);     // "nested_call"
 const char* capture_level_name(CaptureLevel level);  // "headers"
+const char* transport_name(Transport transport);  // "tcp"
 const char* l7_protocol_name(L7Protocol protocol);
 
 // "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for

@@ -102,6 +102,7 @@ void write_tls(JsonWriter& json, const Connection& conn) {
       for (const std::string& name : conn.tls.alpn) json.element(name);
       json.end_list();
     }
+    json.optional("alpnSelected", conn.tls.alpn_selected);
     json.optional("cipher", cipher_name(conn.tls.cipher));
     json.end_object();
   }
@@ -193,7 +194,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   json.member("part", conn.part);
   json.member("finalized", finalized);
   json.optional("direction", flow_direction_name(conn.direction));
-  json.member("socketProtocol", "tcp");
+  json.member("socketProtocol", transport_name(conn.transport));
   json.member("l7Protocol", l7_protocol_name(conn.l7));
   write_tls(json, conn);
   json.begin_object("system");

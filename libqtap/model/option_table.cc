@@ -73,6 +73,8 @@ constexpr Option kOptions[] = {
      .help = "Flows to watch."},
     {.key = "tap.ignore_loopback", .type = kBool, .default_text = "false",
      .help = "Skips 127.0.0.0/8 and ::1."},
+    {.key = "tap.audit_include_dns", .type = kBool, .default_text = "false",
+     .help = "Reports connections that carry DNS."},
     {.key = "tap.http.stack", .type = kText,
      .help = "Name of the stack for transactions; empty or `none`: connection events only."},
 
@@ -152,7 +154,6 @@ constexpr std::string_view kLaterKeys[] = {
     "log.level",
     "log.encoding",
     "log.caller",
-    "tap.audit_include_dns",
     "tap.grpc",
     "tap.redis",
     "tap.mysql",

@@ -14,6 +14,7 @@
 namespace qtap {
 
 enum class Role : uint8_t { kUnknown = 0, kClient = 1, kServer = 2 };
+enum class Transport : uint8_t { kTcp = 0, kUdp = 1 };
 enum class StreamKind : uint8_t { kSocket = 0, kOpenssl = 1 };
 
 // What showed which socket a TLS stream runs over (QTAP_BIND_*).
@@ -101,6 +102,7 @@ struct Record {
 
   // kOpen
   Role role = Role::kUnknown;
+  Transport transport = Transport::kTcp;  // kUdp: each kData is one datagram, or its beginning
   Address local;
   Address remote;
   uint64_t socket_cookie = 0;

@@ -137,6 +137,7 @@ Settings Resolver::run() {
   if (!stack.empty() && stack != "none") s.plugins = plugins(stack);
   s.tap.direction = direction_of(text("tap.direction"));
   s.tap.ignore_loopback = is_true("tap.ignore_loopback");
+  s.tap.audit_include_dns = is_true("tap.audit_include_dns");
   s.events.keep_query = text("events.url_query") == "keep";
   s.events.hash_key = text("events.hash_key");
   s.events.connection_first_ns = duration("events.connection_first");

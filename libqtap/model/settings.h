@@ -38,6 +38,7 @@ struct Settings {
   struct {
     FlowDirection direction = FlowDirection::kUnknown;  // kUnknown = all
     bool ignore_loopback = false;
+    bool audit_include_dns = false;
   } tap;
   struct {
     bool keep_query = false;

@@ -1,72 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/h2_boundary.h"
-#include "http/h2_frames.h"
+#include "http/detect.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "proto/dns.h"
+#include "proto/l7/l7.h"
 #include "proto/parser.h"
-#include "http/start_line.h"
+#include "proto/quic.h"
 
 namespace qtap::proto {
 namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-enum class Begins : uint8_t { kYes, kMay, kNo };
-
 std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// RFC 9113, 3.4.
-Begins with_preface(Bytes bytes) {
-  const std::string_view preface(http::kH2Preface, http::kH2PrefaceBytes);
-  const std::string_view first = text_of(bytes).substr(0, preface.size());
-  if (!preface.starts_with(first)) return Begins::kNo;
-  return first.size() == preface.size() ? Begins::kYes : Begins::kMay;
-}
-
-// The beginning of a connection that speaks HTTP/2 with prior knowledge.
-Begins as_http2(Bytes sent, Bytes received) {
-  const Begins one = with_preface(sent);
-  const Begins two = with_preface(received);
-  if (one == Begins::kYes || two == Begins::kYes) return Begins::kYes;
-  // One that has sent nothing yet asks for more in any case: a server may speak first.
-  const bool may_be =
-      (one == Begins::kMay && !sent.empty()) || (two == Begins::kMay && !received.empty());
-  return may_be ? Begins::kMay : Begins::kNo;
-}
-
-// Frames, where bytes may begin anywhere. Those in use begin with a zero: less than 64 KiB long.
-Begins as_frames(Bytes bytes) {
-  if (bytes.empty() || bytes[0] != 0) return Begins::kNo;
-  switch (http::H2Boundary::prove(bytes)) {
-    case http::H2Boundary::Proof::kYes:
-      return Begins::kYes;
-    case http::H2Boundary::Proof::kNeedMore:
-      return Begins::kMay;
-    default:
-      return Begins::kNo;
-  }
+// The header of a TLS record: the socket's class is not known before it is whole.
+bool may_be_tls(std::string_view bytes) {
+  constexpr std::string_view kHandshake = "\x16\x03";  // RFC 8446, 5.1
+  return !bytes.empty() && bytes.size() < 5 &&
+         bytes.substr(0, 2) == kHandshake.substr(0, std::min<size_t>(bytes.size(), 2));
 }
 
 }  // namespace
 
-Detection detect(Bytes sent, Bytes received, StreamStart begin) {
-  bool may_become = false;
-  for (const Bytes bytes : {sent, received}) {
-    const http::StartLine start = http::start_of(text_of(bytes));
-    if (start == http::StartLine::kRequest || start == http::StartLine::kResponse) return Detection::kHttp1;
-    if (start == http::StartLine::kNeedMore) may_become = true;
+Detected detect(Bytes sent, Bytes received, StreamStart begin) {
+  const auto from = begin == StreamStart::kAnywhere ? l7::From::kAnywhere : l7::From::kFirstByte;
+  const l7::Recognised other = l7::recognise(text_of(sent), text_of(received), from);
+  if (other.verdict == l7::Verdict::kYes) return {Detection::kNamed, other.protocol};
+  switch (http::speaks(sent, received, begin)) {
+    case http::Speaks::kHttp1:
+      return {Detection::kHttp1};
+    case http::Speaks::kHttp2:
+      return {Detection::kHttp2};
+    case http::Speaks::kHttp2Late:
+      return {Detection::kHttp2Late};
+    case http::Speaks::kNeedMore:
+      return {Detection::kNeedMore};
+    case http::Speaks::kOther:
+      break;
   }
-  const Begins http2 = as_http2(sent, received);
-  if (http2 == Begins::kYes) return Detection::kHttp2;
-  may_become |= http2 == Begins::kMay;
-  if (begin == StreamStart::kAnywhere) {
-    for (const Bytes bytes : {sent, received}) {
-      const Begins frames = as_frames(bytes);
-      if (frames == Begins::kYes) return Detection::kHttp2Late;
-      may_become |= frames == Begins::kMay;
-    }
-  }
-  return may_become ? Detection::kNeedMore : Detection::kUnknown;
+  const bool may_become = other.verdict == l7::Verdict::kNeedMore || may_be_tls(text_of(sent)) ||
+                          may_be_tls(text_of(received));
+  return {may_become ? Detection::kNeedMore : Detection::kUnknown};
+}
+
+L7Protocol detect_datagram(Bytes bytes) {
+  if (is_quic_initial(text_of(bytes))) return L7Protocol::kHttp3;
+  return read_dns(text_of(bytes)) ? L7Protocol::kDns : L7Protocol::kOther;
 }
 
 }  // namespace qtap::proto

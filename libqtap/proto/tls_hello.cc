@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proto/tls_hello.h"
 
+#include "proto/byte_reader.h"
+
 namespace qtap::proto {
 namespace {
 
@@ -18,39 +20,8 @@ constexpr uint8_t kNameTypeHost = 0;
 constexpr size_t kRandomLen = 32;
 constexpr size_t kMaxAlpn = 16;  // offers kept; browsers send two or three
 
-// Reads big-endian fields; after a read past the end ok() is false and every further value is 0 or
-// empty.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-  bool ok() const { return ok_; }
-  bool empty() const { return bytes_.empty(); }
-
-  uint32_t number(size_t width) {
-    uint32_t value = 0;
-    for (char c : take(width)) value = value << 8 | static_cast<uint8_t>(c);
-    return value;
-  }
-  std::string_view take(size_t n) {
-    if (n > bytes_.size()) {
-      ok_ = false;
-      bytes_ = {};
-      return {};
-    }
-    std::string_view taken = bytes_.substr(0, n);
-    bytes_.remove_prefix(n);
-    return taken;
-  }
-  // A vector with a length prefix of `width` bytes.
-  std::string_view vector(size_t width) { return take(number(width)); }
-
- private:
-  std::string_view bytes_;
-  bool ok_ = true;
-};
-
 void read_server_name(std::string_view body, TlsInfo& info) {
-  Reader names(Reader(body).vector(2));
+  ByteReader names(ByteReader(body).vector(2));
   while (!names.empty() && names.ok()) {
     const uint32_t type = names.number(1);
     const std::string_view name = names.vector(2);
@@ -60,7 +31,7 @@ void read_server_name(std::string_view body, TlsInfo& info) {
 
 void read_alpn(std::string_view body, TlsInfo& info) {
   std::vector<std::string> alpn;
-  Reader names(Reader(body).vector(2));
+  ByteReader names(ByteReader(body).vector(2));
   while (!names.empty() && names.ok() && alpn.size() < kMaxAlpn) {
     const std::string_view name = names.vector(1);
     if (!name.empty()) alpn.emplace_back(name);
@@ -77,7 +48,7 @@ void read_client_extension(uint32_t type, std::string_view body, TlsInfo& info) 
   if (type == kExtAlpn) read_alpn(body, info);
   if (type == kExtSupportedVersions) {
     // What the client offers at most; the ServerHello overrides it.
-    Reader versions(Reader(body).vector(1));
+    ByteReader versions(ByteReader(body).vector(1));
     while (!versions.empty() && versions.ok()) {
       const uint32_t version = versions.number(2);
       if (!is_grease(version) && version > info.version)
@@ -87,7 +58,7 @@ void read_client_extension(uint32_t type, std::string_view body, TlsInfo& info) 
 }
 
 bool read_client_hello(std::string_view body, TlsInfo& info) {
-  Reader r(body);
+  ByteReader r(body);
   const uint32_t legacy_version = r.number(2);
   r.take(kRandomLen);
   r.vector(1);  // session id
@@ -97,7 +68,7 @@ bool read_client_hello(std::string_view body, TlsInfo& info) {
   const bool server_hello_seen = info.cipher != 0;
   const uint16_t version_before = info.version;
   info.version = static_cast<uint16_t>(legacy_version);
-  Reader extensions(r.vector(2));
+  ByteReader extensions(r.vector(2));
   while (!extensions.empty() && extensions.ok()) {
     const uint32_t type = extensions.number(2);
     read_client_extension(type, extensions.vector(2), info);
@@ -107,18 +78,20 @@ bool read_client_hello(std::string_view body, TlsInfo& info) {
 }
 
 bool read_server_hello(std::string_view body, TlsInfo& info) {
-  Reader r(body);
+  ByteReader r(body);
   uint32_t version = r.number(2);
   r.take(kRandomLen);
   r.vector(1);  // session id
   const uint32_t cipher = r.number(2);
   r.take(1);  // compression method
   if (!r.ok()) return false;
-  Reader extensions(r.vector(2));
+  ByteReader extensions(r.vector(2));
   while (!extensions.empty() && extensions.ok()) {
     const uint32_t type = extensions.number(2);
     const std::string_view extension = extensions.vector(2);
-    if (type == kExtSupportedVersions) version = Reader(extension).number(2);
+    if (type == kExtSupportedVersions) version = ByteReader(extension).number(2);
+    if (type == kExtAlpn)
+      info.alpn_selected = ByteReader(ByteReader(extension).vector(2)).vector(1);
   }
   info.version = static_cast<uint16_t>(version);
   info.cipher = static_cast<uint16_t>(cipher);
@@ -146,7 +119,7 @@ TlsHelloReader::State TlsHelloReader::add(std::span<const uint8_t> bytes, TlsInf
 // TLS handshake.
 bool TlsHelloReader::take_records() {
   while (raw_.size() >= kRecordHeader) {
-    Reader r(raw_);
+    ByteReader r(raw_);
     const uint32_t type = r.number(1);
     const uint32_t major = r.number(1);
     r.number(1);
@@ -157,7 +130,7 @@ bool TlsHelloReader::take_records() {
     raw_.erase(0, kRecordHeader + len);
     // The hello comes first; what follows it may be encrypted or of another type.
     if (handshake_.size() >= kHandshakeHeader) {
-      Reader h(handshake_);
+      ByteReader h(handshake_);
       h.number(1);
       if (h.number(3) <= handshake_.size() - kHandshakeHeader) return true;
     }
@@ -167,7 +140,7 @@ bool TlsHelloReader::take_records() {
 
 TlsHelloReader::State TlsHelloReader::parse_handshake(TlsInfo& info) {
   if (handshake_.size() < kHandshakeHeader) return State::kNeedMore;
-  Reader r(handshake_);
+  ByteReader r(handshake_);
   const uint32_t type = r.number(1);
   if (type != kClientHelloType && type != kServerHelloType) return State::kNotTls;
   const std::string_view body = r.vector(3);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/shard.h"
 
+#include <algorithm>
+
+#include "proto/dns.h"
 #include "session/build.h"
 
 namespace qtap::session {
@@ -12,6 +15,8 @@ Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host,
       system_{origin.hostname, settings.agent_name, origin.instance},
       unwanted_(std::move(unwanted)),
       plugins_(make_plugins(settings)),
+      boot_to_unix_ns_(origin.boot_to_unix_ns),
+      audits_dns_(settings.tap.audit_include_dns),
       ids_(origin.id_seed),
       bodies_(plugins_, ids_, outlet, settings.capture.body_buffer),
       table_(make_conn_options(settings, plugins_, host, outlet), ids_, origin.boot_to_unix_ns,
@@ -21,6 +26,7 @@ Shard::~Shard() = default;
 
 void Shard::on_record(const Record& record) {
   ++counters_.records;
+  now_ns_ = std::max(now_ns_, static_cast<int64_t>(record.time_ns) + boot_to_unix_ns_);
   switch (record.type) {
     case RecordType::kExec:
     case RecordType::kProcessInfo:
@@ -65,7 +71,14 @@ void Shard::on_transaction(Ref<Transaction> tx) {
   }
 }
 
+void Shard::on_dns_answer(const Connection& conn, const proto::DnsMessage& answer) {
+  for (const Address& address : answer.addresses) {
+    names_.add(conn.process.container_id, address, answer.question, now_ns_);
+  }
+}
+
 void Shard::on_report(const Ref<Connection>& conn, bool finalized) {
+  if (conn->l7 == L7Protocol::kDns && !audits_dns_) return;
   outlet_.emit_event(make_connection_event(*conn, system_, finalized));
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/id_maker.h"
 #include "conn/table.h"
+#include "context/name_table.h"
 #include "context/process_table.h"
 #include "model/event_json.h"
 #include "model/settings.h"
@@ -66,6 +67,10 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
     unwanted_(stream_id, direction, until, cause);
   }
   void on_report(const Ref<Connection>& conn, bool finalized) override;
+  void on_dns_answer(const Connection& conn, const proto::DnsMessage& answer) override;
+  std::string_view name_of_remote(const Connection& conn) override {
+    return names_.find(conn.process.container_id, conn.remote, now_ns_);
+  }
 
   Host& host_;
   Outlet& outlet_;
@@ -73,6 +78,10 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   Unwanted unwanted_;
   std::vector<std::unique_ptr<plugin::Plugin>> plugins_;
   context::ProcessTable processes_;
+  context::NameTable names_;
+  int64_t boot_to_unix_ns_;
+  int64_t now_ns_ = 0;
+  bool audits_dns_;  // tap.audit_include_dns
   IdMaker ids_;
   BodyStreams bodies_;
   ShardCounters counters_;

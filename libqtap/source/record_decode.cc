@@ -54,6 +54,7 @@ Status check_time(uint64_t time_ns) {
 Status decode_open(std::span<const uint8_t> bytes, Record& r) {
   QTAP_TRY(const auto raw, whole<qtap_rec_open>(bytes));
   if (raw.role > QTAP_ROLE_SERVER) return corrupt("unknown role", raw.role);
+  if (raw.transport > QTAP_TRANSPORT_UDP) return corrupt("unknown transport", raw.transport);
   if (raw.family != 0 && raw.family != AF_INET && raw.family != AF_INET6) {
     return corrupt("unknown address family", raw.family);
   }
@@ -61,6 +62,7 @@ Status decode_open(std::span<const uint8_t> bytes, Record& r) {
   r.socket_cookie = raw.socket_cookie;
   r.start_ns = raw.start_ns;
   r.role = static_cast<Role>(raw.role);
+  r.transport = static_cast<Transport>(raw.transport);
   r.fd = raw.fd;
   r.netns = raw.netns;
   r.local.family = r.remote.family = raw.family;

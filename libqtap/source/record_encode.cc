@@ -57,6 +57,7 @@ void put_open(std::vector<uint8_t>& out, const Record& r, const qtap_record_head
   raw.remote_port = r.remote.port;
   raw.family = r.remote.family;
   raw.role = static_cast<uint8_t>(r.role);
+  raw.transport = static_cast<uint8_t>(r.transport);
   raw.fd = r.fd;
   raw.netns = r.netns;
   put(out, raw);

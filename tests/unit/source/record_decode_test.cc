@@ -166,11 +166,13 @@ TEST_SUITE("source/record_decode") {
         "time out of range"));
   }
 
-  TEST_CASE("roles and address families are those we know") {
+  TEST_CASE("roles, address families and transports are those we know") {
     CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, role), uint8_t{3}),
                    "unknown role 3"));
     CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, family), uint16_t{1}),
                    "unknown address family 1"));
+    CHECK(contains(error_with(RecordType::kOpen, offsetof(qtap_rec_open, transport), uint8_t{2}),
+                   "unknown transport 2"));
   }
 
   TEST_CASE("directions and stream kinds are those we know") {
