@@ -7,7 +7,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile struct qtap_bpf_config config = {
     .self_pid = 0,
-    .hello_bytes = 2048,
+    .hello_bytes = 4096,
     .unknown_bytes = 1024,
     .max_call_bytes = 64 << 20,
     .wake_bytes = 2 << 20,

@@ -141,6 +141,14 @@ QTAP_EXTERN struct {
 	__type(value, struct qtap_stream);
 } stream_by_ssl SEC(".maps");
 
+/* UDP: by socket and peer. User space removes idle ones. */
+QTAP_EXTERN struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct qtap_udp_key);
+	__type(value, struct qtap_udp_flow);
+} udp_flows SEC(".maps");
+
 /* Keyed by conn_key. */
 QTAP_EXTERN struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -297,6 +305,9 @@ QTAP_EXTERN __u64 taken_by_copies;
 
 /* How many ends were put into these two tables: tells user space when to look. */
 QTAP_EXTERN __u64 ends_kept;
+
+/* Tells user space whether to look into udp_flows. */
+QTAP_EXTERN __u64 udp_flows_made;
 
 /* Always 0, which the verifier does not know: XOR with it makes it forget the bounds of a number. */
 QTAP_EXTERN __u64 unknown_zero;

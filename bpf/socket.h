@@ -7,6 +7,7 @@
  *
  *   UNDECIDED --TLS record header------------------> TLS    copy hello_bytes per direction, then count
  *       |-------HTTP method, "HTTP/", h2 preface---> PLAIN  copy all; after CONNECT a TLS record leads to TLS
+ *       |-------port 53 (DNS)----------------------> PLAIN
  *       '-------8 bytes each way, nothing known----> OTHER  copy unknown_bytes per direction, then count
  *   any of them --TLS record inside an SSL_* call--> TLS
  *
@@ -136,6 +137,8 @@ VERIFIED_ONCE int sock_open(__u64 key, int fd)
 	if (!RESERVE(rec, QTAP_REC_OPEN, 0))
 		return 0;
 	st->opened = 1;
+	if (st->class == SOCK_UNDECIDED && (st->local_port == 53 || st->remote_port == 53))
+		st->class = SOCK_PLAIN; /* DNS (RFC 1035 4.2): answers tell names */
 	fill_open(rec, st);
 	rec->fd = fd;
 	if (st->in_progress) /* handshakes end in softirq */

@@ -11,12 +11,12 @@
  */
 #include "mapped.h"
 #include "socket.h"
+#include "udp.h"
 
 #define MSG_PEEK 0x2 /* include/linux/socket.h */
 #define MSG_TRUNC 0x20
 #define MSG_ERRQUEUE 0x2000
 #define EINPROGRESS 115
-#define MMSG_MAX 1024 /* UIO_MAXIOV, include/uapi/linux/uio.h */
 
 /* A connection was made: by us or to us. */
 static __always_inline void on_connection(__u64 sk, int fd, __u8 role)
@@ -60,9 +60,50 @@ VERIFIED_ONCE int mmsg_bytes(__u64 vec, __u64 messages)
 	return bytes;
 }
 
-static __always_inline struct sock *sock_of_call(struct task_struct *task, __s32 fd, int loop)
+static __always_inline struct sock *sock_of_call(struct task_struct *task, __s32 fd, int loop, __u32 *kind)
 {
-	return loop && has_direct_loads() ? tcp_sock_of_fd_direct(fd) : tcp_sock_of_fd(task, fd);
+	return loop && has_direct_loads() ? sock_of_fd_direct(fd, kind) : sock_of_fd(task, fd, kind);
+}
+
+/* Datagrams; what is only peeked at, or reports an error, is none. */
+static __always_inline void on_udp_call(__u64 sk, __u32 nr, struct pt_regs *regs, __u64 moved,
+					__u32 direction)
+{
+	__u64 name = 0, seg = PT_REGS_PARM2_SYSCALL(regs), first = PT_REGS_PARM3_SYSCALL(regs), flags = 0;
+	struct user_iovec segment = {};
+
+	switch (nr) {
+	case NR_sendto:
+	case NR_recvfrom:
+		name = PT_REGS_PARM5_SYSCALL(regs);
+		flags = PT_REGS_PARM4_SYSCALL(regs);
+		break;
+	case NR_sendmsg:
+	case NR_recvmsg:
+		flags = PT_REGS_PARM3_SYSCALL(regs);
+		break;
+	case NR_sendmmsg:
+	case NR_recvmmsg:
+		flags = PT_REGS_PARM4_SYSCALL(regs);
+		break;
+	case NR_readv:
+	case NR_writev:
+		bpf_probe_read_user(&segment, sizeof(segment), (void *)seg);
+		seg = segment.base;
+		first = segment.len;
+		break;
+	}
+	if (direction == QTAP_RECEIVED && (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return;
+	if (nr == NR_sendmmsg || nr == NR_recvmmsg) {
+		udp_messages(sk, seg, moved, direction);
+	} else if (nr == NR_sendmsg || nr == NR_recvmsg) {
+		udp_message(sk, seg, moved, direction);
+	} else if (nr != NR_sendfile && nr != NR_splice) {
+		if (first > moved)
+			first = moved;
+		udp_moved(sk, name, seg, moved | first << 32, direction);
+	}
 }
 
 /* The kernel keeps a task on its CPU while a program runs: by this count where it could be preempted, and by
@@ -110,7 +151,7 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, 
 	struct task_struct *task;
 	struct sock_io io = {};
 	__u64 pid_tgid, began, msg[2] = {}, flags = 0;
-	__u32 nr = SYSCALL_NR(regs);
+	__u32 nr = SYSCALL_NR(regs), kind = 0;
 
 	switch (nr) {
 	case NR_read:
@@ -167,14 +208,22 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, 
 		io.fd = ret;
 	else if (nr == NR_splice)
 		io.fd = PT_REGS_PARM3_SYSCALL(regs);
-	io.sk = sock_of_call(task, io.fd, loop);
+	io.sk = sock_of_call(task, io.fd, loop, &kind);
 	if (!io.sk && nr == NR_splice) {
 		io.direction = QTAP_RECEIVED;
 		io.fd = PT_REGS_PARM1_SYSCALL(regs);
-		io.sk = sock_of_call(task, io.fd, loop);
+		io.sk = sock_of_call(task, io.fd, loop, &kind);
 	}
 	if (!io.sk)
 		return 0;
+	if (kind == KIND_UDP) {
+		if (nr == NR_connect || nr == NR_accept || nr == NR_accept4 || ret <= 0)
+			return 0;
+		on_udp_call((__u64)io.sk, nr, regs, ret, io.direction);
+		if (config.budgets)
+			charge(pid_tgid >> 32, began, 0);
+		return 0;
+	}
 	if (nr == NR_connect && ret) {
 		on_connecting((__u64)io.sk, io.fd);
 		return 0;

@@ -67,14 +67,20 @@ struct sock_common {
 	atomic64_t skc_cookie;
 };
 
+struct socket;
+
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	__u16 sk_type;
 	__u16 sk_protocol;
 };
 
+struct file;
+
 struct socket {
 	struct sock *sk;
+	struct file *file;
 };
 
 struct super_block {

@@ -9,25 +9,50 @@
 #define AF_INET 2
 #define AF_INET6 10
 #define SOCK_STREAM 1
+#define SOCK_DGRAM 2
 #define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define MMSG_MAX 1024 /* UIO_MAXIOV, include/uapi/linux/uio.h */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
-/* The TCP socket that a file is, or NULL. Whoever asks holds the file. */
-static __always_inline struct sock *tcp_sock_of_file(struct file *file)
+enum sock_kind {
+	KIND_TCP = 1,
+	KIND_UDP,
+};
+
+static __always_inline __u32 kind_of(__u16 type, __u16 protocol, __u16 family)
+{
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	if (type == SOCK_STREAM && protocol == IPPROTO_TCP)
+		return KIND_TCP;
+	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? KIND_UDP : 0;
+}
+
+/* The TCP or UDP socket that a file is, or NULL. Whoever asks holds the file. */
+static __always_inline struct sock *sock_of_file(struct file *file, __u32 *kind)
 {
 	struct socket *socket;
 	struct sock *sk;
-	__u16 family;
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (!sk)
 		return NULL;
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	return family == AF_INET || family == AF_INET6 ? sk : NULL;
+	*kind = kind_of(BPF_CORE_READ(sk, sk_type), BPF_CORE_READ(sk, sk_protocol),
+			BPF_CORE_READ(sk, __sk_common.skc_family));
+	return *kind ? sk : NULL;
+}
+
+static __always_inline struct sock *tcp_sock_of_file(struct file *file)
+{
+	__u32 kind = 0;
+	struct sock *sk = sock_of_file(file, &kind);
+
+	return kind == KIND_TCP ? sk : NULL;
 }
 
 /* The file behind a descriptor of the current process, or NULL. The running syscall holds it. */
@@ -43,9 +68,9 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, __u32 f
 	return file;
 }
 
-static __always_inline struct sock *tcp_sock_of_fd(struct task_struct *task, __u32 fd)
+static __always_inline struct sock *sock_of_fd(struct task_struct *task, __u32 fd, __u32 *kind)
 {
-	return tcp_sock_of_file(file_of_fd(task, fd));
+	return sock_of_file(file_of_fd(task, fd), kind);
 }
 
 /*
@@ -61,7 +86,7 @@ static __always_inline int has_direct_loads(void)
 	return bpf_ksym_exists(KFUNC(bpf_rdonly_cast));
 }
 
-static __always_inline struct sock *tcp_sock_of_fd_direct(__u32 fd)
+static __always_inline struct sock *sock_of_fd_direct(__u32 fd, __u32 *kind)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fdtable *fdt = task->files->fdt;
@@ -69,7 +94,6 @@ static __always_inline struct sock *tcp_sock_of_fd_direct(__u32 fd)
 	struct socket *socket;
 	struct file *file;
 	struct sock *sk;
-	__u16 family;
 
 	if (fd >= fdt->max_fds)
 		return NULL;
@@ -86,10 +110,8 @@ static __always_inline struct sock *tcp_sock_of_fd_direct(__u32 fd)
 	if (!address)
 		return NULL;
 	sk = CAST_KERNEL(struct sock, address);
-	if (sk->sk_type != SOCK_STREAM || sk->sk_protocol != IPPROTO_TCP)
-		return NULL;
-	family = sk->__sk_common.skc_family;
-	return family == AF_INET || family == AF_INET6 ? address : NULL;
+	*kind = kind_of(sk->sk_type, sk->sk_protocol, sk->__sk_common.skc_family);
+	return *kind ? address : NULL;
 }
 
 /* ::ffff:a.b.c.d, RFC 4291 2.5.5.2 */

@@ -47,6 +47,25 @@ struct qtap_socket {
 	__u64 budget[2];   /* of these: not copied because the process is over its budget */
 };
 
+/* A UDP socket and one of its peers. */
+struct qtap_udp_key {
+	__u64 sk;    /* its address: names it, is never dereferenced by user space */
+	__u64 inode; /* and of its inode: addresses are used again */
+	__u8 remote_ip[16];
+	__u16 remote_port; /* host order */
+	__u16 family;	   /* 0: it was received from nobody knows whom (recvfrom without an address) */
+	__u32 pad0;
+};
+
+struct qtap_udp_flow {
+	struct qtap_socket now;
+	__u64 last_ns; /* CLOCK_BOOTTIME of the last datagram */
+	__u32 tgid;
+	__u8 role;   /* QTAP_ROLE_* */
+	__u8 opened; /* OPEN is in the ring */
+	__u8 pad0[2];
+};
+
 /* What user space does not want of a stream or socket: bytes before this offset, by direction. */
 struct qtap_skip {
 	__u64 until[2];

@@ -92,7 +92,8 @@ int H1Side::on_begin() {
   message_->start_ns = now_ns_;
   start_text_.clear();
   head_bytes_ = 0;
-  has_start_line_ = in_body_ = in_chunk_ = field_open_ = after_space_ = over_limit_ = false;
+  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_name_ = after_space_ = over_limit_ =
+      false;
   content_length_.reset();
   return 0;
 }
@@ -139,6 +140,7 @@ void H1Side::drop_half_field(Message& message) {
 int H1Side::on_field(const char* at, size_t len) {
   if (len == 0)
     return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
+  has_name_ = true;
   std::vector<Header>& list = fields();
   if (!field_open_ && !in_body_ && list.empty()) {
     const char before = at == piece_ ? before_piece_ : at[-1];
@@ -161,6 +163,7 @@ int H1Side::on_field(const char* at, size_t len) {
 // llhttp lets space pass in names. RFC 9112, 5.1: before the colon of a response it is removed.
 int H1Side::on_field_complete() {
   if (std::exchange(after_space_, false)) return refuse("space before the first field");
+  if (!std::exchange(has_name_, false)) return refuse("field without a name");
   if (!field_open_) return 0;
   std::string& name = fields().back().name;
   const size_t end = is_response() ? name.find_last_not_of(' ') + 1 : name.size();

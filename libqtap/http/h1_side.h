@@ -138,6 +138,7 @@ class H1Side {
   bool in_body_ = false;
   bool in_chunk_ = false;
   bool field_open_ = false;   // the last field's value has not ended
+  bool has_name_ = false;     // the field whose name is read
   bool after_space_ = false;  // the first field
   bool over_limit_ = false;   // of header_bytes
   bool keeps_bodies_ = true;

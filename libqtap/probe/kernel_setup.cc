@@ -143,7 +143,7 @@ Result<std::vector<UniqueFd>> set_up(qtap_bpf& skeleton, const KernelSettings& s
   if (features.sparse_maps) {
     for (bpf_map* map : {skeleton.maps.state_by_sock, skeleton.maps.stream_by_ssl,
                          skeleton.maps.ssl_calls_by_thread, skeleton.maps.payload_by_thread,
-                         skeleton.maps.listeners}) {
+                         skeleton.maps.listeners, skeleton.maps.udp_flows}) {
       bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
     }
   }

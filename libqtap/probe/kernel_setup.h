@@ -24,7 +24,7 @@ struct KernelSettings {
   size_t ring_bytes = 16u << 20;  // of each ring
   uint32_t rings = 1;
   uint32_t self_pid = 0;
-  uint32_t hello_bytes = 2048;
+  uint32_t hello_bytes = 4096;
   uint32_t unknown_bytes = 1024;
   uint32_t max_call_bytes = 64u << 20;
   bool budgets = false;  // measure what each process costs

@@ -221,6 +221,22 @@ void KernelSide::for_each_socket(const std::function<void(const qtap_socket&)>& 
                            });
 }
 
+uint64_t KernelSide::flows_made() const {
+  return __atomic_load_n(&skeleton_->bss->udp_flows_made, __ATOMIC_RELAXED);
+}
+
+void KernelSide::for_each_flow(
+    const std::function<void(const qtap_udp_key&, const qtap_udp_flow&)>& visit) const {
+  for_each_entry<qtap_udp_key>(bpf_map__fd(skeleton_->maps.udp_flows), sizeof(qtap_udp_flow),
+                               [&](const qtap_udp_key& key, const void* value) {
+                                 visit(key, *static_cast<const qtap_udp_flow*>(value));
+                               });
+}
+
+void KernelSide::remove_flow(const qtap_udp_key& key) {
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.udp_flows), &key);
+}
+
 UnsentEnds KernelSide::take_unsent_ends() {
   UnsentEnds ends;
   const uint64_t kept = __atomic_load_n(&skeleton_->bss->ends_kept, __ATOMIC_ACQUIRE);

@@ -67,6 +67,11 @@ class KernelSide {
       const std::function<void(const qtap_stream_key&, const qtap_stream&)>& visit) const;
   void remove_stream(const qtap_stream_key& key);
   void for_each_socket(const std::function<void(const qtap_socket&)>& visit) const;
+  // UDP sockets with their peers; how many there ever were.
+  uint64_t flows_made() const;
+  void for_each_flow(
+      const std::function<void(const qtap_udp_key&, const qtap_udp_flow&)>& visit) const;
+  void remove_flow(const qtap_udp_key& key);
   // Those since the last call.
   UnsentEnds take_unsent_ends();
 

@@ -75,6 +75,7 @@ class Live final : public LiveSource {
   // live_totals.cc: what comes in no ring: ends, and totals of what did not end.
   void housekeeping(uint64_t now_ns);
   void sweep_streams(uint64_t now_ns);
+  void sweep_flows(uint64_t now_ns);
   void fetch_unsent_ends();
   void keep_budget(uint64_t now_ns);
   void tell_totals(uint64_t now_ns);
@@ -115,6 +116,9 @@ class Live final : public LiveSource {
   std::unordered_map<uint32_t, uint64_t> ended_images_;  // pid -> when its image ended
   uint64_t swept_ns_ = 0;
   uint64_t swept_all_ns_ = 0;
+  uint64_t swept_flows_ns_ = 0;
+  uint64_t flows_made_ = 0;  // when the table was walked last, and ...
+  size_t flows_left_ = 0;    // ... how many it held then
 
   // Records that did not come through the ring: each is due behind what is in the ring now.
   struct Late {

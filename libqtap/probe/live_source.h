@@ -23,9 +23,11 @@ struct LiveOptions {
   size_t ring_bytes = 16u << 20;  // of each ring; a power of two, at least kMinRingBytes
   uint32_t rings = 1;             // CPU n writes to ring n % rings
   std::vector<std::string> tls = {
-      "openssl"};                 // TLS libraries to look for; empty: sockets and processes only
-  uint32_t self_pid = 0;          // in the initial pid namespace; never captured; 0: everything is
-  uint32_t hello_bytes = 2048;    // of a TLS socket, per direction
+      "openssl"};         // TLS libraries to look for; empty: sockets and processes only
+  uint32_t self_pid = 0;  // in the initial pid namespace; never captured; 0: everything is
+  // Of a TLS socket and of datagrams, per direction: a ClientHello with post-quantum keys has 2
+  // KiB.
+  uint32_t hello_bytes = 4096;
   uint32_t unknown_bytes = 1024;  // of a socket with an unknown protocol, per direction
   uint32_t max_call_bytes = 64u << 20;
   BudgetOptions budget;

@@ -77,7 +77,7 @@ class Bare {
  private:
   static Bare& self(llhttp_t* p) { return *static_cast<Bare*>(p->data); }
   void add_field(const char* at, size_t len) {
-    if (len == 0) return;
+    if (len == 0) return;  // where the input ended, or without a name, which ours refuses
     if (!in_value_) message_ += '\n';
     in_value_ = true;
     message_.append(at, len);
