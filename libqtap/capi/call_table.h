@@ -74,6 +74,7 @@ inline constexpr Call kCalls[] = {
     {"qtap_transaction_connection", In::kAllowed, Other::kAllowed},
     {"qtap_transaction_header_at", In::kAllowed, Other::kAllowed},
     {"qtap_transaction_body", In::kAllowed, Other::kAllowed},
+    {"qtap_transaction_decoded_body", In::kAllowed, Other::kAllowed},
     {"qtap_event_ref", In::kAllowed, Other::kAllowed},
     {"qtap_event_unref", In::kAllowed, Other::kAllowed},
     {"qtap_event_field", In::kAllowed, Other::kAllowed},

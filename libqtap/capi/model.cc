@@ -163,6 +163,18 @@ int qtap_transaction_body(const qtap_transaction* tx, int message, struct qtap_s
   return QTAP_OK;
 }
 
+int qtap_transaction_decoded_body(const qtap_transaction* tx, int message, struct qtap_str* ret,
+                                  int* ret_state) {
+  if (!tx || !ret || !message_of(tx, message)) return QTAP_ERR_INVALID;
+  return guard([&] {
+    const qtap::MessageKind kind = static_cast<qtap::MessageKind>(message);
+    const qtap::DecodedBody& body = qtap::lend_decoded_body(qtap::from_c(tx), kind);
+    *ret = {body.text.data(), body.text.size()};
+    if (ret_state) *ret_state = static_cast<int>(body.state);
+    return QTAP_OK;
+  });
+}
+
 int qtap_event_json(const qtap_event* event, struct qtap_str* ret) {
   if (!event || !ret) return QTAP_ERR_INVALID;
   *ret = str(qtap::from_c(event).json);

@@ -32,6 +32,9 @@ struct Message {
   std::vector<Header> headers;
   std::vector<Header> trailers;
   std::string body;         // after transfer coding, before content coding; at most the body buffer
+  // Of these: so many come before the first gap in the body. nullopt: nobody noted one, which after
+  // a capture loss does not say that there is none.
+  std::optional<uint64_t> body_gap;
   uint64_t body_bytes = 0;  // length on the wire as far as known
   uint64_t wire_bytes = 0;  // start line, headers, framing and body
   // Fields among these whose name (then it is empty) or value is not known: references to what was

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "http/fields.h"
+#include "http/media_type.h"
 
 namespace qtap {
 namespace {
@@ -88,6 +89,35 @@ bool header(Value& v, const Transaction& tx, const http::Message& message, const
   const std::string key = message_name + std::string(name);
   if (const std::string* kept = tx.texts.find(key)) return text(v, *kept);
   return text(v, tx.texts.add(key, http::joined_fields(all).front().second));
+}
+
+// Worked out once and kept with the transaction; empty: missing.
+template <typename Make>
+bool kept_text(Value& v, const Transaction& tx, const char* key, const Make& make) {
+  const std::string* kept = tx.texts.find(key);
+  return known_text(v, kept ? *kept : tx.texts.add(key, make()));
+}
+
+http::MediaType media_type_of(const http::Message& message) {
+  const std::string* value = http::find_header(message, "content-type");
+  return value ? http::parse_media_type(*value) : http::MediaType();
+}
+
+std::string charset_of(const http::Message& message) {
+  return std::string(http::charset(media_type_of(message)));
+}
+
+std::string type_of(const http::Message& message) {
+  const std::string* value = http::find_header(message, "content-type");
+  return value ? http::media_type(*value) : "";
+}
+
+const DecodedBody& decoded(const Transaction& tx, MessageKind kind) {
+  return lend_decoded_body(tx, kind);
+}
+
+bool decode_state(Value& v, const DecodedBody& body) {
+  return body.state != BodyDecode::kNone && text(v, body_decode_name(body.state));
 }
 
 std::string_view version_text(L7Protocol protocol, uint8_t major, uint8_t minor) {
@@ -184,6 +214,18 @@ constexpr Field kFields[] = {
      TX known_text(v, http::truncation_name(t.request.truncation)) END},
     {"http.req.missing_bytes", kInt, kTransaction, "Request bytes that were not captured; missing if not known.", "0.1",
      TX known_integer(v, t.request.missing_bytes) END},
+    {"http.req.content_encoding", kText, kTransaction, "Content codings of the request as applied, e.g. `gzip`; missing without one.", "0.1",
+     TX kept_text(v, t, "req:coding", [&] { return content_encoding(t.request); }) END},
+    {"http.req.media_type", kText, kTransaction, "Type and subtype of the request's Content-Type, lower case.", "0.1",
+     TX kept_text(v, t, "req:type", [&] { return type_of(t.request); }) END},
+    {"http.req.charset", kText, kTransaction, "Charset that the request's Content-Type tells; missing if it tells none, never guessed.", "0.1",
+     TX kept_text(v, t, "req:charset", [&] { return charset_of(t.request); }) END},
+    {"http.req.body", kText, kTransaction, "Body of the request without content coding, as far as it was kept and could be decoded; missing if empty.", "0.1",
+     TX known_text(v, decoded(t, MessageKind::kRequest).text) END},
+    {"http.req.decode_state", kText, kTransaction, "What became of the request body's content coding: `complete`, `truncated`, `corrupt`, `limit`, `gap` or `unsupported`; missing without one.", "0.1",
+     TX decode_state(v, decoded(t, MessageKind::kRequest)) END},
+    {"http.req.decode_error", kText, kTransaction, "What ended the decoding of the request body before its end; missing if nothing did.", "0.1",
+     TX known_text(v, decoded(t, MessageKind::kRequest).error) END},
     {"http.res.status", kInt, kTransaction, "Status code; missing when no response was seen.", "0.1",
      TX known_integer(v, t.response.status) END},
     {"http.res.reason", kText, kTransaction, "Reason phrase of the status line, as sent.", "0.1",
@@ -200,6 +242,18 @@ constexpr Field kFields[] = {
      TX known_text(v, http::truncation_name(t.response.truncation)) END},
     {"http.res.missing_bytes", kInt, kTransaction, "Response bytes that were not captured; missing if not known.", "0.1",
      TX known_integer(v, t.response.missing_bytes) END},
+    {"http.res.content_encoding", kText, kTransaction, "Content codings of the response as applied, e.g. `gzip`; missing without one.", "0.1",
+     TX kept_text(v, t, "res:coding", [&] { return content_encoding(t.response); }) END},
+    {"http.res.media_type", kText, kTransaction, "Type and subtype of the response's Content-Type, lower case.", "0.1",
+     TX kept_text(v, t, "res:type", [&] { return type_of(t.response); }) END},
+    {"http.res.charset", kText, kTransaction, "Charset that the response's Content-Type tells; missing if it tells none, never guessed.", "0.1",
+     TX kept_text(v, t, "res:charset", [&] { return charset_of(t.response); }) END},
+    {"http.res.body", kText, kTransaction, "Body of the response without content coding, as far as it was kept and could be decoded; missing if empty.", "0.1",
+     TX known_text(v, decoded(t, MessageKind::kResponse).text) END},
+    {"http.res.decode_state", kText, kTransaction, "What became of the response body's content coding: `complete`, `truncated`, `corrupt`, `limit`, `gap` or `unsupported`; missing without one.", "0.1",
+     TX decode_state(v, decoded(t, MessageKind::kResponse)) END},
+    {"http.res.decode_error", kText, kTransaction, "What ended the decoding of the response body before its end; missing if nothing did.", "0.1",
+     TX known_text(v, decoded(t, MessageKind::kResponse).error) END},
     {"http.duration_ms", kInt, kTransaction, "First request byte to last response byte, milliseconds.", "0.1",
      TX known_integer(v, milliseconds(t.duration_us())) END},
     {"http.duration_us", kInt, kTransaction, "First request byte to last response byte, microseconds.", "0.1",

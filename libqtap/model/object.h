@@ -16,6 +16,9 @@ struct Object : RefCounted {
   std::string data;
   std::string digest;            // lower-case hex SHA-256 of data: the key
   Ref<Transaction> transaction;  // whose object it is; source of the artifact_record's summary
+  // Decoded bodies that the transaction had lent when this went to the stores: what a queue holds
+  // with it.
+  uint64_t lent_bytes = 0;
 };
 
 }  // namespace qtap

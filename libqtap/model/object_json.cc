@@ -39,8 +39,27 @@ void write_pairs(JsonWriter& json, JsonName key, const std::vector<http::Header>
   json.end_list();
 }
 
+// As sent, or decoded: whatever of both holds all that was captured.
+void write_body(JsonWriter& json, const Transaction& tx, MessageKind kind,
+                const http::Message& message, const ObjectOptions& options) {
+  if (!options.bodies || message.body.empty()) return;
+  if (!options.decode_bodies) return json.base64("body", message.body);
+  const DecodedBody& body = decoded_body(tx, kind);
+  const bool is_whole = body.state == BodyDecode::kComplete && body.left_over == 0;
+  const bool is_beginning = body.state == BodyDecode::kTruncated && !body.text.empty();
+  const bool is_decoded = is_whole || is_beginning;
+  if (!is_decoded || !body.text.empty()) {
+    json.base64("body", is_decoded ? body.text : std::string_view(message.body));
+  }
+  if (is_decoded) json.member("body_encoding", "decoded");
+  if (body.state != BodyDecode::kNone && !is_whole) {
+    json.member("body_decode_state", body_decode_name(body.state));
+  }
+}
+
 // What request and response have in common, from `headers` on. `pseudo` come first.
-void write_message(JsonWriter& json, const http::Message& message, const ObjectOptions& options,
+void write_message(JsonWriter& json, const Transaction& tx, MessageKind kind,
+                   const http::Message& message, const ObjectOptions& options,
                    const std::vector<std::pair<const char*, std::string>>& pseudo) {
   if (options.headers) {
     json.begin_object("headers");
@@ -60,7 +79,7 @@ void write_message(JsonWriter& json, const http::Message& message, const ObjectO
   }
   json.optional("unknown_fields", message.unknown_fields);
   if (message.framing_conflict) json.member("framing_conflict", true);
-  if (options.bodies && !message.body.empty()) json.base64("body", message.body);
+  write_body(json, tx, kind, message, options);
   json.optional("body_bytes", message.body_bytes);
   if (message.truncated() || options.lacks_headers) {
     json.member("truncated", true);
@@ -99,7 +118,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
   write_header(json, "user_agent", tx->request, "user-agent");
   write_header(json, "content_type", tx->request, "content-type");
   write_header(json, "request_id", tx->request, kClientIdHeader);
-  write_message(json, tx->request, options,
+  write_message(json, *tx, MessageKind::kRequest, tx->request, options,
                 {{":method", tx->request.method},
                  {":scheme", tx->scheme},
                  {":authority", tx->authority},
@@ -110,7 +129,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
   tx->response.status ? json.member("status", *tx->response.status) : json.null("status");
   write_header(json, "content_type", tx->response, "content-type");
   const std::string status = tx->response.status ? std::to_string(*tx->response.status) : "";
-  write_message(json, tx->response, options,
+  write_message(json, *tx, MessageKind::kResponse, tx->response, options,
                 status.empty()
                     ? std::vector<std::pair<const char*, std::string>>()
                     : std::vector<std::pair<const char*, std::string>>{{":status", status}});

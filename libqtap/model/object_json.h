@@ -11,6 +11,7 @@ struct ObjectOptions {
   bool headers = true;
   bool bodies = true;
   enum class HeaderList : uint8_t { kAuto, kAlways, kNever } header_list = HeaderList::kAuto;
+  bool decode_bodies = false;  // without their content coding, where nothing is lost by it
   bool lacks_headers = false;  // a budget took them: both messages are marked
 };
 

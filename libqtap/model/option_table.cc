@@ -62,6 +62,10 @@ constexpr Option kOptions[] = {
     {.key = "stacks.*.plugins[].config.header_list", .type = kWord, .default_text = "auto",
      .words = "auto, always, never", .applies = "http_capture",
      .help = "Header fields also as ordered pairs; `auto`: when a name repeats."},
+    {.key = "stacks.*.plugins[].config.decode_body", .type = kBool, .default_text = "false",
+     .applies = "http_capture",
+     .help = "Objects hold bodies without their content coding, and say so (`body_encoding`); one that cannot be "
+             "decoded stays as sent and says why not (`body_decode_state`)."},
     {.key = "stacks.*.plugins[].config.mode", .type = kWord, .default_text = "summary", .words = kLevels,
      .applies = "access_logs, debug",
      .help = "How much of a transaction is printed; `headers` is another word for `details`."},
@@ -115,6 +119,10 @@ constexpr Option kOptions[] = {
      .help = "Header bytes of a message; more is cut and marked."},
     {.key = "limits.transaction_idle", .type = kDuration, .default_text = "5m", .min = kSecond, .max = kDay,
      .help = "An unfinished transaction is given up after so long."},
+    {.key = "limits.decoded_bytes", .type = kSize, .default_text = "16mb", .min = kKiB, .max = 2 * kGiB,
+     .help = "A body without its content coding, as consoles, rules and callbacks see it; decoding ends there and says so."},
+    {.key = "limits.decode_ratio", .type = kInt, .default_text = "200", .min = 1, .max = 1 << 20,
+     .help = "So many times what was sent; decoding ends there and says so. Not looked at up to 1 MiB."},
 
     {.key = "sink.queue_bytes", .type = kSize, .default_text = "64mb", .min = kMiB, .max = 16 * kGiB,
      .help = "Bound of each store's queue; what does not fit is dropped and counted."},
@@ -186,7 +194,6 @@ constexpr std::string_view kLaterKeys[] = {
     "services.object_stores[].max_bytes",
     "services.object_stores[].max_age",
     "stacks.*.plugins[].config.rules",
-    "stacks.*.plugins[].config.decode_body",
 };
 
 // Does `pattern` stand at or below `root`?

@@ -85,6 +85,7 @@ std::vector<PluginSettings> Resolver::plugins(const std::string& stack) {
     plugin.format = text(config + "format", plugin.type);
     plugin.object_min_level = text(config + "object_min_level", plugin.type);
     plugin.header_list = text(config + "header_list", plugin.type);
+    plugin.decode_body = text(config + "decode_body", plugin.type) == "true";
     if (plugin.type == "debug") {
       warn("QT134", element + "type",
            element + "type: debug is an old name; write access_logs with format: console");
@@ -147,6 +148,8 @@ Settings Resolver::run() {
   s.limits.streams_per_connection = static_cast<uint32_t>(number("limits.streams_per_connection"));
   s.limits.header_bytes = size("limits.header_bytes");
   s.limits.transaction_idle_ns = duration("limits.transaction_idle");
+  s.limits.decoded_bytes = size("limits.decoded_bytes");
+  s.limits.decode_ratio = number("limits.decode_ratio");
   s.sink.queue_bytes = size("sink.queue_bytes");
   s.sink.max_attempts = static_cast<uint32_t>(number("sink.retry.max_attempts"));
   s.sink.first_retry_ns = duration("sink.retry.first");

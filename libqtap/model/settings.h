@@ -27,6 +27,7 @@ struct PluginSettings {
   std::string format;
   std::string object_min_level;  // http_capture
   std::string header_list;       // http_capture
+  bool decode_body = false;      // http_capture
 };
 
 struct Settings {
@@ -62,6 +63,8 @@ struct Settings {
     uint32_t streams_per_connection = 0;
     uint64_t header_bytes = 0;
     int64_t transaction_idle_ns = 0;
+    uint64_t decoded_bytes = 0;
+    uint64_t decode_ratio = 0;
   } limits;
   struct {
     uint64_t queue_bytes = 0;

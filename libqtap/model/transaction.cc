@@ -9,7 +9,20 @@ std::optional<uint64_t> elapsed_us(int64_t from_ns, int64_t to_ns) {
   return static_cast<uint64_t>(to_ns - from_ns) / 1000;
 }
 
+const http::Message& message_of(const Transaction& tx, MessageKind kind) {
+  if (kind == MessageKind::kRequest) return tx.request;
+  return tx.response;
+}
+
 }  // namespace
+
+const DecodedBody& decoded_body(const Transaction& tx, MessageKind kind) {
+  return tx.decoded.use(message_of(tx, kind), kind, tx.decoding.get());
+}
+
+const DecodedBody& lend_decoded_body(const Transaction& tx, MessageKind kind) {
+  return tx.decoded.lend(message_of(tx, kind), kind, tx.decoding.get());
+}
 
 std::string_view without_user_info(std::string_view authority) {
   const size_t at = authority.rfind('@');

@@ -12,6 +12,7 @@
 #include "http/exchange.h"
 #include "model/body_chunk.h"
 #include "model/connection.h"
+#include "model/decoded_body.h"
 #include "model/text_pool.h"
 
 namespace qtap {
@@ -36,6 +37,8 @@ struct Transaction : http::Exchange {
 
   std::array<BodyFlow, 2> body_flows;  // by MessageKind; while it is in transfer
   TextPool texts;                      // of fields that had to be worked out (model/field_table.h)
+  Ref<Decoding> decoding;              // of its session
+  DecodedBodies decoded;
 
   // Sum over both messages; nullopt if either is not known.
   std::optional<uint64_t> missing_bytes() const;
@@ -48,6 +51,11 @@ struct Transaction : http::Exchange {
 constexpr L7Protocol l7_protocol(http::Protocol protocol) {
   return protocol == http::Protocol::kHttp2 ? L7Protocol::kHttp2 : L7Protocol::kHttp1;
 }
+// A body without its content codings. For the pipeline, on the shard's thread: until the stack of
+// plugins is done.
+const DecodedBody& decoded_body(const Transaction& tx, MessageKind kind);
+// The same for whoever holds the transaction, as long as that lives. Any thread.
+const DecodedBody& lend_decoded_body(const Transaction& tx, MessageKind kind);
 
 // "user:password@host" → "host": user information never leaves the message itself.
 std::string_view without_user_info(std::string_view authority);

@@ -19,7 +19,8 @@ struct HttpCaptureOptions {
   ConsoleFormat format = ConsoleFormat::kJson;  // shape on the console (a stdout object store)
   Level object_min_level = Level::kDetails;     // lowest level that writes to other stores
   ObjectOptions::HeaderList header_list = ObjectOptions::HeaderList::kAuto;
-  bool prints = false;  // there is a stdout object store
+  bool decode_body = false;  // objects hold bodies without their content coding
+  bool prints = false;       // there is a stdout object store
 };
 std::unique_ptr<Plugin> make_http_capture(const HttpCaptureOptions& options);
 

@@ -33,21 +33,26 @@ class Block {
       field(name, values);
     }
   }
-  void body(const http::Message& message, Level level) {
-    const BodyKind kind = level == Level::kFull ? body_kind(message) : BodyKind::kEmpty;
+  void body(const Transaction& tx, MessageKind which, const http::Message& message, Level level) {
+    if (level == Level::kFull) body(message, decoded_body(tx, which));
+    if (message.truncated()) out_ += "  " + incomplete_text(message) + "\n";
+  }
+  std::string take() { return std::move(out_) + "\n"; }
+
+ private:
+  void body(const http::Message& message, const DecodedBody& body) {
+    const BodyKind kind = body_kind(message, body);
     if (kind == BodyKind::kText) {
-      out_ += "  Body:\n" + printable(message.body, Lines::kMany);
+      out_ += "  Body:\n" + printable(body.text, Lines::kMany);
       if (!out_.ends_with('\n')) out_ += '\n';
     } else if (kind == BodyKind::kBinary) {
       const std::string type = printable(message_type(message));
       out_ += "  Body:\nBody is binary (" + (type.empty() ? "unknown type" : type) + ", " +
               std::to_string(message.body_bytes) + " bytes)\n";
     }
-    if (message.truncated()) out_ += "  " + incomplete_text(message) + "\n";
+    const std::string ended = decoding_text(message, body);
+    if (!ended.empty()) out_ += "  " + ended + "\n";
   }
-  std::string take() { return std::move(out_) + "\n"; }
-
- private:
   void field(std::string_view name, std::string_view value) {
     out_ += "    " + printable(name) + ": " + printable(value) + "\n";
   }
@@ -91,7 +96,7 @@ std::string capture_blocks(const Transaction& tx, Level level) {
     block.pseudo(":path", tx.path);
     block.fields(tx.request);
   }
-  block.body(tx.request, level);
+  block.body(tx, MessageKind::kRequest, tx.request, level);
 
   const std::string status = tx.response.status ? std::to_string(*tx.response.status) : "-";
   block.title("Response:");
@@ -102,7 +107,7 @@ std::string capture_blocks(const Transaction& tx, Level level) {
     block.pseudo(":status", status);
     block.fields(tx.response);
   }
-  block.body(tx.response, level);
+  block.body(tx, MessageKind::kResponse, tx.response, level);
   return block.take();
 }
 

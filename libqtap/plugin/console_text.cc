@@ -72,14 +72,15 @@ const char* network_label(FlowDirection direction) {
 }
 
 // Stands without the box's border, so that it can be copied out of it.
-std::string body_block(const http::Message& message) {
+std::string body_block(const Transaction& tx, MessageKind kind, const http::Message& message) {
+  const DecodedBody& body = decoded_body(tx, kind);
   std::string text;
-  switch (body_kind(message)) {
+  switch (body_kind(message, body)) {
     case BodyKind::kEmpty:
       text = "(empty)";
       break;
     case BodyKind::kText:
-      text = printable(message.body, Lines::kMany);
+      text = printable(body.text, Lines::kMany);
       break;
     case BodyKind::kBinary: {
       const std::string type = printable(message_type(message));
@@ -88,6 +89,7 @@ std::string body_block(const http::Message& message) {
     }
   }
   if (!text.ends_with('\n')) text += '\n';
+  if (const std::string ended = decoding_text(message, body); !ended.empty()) text += ended + "\n";
   return text;
 }
 
@@ -97,10 +99,13 @@ void write_headers(JsonWriter& json, const http::Message& message) {
   json.end_object();
 }
 
-void write_body(JsonWriter& json, const http::Message& message, Level level) {
+void write_body(JsonWriter& json, const Transaction& tx, MessageKind kind,
+                const http::Message& message, Level level) {
   if (level != Level::kFull) return;
-  const bool is_binary = body_kind(message) == BodyKind::kBinary;
-  json.optional("body", is_binary ? "<binary>" : std::string_view(message.body));
+  const DecodedBody& body = decoded_body(tx, kind);
+  const bool is_binary = body_kind(message, body) == BodyKind::kBinary;
+  json.optional("body", is_binary ? "<binary>" : body.text);
+  if (!decoding_text(message, body).empty()) json.member("decoding", body_decode_name(body.state));
 }
 
 void write_status(JsonWriter& json, const Transaction& tx) {
@@ -136,12 +141,12 @@ void write_details(JsonWriter& json, const Transaction& tx, Level level) {
   json.member("proto", l7_protocol_name(tx.protocol));
   json.member("qpoint_request_id", tx.id);
   write_headers(json, tx.request);
-  write_body(json, tx.request, level);
+  write_body(json, tx, MessageKind::kRequest, tx.request, level);
   json.end_object();
   json.begin_object("response");
   write_status(json, tx);
   write_headers(json, tx.response);
-  write_body(json, tx.response, level);
+  write_body(json, tx, MessageKind::kResponse, tx.response, level);
   json.end_object();
 }
 
@@ -152,6 +157,13 @@ std::string incomplete_text(const http::Message& message) {
   return std::string("Truncated: ") + http::truncation_name(message.truncation) + ", " +
          (message.missing_bytes ? std::to_string(*message.missing_bytes) : "unknown") +
          " bytes missing";
+}
+
+std::string decoding_text(const http::Message& message, const DecodedBody& body) {
+  const bool is_whole = body.state == BodyDecode::kNone || body.state == BodyDecode::kComplete;
+  if (is_whole || (body.state == BodyDecode::kTruncated && message.truncated())) return {};
+  return std::string("Decoding: ") + body_decode_name(body.state) +
+         (body.error.empty() ? "" : ", " + printable(body.error));
 }
 
 std::string access_line(const Transaction& tx, bool colour) {
@@ -193,10 +205,10 @@ std::string access_box(const Transaction& tx, Level level, bool colour) {
   row(std::string("REQUEST ") + l7_protocol_name(tx.protocol));
   row("  " + printable(tx.request.method) + " " + printable(tx.path));
   headers(tx.request);
-  if (level == Level::kFull) out += body_block(tx.request);
+  if (level == Level::kFull) out += body_block(tx, MessageKind::kRequest, tx.request);
   row("RESPONSE " + status_text(tx));
   headers(tx.response);
-  if (level == Level::kFull) out += body_block(tx.response);
+  if (level == Level::kFull) out += body_block(tx, MessageKind::kResponse, tx.response);
   return out + "└\n";
 }
 

@@ -25,4 +25,7 @@ std::string capture_blocks(const Transaction& tx, Level level);
 // "Truncated: capture_loss, 5 bytes missing"; "" for a message that is complete.
 std::string incomplete_text(const http::Message& message);
 
+// "Decoding: corrupt, gzip: ..."; "" when all of the message's body was decoded that was captured.
+std::string decoding_text(const http::Message& message, const DecodedBody& body);
+
 }  // namespace qtap::plugin

@@ -20,6 +20,7 @@ class HttpCapture final : public Plugin {
         .headers = level >= Level::kDetails,
         .bodies = level == Level::kFull,
         .header_list = options_.header_list,
+        .decode_bodies = options_.decode_body,
         .lacks_headers = options_.level > level && level < Level::kDetails};
     if (options_.prints && options_.format == ConsoleFormat::kText) {
       output.emit_console(capture_blocks(*exchange.tx, level));

@@ -77,14 +77,17 @@ std::string printable(std::string_view text, Lines lines) {
   return out;
 }
 
-BodyKind body_kind(const http::Message& message) {
-  const std::string& body = message.body;
-  if (body.empty()) return BodyKind::kEmpty;
+BodyKind body_kind(const http::Message& message, const DecodedBody& body) {
+  const std::string_view text = body.text;
+  if (text.empty())
+    return message.body.empty() || body.state == BodyDecode::kComplete
+               ? BodyKind::kEmpty
+               : BodyKind::kBinary;  // nothing of it could be decoded
   const std::string type = message_type(message);
-  if (is_binary_type(type) || body.find('\0') != std::string::npos) return BodyKind::kBinary;
-  if (is_utf8(body)) return BodyKind::kText;
-  // ISO 8859-1, or UTF-8 that was cut; a compressed body does not get here, it has controls.
-  const bool reads = is_text_type(type) && std::all_of(body.begin(), body.end(), is_text_byte);
+  if (is_binary_type(type) || text.find('\0') != std::string_view::npos) return BodyKind::kBinary;
+  if (is_utf8(text)) return BodyKind::kText;
+  // ISO 8859-1, or UTF-8 that was cut; what is compressed all the same has controls.
+  const bool reads = is_text_type(type) && std::all_of(text.begin(), text.end(), is_text_byte);
   return reads ? BodyKind::kText : BodyKind::kBinary;
 }
 

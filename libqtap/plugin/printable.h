@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "model/decoded_body.h"
 
 namespace qtap::plugin {
 
@@ -19,8 +20,9 @@ std::string printable(std::string_view text, Lines lines = Lines::kOne);
 
 enum class BodyKind : uint8_t { kEmpty, kText, kBinary };
 
-// By the media types of spec/events-and-objects.md 4, then by the bytes that were kept.
-BodyKind body_kind(const http::Message& message);
+// By the media types of spec/events-and-objects.md 4, then by the text that `body`, which is the
+// message's, holds.
+BodyKind body_kind(const http::Message& message, const DecodedBody& body);
 
 // Media type of the Content-Type header without parameters; "" without one.
 std::string message_type(const http::Message& message);

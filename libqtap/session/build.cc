@@ -115,6 +115,7 @@ std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settin
                                                    .format = p.format == "text" ? kText : kJson,
                                                    .object_min_level = level_of(p.object_min_level),
                                                    .header_list = header_list_of(p.header_list),
+                                                   .decode_body = p.decode_body,
                                                    .prints = prints_objects}));
     } else if (p.type == "access_logs") {
       plugins.push_back(plugin::make_access_logs({.mode = level_of(p.mode),
@@ -168,6 +169,13 @@ Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& sett
     }
   }
   return sinks;
+}
+
+Ref<Decoding> make_decoding(const Settings& settings) {
+  auto decoding = Ref<Decoding>::make();
+  decoding->limits.max_output_bytes = settings.limits.decoded_bytes;
+  decoding->limits.max_ratio = settings.limits.decode_ratio;
+  return decoding;
 }
 
 sink::StoreOptions make_store_options(const Settings& settings) {

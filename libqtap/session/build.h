@@ -34,6 +34,8 @@ conn::ConnOptions make_conn_options(const Settings& settings,
 Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,
                                                             sink::Console& console);
 
+Ref<Decoding> make_decoding(const Settings& settings);
+
 sink::StoreOptions make_store_options(const Settings& settings);
 
 }  // namespace qtap::session

@@ -80,6 +80,7 @@ void Outlet::emit_event(Ref<Event> event) {
 std::optional<std::string> Outlet::emit_object(Ref<Object> object) {
   ++objects_;
   host_.object(*object);
+  object->lent_bytes = object->transaction ? object->transaction->decoded.lent_bytes() : 0;
   std::optional<std::string> url;
   for (auto& store : stores_) {
     if (!store->sink().takes_objects()) continue;

@@ -45,6 +45,7 @@ class Session::Impl final : public source::RecordSink {
   Impl(Settings settings, Logger logger)
       : settings_(std::move(settings)),
         logger_(logger),
+        decoding_(make_decoding(settings_)),
         outlet_(
             host_, [this] { signal(wake_fd_); },
             [this](const std::string& line) { log(QTAP_LOG_ERROR, line); }) {}
@@ -63,6 +64,7 @@ class Session::Impl final : public source::RecordSink {
 
   Settings settings_;
   Logger logger_;
+  Ref<Decoding> decoding_;
   Host host_;
   Outlet outlet_;
 
@@ -156,7 +158,7 @@ Result<int> Session::Impl::start() {
   recorder_ = std::move(recorder);
   outlet_.open(make_store_options(settings_), [this] { return source_->has_room(); });
   shard_ = std::make_unique<Shard>(
-      settings_, source_->origin(), host_, outlet_,
+      settings_, source_->origin(), host_, outlet_, decoding_,
       [this](uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) {
         source_->skip(stream_id, direction, until, cause);
       });
@@ -419,6 +421,10 @@ qtap_stats Session::stats() const {
     stats = impl_->stats_;
   }
   impl_->outlet_.add_to(stats);
+  const Decoding& decoding = *impl_->decoding_;
+  stats.bodies_decoded = decoding.bodies;
+  stats.decode_errors = decoding.errors;
+  stats.decode_limit_hits = decoding.limit_hits;
   return stats;
 }
 

@@ -9,7 +9,7 @@
 namespace qtap::session {
 
 Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
-             Unwanted unwanted)
+             Ref<Decoding> decoding, Unwanted unwanted)
     : host_(host),
       outlet_(outlet),
       system_{origin.hostname, settings.agent_name, origin.instance},
@@ -17,6 +17,7 @@ Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host,
       plugins_(make_plugins(settings)),
       boot_to_unix_ns_(origin.boot_to_unix_ns),
       audits_dns_(settings.tap.audit_include_dns),
+      decoding_(std::move(decoding)),
       ids_(origin.id_seed),
       bodies_(plugins_, ids_, outlet, settings.capture.body_buffer),
       table_(make_conn_options(settings, plugins_, host, outlet), ids_, origin.boot_to_unix_ns,
@@ -61,6 +62,7 @@ void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t ti
 void Shard::on_transaction(Ref<Transaction> tx) {
   bodies_.on_transaction(*tx->connection, *tx);
   if (tx->id.empty()) tx->id = ids_.next(tx->request.start_ns);
+  tx->decoding = decoding_;
   host_.transaction(*tx);
   plugin::Exchange exchange{tx, {}};
   for (const auto& plugin : plugins_) {
@@ -69,6 +71,7 @@ void Shard::on_transaction(Ref<Transaction> tx) {
   for (const auto& plugin : plugins_) {
     if (!plugin->on_stack_done(exchange, outlet_).ok()) ++counters_.plugin_errors;
   }
+  tx->decoded.drop();  // the transaction may wait in a queue for long
 }
 
 void Shard::on_dns_answer(const Connection& conn, const proto::DnsMessage& answer) {

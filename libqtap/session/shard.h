@@ -37,7 +37,7 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
 
   // `unwanted` is called from inside on_record(): bytes that need not come.
   Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
-        Unwanted unwanted);
+        Ref<Decoding> decoding, Unwanted unwanted);
   ~Shard() override;
 
   void on_record(const Record& record);
@@ -82,6 +82,7 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   int64_t boot_to_unix_ns_;
   int64_t now_ns_ = 0;
   bool audits_dns_;  // tap.audit_include_dns
+  Ref<Decoding> decoding_;
   IdMaker ids_;
   BodyStreams bodies_;
   ShardCounters counters_;

@@ -27,7 +27,7 @@ uint64_t Store::size_of(const Item& item) {
   if (!object) return 0;
   uint64_t size = (*object)->data.size() + kItemOverhead;
   if (const Transaction* tx = (*object)->transaction.get()) {
-    size += tx->request.body.size() + tx->response.body.size();
+    size += tx->request.body.size() + tx->response.body.size() + (*object)->lent_bytes;
   }
   return size;
 }

@@ -39,6 +39,8 @@ static void nouns_outlive_the_session(void) {
   CHECK(value.type == QTAP_VALUE_INT64 && value.i == 200);
   CHECK_STATUS(QTAP_OK, qtap_transaction_body(kept.tx, QTAP_RESPONSE, &body));
   CHECK(body.len == 2 && memcmp(body.data, "hi", 2) == 0);
+  CHECK_STATUS(QTAP_OK, qtap_transaction_decoded_body(kept.tx, QTAP_RESPONSE, &body, NULL));
+  CHECK(body.len == 2 && memcmp(body.data, "hi", 2) == 0);
   CHECK_STATUS(QTAP_OK, qtap_connection_field(kept.conn, "src.process.pid", &value));
   CHECK(value.i == 4711);
   qtap_connection_unref(kept.conn);

@@ -109,6 +109,7 @@ static void nouns(void) {
   CHECK(qtap_transaction_connection(NULL) == NULL);
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_header_at(NULL, QTAP_REQUEST, 0, &str, &str));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(NULL, QTAP_REQUEST, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_decoded_body(NULL, QTAP_REQUEST, &str, NULL));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_event_json(NULL, &str));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_object_data(NULL, &str));
 }
@@ -130,6 +131,8 @@ static int on_transaction(const qtap_transaction* tx, void* user) {
                qtap_transaction_header_at(tx, QTAP_RESPONSE, SIZE_MAX, &str, &str));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, QTAP_RESPONSE, NULL));
   CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_body(tx, -1, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_decoded_body(tx, QTAP_RESPONSE, NULL, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_transaction_decoded_body(tx, 2, &str, NULL));
   CHECK(str.data == NULL); /* none of these wrote it */
   return 0;
 }

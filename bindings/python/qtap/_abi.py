@@ -29,6 +29,8 @@ OTHER = {
     "QTAP_HTTP_COMPLETE": 1, "QTAP_HTTP_FRAMING_CONFLICT": 2, "QTAP_HTTP_PATH_UNKNOWN": 4, "QTAP_HTTP_NO_MESSAGE": 8,
     "QTAP_HTTP_DECODING": 0, "QTAP_HTTP_DECODED": 1, "QTAP_HTTP_DECODE_TRUNCATED": 2, "QTAP_HTTP_DECODE_CORRUPT": 3,
     "QTAP_HTTP_DECODE_LIMIT": 4, "QTAP_HTTP_DECODE_GAP": 5,
+    "QTAP_DECODE_NONE": 0, "QTAP_DECODE_COMPLETE": 1, "QTAP_DECODE_TRUNCATED": 2, "QTAP_DECODE_CORRUPT": 3,
+    "QTAP_DECODE_LIMIT": 4, "QTAP_DECODE_GAP": 5, "QTAP_DECODE_UNSUPPORTED": 6,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -99,7 +101,7 @@ class Stats(Structure):
         "plugin_errors", "events", "objects", "sink_sent", "sink_dropped", "sink_retries", "record_file_errors",
         "bytes_lost_ring_full", "bytes_lost_fault", "bytes_lost_call_limit", "bytes_lost_no_buffer",
         "bytes_lost_host", "bytes_lost_other", "tls_bytes_total", "tls_bytes_decrypted",
-        "bytes_lost_budget", "budget_steps")]
+        "bytes_lost_budget", "budget_steps", "bodies_decoded", "decode_errors", "decode_limit_hits")]
 
 
 class Peer(Structure):
@@ -193,6 +195,7 @@ FUNCS = {
     "qtap_transaction_connection": (_H, [_H]),
     "qtap_transaction_header_at": (c_int, [_H, c_int, c_size_t, POINTER(Str), POINTER(Str)]),
     "qtap_transaction_body": (c_int, [_H, c_int, POINTER(Str)]),
+    "qtap_transaction_decoded_body": (c_int, [_H, c_int, POINTER(Str), POINTER(c_int)]),
     "qtap_event_json": (c_int, [_H, POINTER(Str)]),
     "qtap_object_data": (c_int, [_H, POINTER(Str)]),
     "qtap_session_new": (c_int, [POINTER(_H), _H]),

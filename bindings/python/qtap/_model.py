@@ -10,6 +10,18 @@ from ._values import bytes_of, check, text_of, to_python
 _lib = _abi.lib
 
 
+_DECODE_STATES = {number: name.removeprefix("QTAP_DECODE_").lower() for name, number in _abi.OTHER.items()
+                  if name.startswith("QTAP_DECODE_")}
+
+
+@dataclass(frozen=True)
+class DecodedBody:
+    """A body without its content codings."""
+
+    bytes: bytes
+    state: str  # "none" (it has no coding), "complete", "truncated", "corrupt", "limit", "gap", "unsupported"
+
+
 class _Noun:
     """Fields by name: noun["http.res.status"] raises KeyError, noun.get(name) gives None."""
 
@@ -82,6 +94,14 @@ class Transaction(_Noun):
     @property
     def response_body(self):
         return self._body(_abi.OTHER["QTAP_RESPONSE"])
+
+
+    def decoded_body(self, message="response"):
+        """DecodedBody of "request" or "response": bytes without content coding, and how far that went."""
+        body, state = _abi.Str(), ctypes.c_int()
+        which = _abi.OTHER[f"QTAP_{message.upper()}"]
+        check(_lib.qtap_transaction_decoded_body(self._handle, which, ctypes.byref(body), ctypes.byref(state)))
+        return DecodedBody(bytes_of(body), _DECODE_STATES[state.value])
 
 
 class Event(_Noun):

@@ -96,6 +96,28 @@ QTAP_API int qtap_transaction_header_at(const qtap_transaction* tx, int message,
  */
 QTAP_API int qtap_transaction_body(const qtap_transaction* tx, int message, struct qtap_str* ret);
 
+/** What became of a body's content coding. @since 0.1 */
+enum qtap_decode_state {
+  QTAP_DECODE_NONE = 0,      /**< there is none: the text is the body as sent */
+  QTAP_DECODE_COMPLETE = 1,  /**< all of it */
+  QTAP_DECODE_TRUNCATED = 2, /**< the body was not kept, or not sent, to its end */
+  QTAP_DECODE_CORRUPT = 3,   /**< it breaks the format of its coding: what came before */
+  QTAP_DECODE_LIMIT = 4,     /**< what came before limits.decoded_bytes or limits.decode_ratio */
+  QTAP_DECODE_GAP = 5, /**< bytes are missing within: what came before, if it is known where */
+  QTAP_DECODE_UNSUPPORTED = 6 /**< a coding that is not known: nothing */
+};
+
+/**
+ * The body of a message (enum qtap_message) without its content codings (gzip, deflate, br, zstd,
+ * also several), as far as it was kept and could be decoded; *ret_state (may be NULL) is enum
+ * qtap_decode_state. Decoded by the first call for this message, bounded by limits.decoded_bytes
+ * and limits.decode_ratio, and kept with the transaction. The charset is not changed:
+ * "http.res.charset" is what the peer told. Borrowed from the transaction. Errors:
+ * QTAP_ERR_INVALID, QTAP_ERR_NOMEM. Any thread. @since 0.1
+ */
+QTAP_API int qtap_transaction_decoded_body(const qtap_transaction* tx, int message,
+                                           struct qtap_str* ret, int* ret_state);
+
 /** The event as one JSON document. Any thread. @since 0.1 */
 QTAP_API int qtap_event_json(const qtap_event* event, struct qtap_str* ret);
 

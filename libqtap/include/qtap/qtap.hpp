@@ -176,6 +176,13 @@ class Transaction : public Shared<qtap_transaction> {
     qtap_str body = {};
     return qtap_transaction_body(get(), message, &body) < 0 ? std::string_view() : view(body);
   }
+  /** Without content codings, decoded by the first call; `ret_state` gets enum qtap_decode_state.
+   */
+  std::string_view decoded_body(int message, int* ret_state = nullptr) const {
+    qtap_str body = {};
+    return qtap_transaction_decoded_body(get(), message, &body, ret_state) < 0 ? std::string_view()
+                                                                               : view(body);
+  }
 };
 
 /** Anonymised metadata as JSON. @since 0.1 */

@@ -93,6 +93,10 @@ struct qtap_stats {
   uint64_t tls_bytes_decrypted;   /**< of these: on connections whose tls_state is decrypted */
   uint64_t bytes_lost_budget;     /**< of bytes_lost: their process was over its budget */
   uint64_t budget_steps;          /**< changes of the level of a process (capture.budget.*) */
+  uint64_t bodies_decoded;        /**< with a content coding, that a plugin or the host asked for */
+  uint64_t decode_errors; /**< of these: corrupt, with bytes missing, or of an unknown coding */
+  uint64_t
+      decode_limit_hits; /**< of these: ended at a limit (limits.decoded_bytes, .decode_ratio) */
 };
 
 /**

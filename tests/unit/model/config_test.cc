@@ -54,6 +54,7 @@ stacks:
         config:
           level: headers
           format: text
+          decode_body: true
       - type: access_logs
         config: { mode: summary }
       - type: report_usage
@@ -79,6 +80,7 @@ TEST_SUITE("model/config") {
     CHECK(s.plugins[0].type == "http_capture");
     CHECK(s.plugins[0].level == "details");
     CHECK(s.plugins[0].format == "text");
+    CHECK(s.plugins[0].decode_body);
     CHECK(s.plugins[0].object_min_level == "details");
     CHECK(s.plugins[1].mode == "summary");
     CHECK(s.plugins[1].format == "console");
@@ -89,7 +91,7 @@ TEST_SUITE("model/config") {
     CHECK(s.events.connection_first_ns == 90'000'000'000);
     REQUIRE(s.warnings.size() == 1);
     CHECK(s.warnings[0] ==
-          "QT135: qtap.yaml:22:15: warning: capture.tls_probes: gotls is not in this version and "
+          "QT135: qtap.yaml:23:15: warning: capture.tls_probes: gotls is not in this version and "
           "sees "
           "nothing");
   }
@@ -116,6 +118,8 @@ TEST_SUITE("model/config") {
       CHECK(s.limits.streams_per_connection == 1000);
       CHECK(s.limits.header_bytes == 256u << 10);
       CHECK(s.limits.transaction_idle_ns == 300'000'000'000);
+      CHECK(s.limits.decoded_bytes == 16u << 20);
+      CHECK(s.limits.decode_ratio == 200);
       CHECK(s.sink.queue_bytes == 64u << 20);
       CHECK(s.sink.max_attempts == 8);
       CHECK(s.sink.first_retry_ns == 200'000'000);

@@ -6,7 +6,6 @@
 #include <string>
 
 using namespace qtap;
-using plugin::body_kind;
 using plugin::BodyKind;
 using plugin::Lines;
 using plugin::printable;
@@ -18,6 +17,10 @@ http::Response with_body(const char* type, std::string body) {
   if (*type) response.headers = {{"Content-Type", type}};
   response.body = std::move(body);
   return response;
+}
+
+BodyKind body_kind(const http::Message& message) {
+  return plugin::body_kind(message, *decode_body(message, {}));
 }
 
 }  // namespace
