@@ -38,10 +38,10 @@ class Stream:
     pid: int = 0
     local: str | None = None
     remote: str | None = None
-    late: bool = False
+    late: bool = False  # who tells it may have missed how it began
     lost: int = 0  # bytes (or pieces, where the bytes are not known) declared missing
     undecrypted: str | None = None  # why nothing was read, e.g. "no_library"
-    head: bytes = b""
+    head: bytes = b""  # the first bytes that were delivered
     segments: list = field(default_factory=list)  # (offset, len, sha256), without overlap
 
 
@@ -90,13 +90,37 @@ def matches(truth, streams):
     return [one for one in ours if (one.local, one.remote) == (truth.local, truth.remote)]
 
 
+def places_of_head(truth, stream):
+    """How much the contender may have missed before it began to count, by where its first bytes belong: each of these
+    shifts puts its head to a place where the truth has the same bytes. What an oracle sends is periodic, so the first
+    place that leaves room for what was counted speaks for all later ones."""
+    if not stream.head:
+        return
+    first = stream.segments[0][0]
+    sent = truth.data if truth.data is not None else \
+        bytes_of(truth.nonce, 0, NONCE_BYTES + BLOCK_BYTES + len(stream.head))
+    at = sent.find(stream.head)
+    while at >= 0:
+        is_periodic = truth.data is None and at >= NONCE_BYTES
+        periods = max(0, -(-(first - at) // BLOCK_BYTES)) if is_periodic else 0  # rounded up
+        yield at + periods * BLOCK_BYTES - first  # below 0: not there
+        at = sent.find(stream.head, at + 1)
+
+
 def wrong_segments(truth, stream):
-    """Who joined late, and says so, cannot know how much came before: its offsets may also be meant from the end."""
-    shifts = [0]
-    if truth.late and stream.late:
-        shifts.append(truth.bytes - max(offset + length for offset, length, _ in stream.segments))
-    return min(([one for one in stream.segments if not is_right(truth, (one[0] + shift, *one[1:]))]
-                for shift in shifts if shift >= 0), key=len)
+    """Who joined late, and says so, cannot know how much came before: its offsets may also be meant from where it
+    joined, which is the same for all of them."""
+    def wrong(shift):
+        return [one for one in stream.segments if not is_right(truth, (one[0] + shift, *one[1:]))]
+
+    def all_right(shift):
+        return shift >= 0 and all(is_right(truth, (one[0] + shift, *one[1:])) for one in stream.segments)
+
+    as_told = wrong(0)
+    if not as_told or not stream.late:
+        return as_told
+    to_the_end = [truth.bytes - max(offset + length for offset, length, _ in stream.segments)] if truth.late else []
+    return [] if any(all_right(shift) for shift in (*to_the_end, *places_of_head(truth, stream))) else as_told
 
 
 def judge_one(truth, stream):

@@ -11,7 +11,7 @@ class Collector:
     """Turns `chunk`, `gap` and `address` lines of one connection and direction into a Stream."""
 
     def __init__(self, direction):
-        self.stream, self.next, self.hash = Stream(direction), 0, None
+        self.stream, self.next, self.hash, self.head_at = Stream(direction), 0, None, 0
 
     def identify(self, record):
         self.stream.pid = record.get("pid") or self.stream.pid
@@ -25,7 +25,9 @@ class Collector:
         if self.hash is None or offset != self.next:
             self.close_segment()
             self.hash, self.start = hashlib.sha256(), offset
-        if offset == len(self.stream.head):
+        if not self.stream.head:
+            self.head_at = offset
+        if offset == self.head_at + len(self.stream.head):
             self.stream.head += data[:HEAD_BYTES - len(self.stream.head)]
         self.hash.update(data)
         self.next = offset + len(data)

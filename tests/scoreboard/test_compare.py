@@ -116,7 +116,45 @@ def test_who_joined_late_may_count_from_where_it_joined():
     tail = (0, 500, piece(SIZE - 500, 500)[2])
     result = verdict(stream(tail, late=True), late=True)
     assert (result.kind, result.told) == ("incomplete", True)
-    assert verdict(stream(tail, late=True)).kind == "false"
+    assert verdict(stream(tail)).kind == "false"
+
+
+def joined(missed, *pieces, head_at=None, **more):
+    """A stream that counts from where it joined: pieces are (offset as told, length)."""
+    told = [(offset, *piece(missed + offset, length)[1:]) for offset, length in pieces]
+    begin = missed + pieces[0][0] if head_at is None else head_at
+    return stream(*told, **{"head": bytes_of(NONCE, begin, min(64, pieces[0][1])), "late": True, **more})
+
+
+def test_who_joins_a_younger_connection_late_may_count_from_there_too():
+    for missed in (1, 500, 66_000, 150_000):
+        for pieces in (((0, 500),), ((0, 500), (700, 30_000)), ((90, 1), (700, 300)), ((0, SIZE - missed),)):
+            if missed + sum(pieces[-1]) > SIZE:
+                continue
+            result = verdict(joined(missed, *pieces, lost=7))
+            assert (result.kind, result.told) == ("incomplete", True), (missed, pieces)
+            assert verdict(joined(missed, *pieces, late=False)).kind == "false"
+
+
+def test_who_counts_from_where_it_joined_has_one_such_place():
+    ok, moved = joined(500, (0, 500), (700, 300)), joined(501, (700, 300))
+    ok.segments[1] = moved.segments[0]
+    assert verdict(ok).kind == "false"
+    assert verdict(joined(500, (0, 500), head_at=400)).kind == "false"
+    assert verdict(joined(500, (0, 500), head=b"not a byte of it")).kind == "false"
+
+
+def test_who_joined_late_has_no_more_bytes_than_there_were():
+    assert verdict(joined(SIZE - 500, (0, 500))).kind == "incomplete"
+    assert verdict(joined(10, (0, SIZE))).kind == "false"
+
+
+def test_other_bytes_may_be_joined_late_as_well():
+    data = b"GET /" + NONCE.encode() + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+    rest = stream((0, 12, sha(data[20:32])), head=data[20:32], late=True)
+    assert verdict(rest, data=data, bytes=len(data), sha256=sha(data)).kind == "incomplete"
+    rest = stream((0, 12, sha(data[20:31] + b"!")), head=data[20:31], late=True)
+    assert verdict(rest, data=data, bytes=len(data), sha256=sha(data)).kind == "false"
 
 
 def test_bytes_that_do_not_follow_from_the_nonce_are_checked_too():
@@ -136,6 +174,7 @@ def test_chunks_and_gaps_become_segments():
     streams, lost = streams_of(records)
     sent = next(one for one in streams if one.dir == "sent")
     assert sent.segments == [piece(0, 100), piece(200, 10)]
+    assert sent.head == bytes_of(NONCE, 0, 100)
     assert (sent.lost, lost, sent.pid, sent.remote) == (100, 3, 7, "127.0.0.1:2")
 
 

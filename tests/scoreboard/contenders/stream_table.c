@@ -90,7 +90,8 @@ void stream_lost(struct stream* stream, uint64_t bytes) {
 void stream_add(struct stream* stream, uint64_t offset, const void* bytes, size_t len) {
   if (!len) return;
   if (!continues(stream, offset)) begin_segment(stream, offset);
-  if (offset == stream->head_len && stream->head_len < HEAD_BYTES) {
+  if (!stream->head_len) stream->head_at = offset;
+  if (offset == stream->head_at + stream->head_len && stream->head_len < HEAD_BYTES) {
     const size_t room = HEAD_BYTES - stream->head_len;
     memcpy(stream->head + stream->head_len, bytes, len < room ? len : room);
     stream->head_len += len < room ? len : room;

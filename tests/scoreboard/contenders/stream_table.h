@@ -22,6 +22,7 @@ struct stream {
   struct segment* segments;
   size_t count;
   uint64_t lost;
+  uint64_t head_at; /* offset of the first byte that was delivered */
   size_t head_len;
   unsigned char head[HEAD_BYTES];
 };
