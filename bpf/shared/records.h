@@ -70,8 +70,9 @@
 	2u /* the socket carries TLS records: its bytes past the hellos are counted, not copied              \
 	    */
 #define QTAP_RF_LATE                                                                                         \
-	4u /* DATA, STREAM_END of a TLS stream: the TLS object is older than the probes: bytes before may be \
-	      missing. OPEN: so is the socket, and nobody knows how many */
+	4u /* DATA, COUNT, STREAM_END of a TLS stream: the TLS object is older than the probes: bytes before \
+	      may be missing, and offsets count from where the probes came. OPEN: so is the socket, and      \
+	      nobody knows how many */
 
 struct qtap_record_header {
 	__u32 size;	 /* bytes of the whole record, header included, payload included */

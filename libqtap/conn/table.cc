@@ -187,6 +187,7 @@ void Table::on_count(const Record& record) {
     tracked->learn_totals(record);
   } else if (Tracked* tracked = tls_stream(record)) {
     tracked->learn_tls_probe();
+    if (record.late) tracked->learn_late();
     tracked->learn_tls_totals(record.stream_id, record, now_ns_);
   }
 }

@@ -104,8 +104,8 @@ struct Connection : RefCounted {
   int64_t opened_ns = 0;  // nanoseconds since 1970 UTC, like every time outside of Record
   int64_t closed_ns = 0;  // 0 = open, or its end was not seen
   int64_t reported_ns = 0;
-  uint32_t part = 0;  // number of reports so far
-  bool joined_late = false;
+  uint32_t part = 0;         // number of reports so far
+  bool joined_late = false;  // it is older than the capture, or its TLS object than the probes
 
   bool is_tls = false;
   bool tls_probed = false;  // plain text of a TLS object was delivered

@@ -335,7 +335,7 @@ constexpr Field kFields[] = {
      CONN c.connect_us != 0 && integer(v, c.connect_us) END},
     {"connection.tls_handshake_us", kInt, kConnection, "Time that the TLS handshake took, microseconds; missing if not measured.", "0.1",
      CONN c.tls_handshake_us != 0 && integer(v, c.tls_handshake_us) END},
-    {"connection.joined_late", kBool, kConnection, "Whether the connection was open before the capture.", "0.1",
+    {"connection.joined_late", kBool, kConnection, "Whether the connection was open before the capture, or its TLS before the probes of its library.", "0.1",
      CONN boolean(v, c.joined_late) END},
     {"connection.sent_bytes", kInt, kConnection, "Payload bytes sent on the socket so far.", "0.1",
      CONN integer(v, c.wire_bytes[kSent]) END},

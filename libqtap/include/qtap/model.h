@@ -36,7 +36,7 @@ struct qtap_data {
   int direction;        /**< enum qtap_direction */
   int is_tls;           /**< 1: it was inside TLS */
   uint64_t time_ns;     /**< kernel time, nanoseconds since 1970 UTC */
-  uint64_t offset;      /**< of the first byte in this direction of the stream */
+  uint64_t offset;      /**< of the first byte in its direction; joined_late: of those seen */
   uint64_t lost_before; /**< bytes missing right before this piece */
   const void* bytes;
   size_t len; /**< may be 0 when only lost_before is told */
