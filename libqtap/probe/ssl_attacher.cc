@@ -41,6 +41,13 @@ Error failed(const std::string& path, int error, const LibbpfLog& log) {
           std::move(text)};
 }
 
+// Leads to the file as long as it is open here, also when the process that it was found by has
+// ended meanwhile, or the file was replaced. A file is looked at once: for all later processes.
+std::string path_of(int fd, const std::string& open_path) {
+  std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return access(path.c_str(), F_OK) == 0 ? path : open_path;
+}
+
 const bpf_program* entry_program(const qtap_bpf& skeleton, SslCall call) {
   switch (call) {
     case kWrite:
@@ -80,7 +87,7 @@ TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& 
       return TlsLibrary::kNoSymbols;
     }
     const auto found = openssl_places(fd, shown_path, part, choice_);
-    if (found.ok()) return attach_to(open_path, shown_path, *found);
+    if (found.ok()) return attach_to(path_of(fd, open_path), shown_path, *found);
     warn(message_of(found.error()));
     return TlsLibrary::kNoSymbols;
   });
@@ -97,7 +104,7 @@ TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t
     const auto found = openssl_places(fd, shown_path, OpensslPart::kProgram, choice_);
     if (!found.ok()) return TlsLibrary::kNone;
     if (probed_files_ >= kMaxLibraries) return TlsLibrary::kNoSymbols;
-    return attach_to(open_path, shown_path, *found);
+    return attach_to(path_of(fd, open_path), shown_path, *found);
   });
 }
 
@@ -129,10 +136,10 @@ TlsLibrary SslAttacher::look_at(const std::string& open_path, const std::string&
   return found;
 }
 
-TlsLibrary SslAttacher::attach_to(const std::string& open_path, const std::string& shown_path,
+TlsLibrary SslAttacher::attach_to(const std::string& path, const std::string& shown_path,
                                   const OpensslPlaces& found) {
-  const Status attached = kernel_.has_uprobe_multi() ? attach_multi(open_path, found.places)
-                                                     : attach_each(open_path, found.places);
+  const Status attached = kernel_.has_uprobe_multi() ? attach_multi(path, shown_path, found.places)
+                                                     : attach_each(path, shown_path, found.places);
   if (!attached.ok()) {
     warn(message_of(attached.error()));
     return TlsLibrary::kNoSymbols;
@@ -165,7 +172,8 @@ TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid
 }
 
 // Returns first: a call whose entry was seen must not lack its return.
-Status SslAttacher::attach_multi(const std::string& path, const std::vector<OpensslPlace>& places) {
+Status SslAttacher::attach_multi(const std::string& path, const std::string& shown_path,
+                                 const std::vector<OpensslPlace>& places) {
   std::vector<unsigned long> entry_offsets;
   std::vector<unsigned long> exit_offsets;
   std::vector<__u64> cookies;
@@ -185,7 +193,7 @@ Status SslAttacher::attach_multi(const std::string& path, const std::vector<Open
     exit.retprobe = true;
     link = bpf_program__attach_uprobe_multi(kernel_.ssl_exit_program(), /*pid=*/-1, path.c_str(),
                                             nullptr, &exit);
-    if (link == nullptr) return failed(path, errno, log);
+    if (link == nullptr) return failed(shown_path, errno, log);
     links_.add(link);
   }
 
@@ -196,12 +204,13 @@ Status SslAttacher::attach_multi(const std::string& path, const std::vector<Open
   entry.cnt = entry_offsets.size();
   link = bpf_program__attach_uprobe_multi(kernel_.skeleton().progs.on_ssl_enter_multi, /*pid=*/-1,
                                           path.c_str(), nullptr, &entry);
-  if (link == nullptr) return failed(path, errno, log);
+  if (link == nullptr) return failed(shown_path, errno, log);
   links_.add(link);
   return {};
 }
 
-Status SslAttacher::attach_each(const std::string& path, const std::vector<OpensslPlace>& places) {
+Status SslAttacher::attach_each(const std::string& path, const std::string& shown_path,
+                                const std::vector<OpensslPlace>& places) {
   const LibbpfLog log(kernel_.libbpf_print());
   for (const bool at_return : {true, false}) {
     for (const OpensslPlace& place : places) {
@@ -210,7 +219,7 @@ Status SslAttacher::attach_each(const std::string& path, const std::vector<Opens
           at_return ? kernel_.ssl_exit_program() : entry_program(kernel_.skeleton(), place.call);
       bpf_link* link =
           bpf_program__attach_uprobe(program, at_return, /*pid=*/-1, path.c_str(), place.offset);
-      if (link == nullptr) return failed(path, errno, log);
+      if (link == nullptr) return failed(shown_path, errno, log);
       links_.add(link);
     }
   }

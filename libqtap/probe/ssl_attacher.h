@@ -45,10 +45,12 @@ class SslAttacher {
  private:
   TlsLibrary look_at(const std::string& open_path, const std::string& shown_path,
                      const std::function<TlsLibrary(int fd)>& first_look);
-  TlsLibrary attach_to(const std::string& open_path, const std::string& shown_path,
+  TlsLibrary attach_to(const std::string& path, const std::string& shown_path,
                        const OpensslPlaces& found);
-  Status attach_multi(const std::string& path, const std::vector<OpensslPlace>& places);
-  Status attach_each(const std::string& path, const std::vector<OpensslPlace>& places);
+  Status attach_multi(const std::string& path, const std::string& shown_path,
+                      const std::vector<OpensslPlace>& places);
+  Status attach_each(const std::string& path, const std::string& shown_path,
+                     const std::vector<OpensslPlace>& places);
   void warn(std::string text);
 
   KernelSide& kernel_;

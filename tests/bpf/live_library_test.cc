@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which TLS libraries are found, and what is said where there are none.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -82,6 +85,30 @@ class LateProgram {
   Child client_;
 };
 
+// Keeps whoever opens the file waiting, meanwhile takes its name away, and lets them go on.
+class Unlinker {
+ public:
+  explicit Unlinker(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    signal(SIGIO, SIG_IGN);  // what the kernel says of the lease
+    REQUIRE(fcntl(fd_, F_SETLEASE, F_WRLCK) == 0);
+    waits_ = std::thread([this, path] {
+      waited_ = wait_until([this] { return fcntl(fd_, F_GETLEASE) != F_WRLCK; });
+      unlink(path.c_str());
+      fcntl(fd_, F_SETLEASE, F_UNLCK);
+    });
+  }
+  ~Unlinker() {
+    waits_.join();
+    close(fd_);
+    CHECK(waited_);
+  }
+
+ private:
+  int fd_;
+  bool waited_ = false;
+  std::thread waits_;
+};
+
 // What comes behind runs where a folder holds a copy of OpenSSL that nobody outside of it sees.
 std::vector<std::string> in_namespace(const std::string& folder) {
   return {"unshare",
@@ -117,6 +144,18 @@ TEST_SUITE("bpf/live_library") {
     const auto warnings = capture.source().warnings();
     REQUIRE(warnings.size() == 1);
     CHECK(warnings[0].find(path) != std::string::npos);
+  }
+
+  TEST_CASE("a file whose name goes away while it is looked at gets its probes all the same") {
+    const TemporaryLibrary library;
+    auto live = live_options();
+    live.library_directories = {library.directory()};
+    live.search_processes = false;
+    const Unlinker unlinker(library.path());
+    Capture capture(live);
+    CHECK(capture.source().warnings().empty());
+    REQUIRE(capture.source().attached().size() == 3);
+    CHECK(capture.source().attached()[2].find(library.path()) != std::string::npos);
   }
 
   TEST_CASE("a library that nobody told us about is found when a program uses it") {
