@@ -185,13 +185,18 @@ static __always_inline int shows_memory_bio(const struct ssl_frame *frame, __s64
 	return is_write(frame->kind) ? n > 0 : n < 0;
 }
 
-/* Non-blocking programs call until it succeeds; some call again later, when there is nothing left to do. */
+/*
+ * Non-blocking programs call until it succeeds; some call again later, when there is nothing left to do. Of a
+ * TLS object that is older than the probes such a call says nothing: it had plain text before, maybe.
+ */
 static __always_inline void handshake_returned(struct qtap_stream *stream, const struct ssl_frame *frame,
 					       int succeeded)
 {
 	__u64 us;
 
 	if (stream->handshake_us || stream->offset[0] || stream->offset[1])
+		return;
+	if (succeeded && !frame->io && !stream->handshake_ns && !stream->from_start)
 		return;
 	if (!stream->handshake_ns)
 		stream->handshake_ns = frame->began_ns;

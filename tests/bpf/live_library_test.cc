@@ -48,6 +48,11 @@ class LateProgram {
     client_.write_line("load");
     REQUIRE(client_.read_line() == "loaded");
   }
+  // The same when nobody reads meanwhile.
+  void say_unheard(const std::string& word) {
+    client_.write_line(word);
+    REQUIRE(client_.read_line().starts_with("done"));
+  }
 
   bool is_attached(Capture& capture) const {
     const auto attached = capture.source().attached();
@@ -225,6 +230,24 @@ TEST_SUITE("bpf/live_library") {
         first += program.requests(capture) == 2;
       }
       MESSAGE("map events " << map_events << ": first requests " << first << " of " << count);
+    }
+  }
+
+  TEST_CASE("probes that come to an open connection, which began under capture: told as late") {
+    // "again": a handshake that has nothing left to do is none that was seen.
+    for (const std::string word : {"go", "again"}) {
+      CAPTURE(word);
+      const TemporaryLibrary library;
+      LateProgram program(library.path(), {});
+      Capture capture(live_options());
+      program.say_unheard("go");
+      CHECK(capture.poll_until([&] { return program.is_attached(capture); }));
+      program.say(capture, word);
+      CHECK(capture.poll_until([&] { return program.requests(capture) == 1; }));
+      for (const Kept* data : capture.of(RecordType::kData, program.pid())) {
+        if (data->record.stream_kind == StreamKind::kOpenssl) CHECK(data->record.late);
+      }
+      CHECK(program.is_late(capture));
     }
   }
 

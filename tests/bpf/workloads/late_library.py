@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loads a TLS library with its first line on stdin, says so if that is "load", and sends "GET /1" for each other line, on
-one connection, beginning with the handshake. Usage: late_library.py PORT LIBRARY"""
+one connection, beginning with the handshake; with "again" it calls for another handshake before, which has nothing to
+do. Usage: late_library.py PORT LIBRARY"""
 import ctypes
 import socket
 import sys
@@ -31,5 +32,8 @@ while True:
             sys.exit("no response")
         response += buffer.raw[:n]
     print("done %.1f ms, %.1f to load" % ((time.monotonic() - begin) * 1e3, (loaded - begin) * 1e3), flush=True)
-    if not sys.stdin.readline():
+    line = sys.stdin.readline()
+    if not line:
         break
+    if line == "again\n" and ssl.SSL_do_handshake(tls) != 1:
+        sys.exit("no second handshake")
