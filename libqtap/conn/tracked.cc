@@ -77,7 +77,7 @@ void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
     conn.opened_ns = static_cast<int64_t>(open.start_ns) + boot_to_unix_ns;
     next_report_ns_ = conn.opened_ns + options_.first_report_ns;
     if (open.role == Role::kClient && open.time_ns > open.start_ns) {
-      conn.connect_us = (open.time_ns - open.start_ns) / 1000;
+      conn.connect_us = std::max<uint64_t>((open.time_ns - open.start_ns) / 1000, 1);
     }
   }
   if (!conn.endpoint_is_name && conn.address_known) conn.endpoint_id = ip_text(conn.remote);

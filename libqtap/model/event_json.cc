@@ -242,6 +242,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
     json.member("duration", to_ms(*us));
     json.member("durationUs", *us);
   }
+  if (const auto us = tx.request_us()) json.member("requestUs", *us);
   if (const auto us = tx.ttfb_us()) json.member("ttfbUs", *us);
   json.member("protocol", l7_protocol_name(tx.protocol));
   const std::string content_type = header_media_type(tx.response);

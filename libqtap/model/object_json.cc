@@ -140,6 +140,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
     json.member("duration_ms", std::max<uint64_t>(*us / 1000, 1));
     json.member("duration_us", *us);
   }
+  if (const auto us = tx->request_us()) json.member("request_us", *us);
   if (const auto us = tx->ttfb_us()) json.member("ttfb_us", *us);
   json.optional("direction", flow_direction_name(tx->connection->direction));
   if (tx->truncated()) {

@@ -39,6 +39,11 @@ std::optional<uint64_t> Transaction::duration_us() const {
   return elapsed_us(request.start_ns, response.end_ns);
 }
 
+std::optional<uint64_t> Transaction::request_us() const {
+  if (!request.complete) return std::nullopt;
+  return elapsed_us(request.start_ns, request.end_ns);
+}
+
 std::optional<uint64_t> Transaction::ttfb_us() const {
   if (!response.status) return std::nullopt;
   return elapsed_us(request.start_ns, response.start_ns);

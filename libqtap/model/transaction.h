@@ -44,6 +44,8 @@ struct Transaction : http::Exchange {
   std::optional<uint64_t> missing_bytes() const;
   // First request byte to last response byte, µs; nullopt without a response.
   std::optional<uint64_t> duration_us() const;
+  // First to last request byte, µs; nullopt: the end was not seen.
+  std::optional<uint64_t> request_us() const;
   // First request byte to first response byte, µs.
   std::optional<uint64_t> ttfb_us() const;
 };

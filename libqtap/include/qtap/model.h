@@ -7,6 +7,18 @@
  *
  * Facts are read by name (docs/fields.md lists them: "http.res.status", "src.ip", ...), so that new
  * ones need no new function. Texts live as long as the object they were read from.
+ *
+ * Times come from the kernel, whenever the program that captures gets its turn. A byte counts as
+ * sent or received when the call that moved it ends: send() and its like of plain text, SSL_write
+ * and SSL_read of TLS. So "transaction.start_ns" (first request byte),
+ * "transaction.request_end_ns", "transaction.response_start_ns" and "transaction.end_ns" (last
+ * response byte) are ends of such calls of the captured process; seen from a client they include
+ * the network, from a server not. "connection.connect_us" runs from the SYN (the socket turns to
+ * SYN_SENT inside of connect()) to when the kernel takes the connection as established, also if
+ * nobody waits for that. "connection.tls_handshake_us" runs from the beginning of the first call of
+ * SSL_do_handshake, SSL_connect or SSL_accept to the end of the one that succeeds, with what the
+ * program does between calls; a handshake that SSL_read or SSL_write make by themselves is not
+ * measured.
  */
 #ifndef QTAP_MODEL_H
 #define QTAP_MODEL_H

@@ -30,6 +30,40 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.open() == 0);
   }
 
+  TEST_CASE("what connecting and the TLS handshake took is told in microseconds, at least one") {
+    struct Row {
+      Role role;
+      uint64_t begun_before_ns, us;
+    };
+    for (const Row& row : {Row{Role::kClient, 1'234'567, 1234}, Row{Role::kClient, 999, 1},
+                           Row{Role::kClient, 0, 0}, Row{Role::kServer, 5000, 0}}) {
+      CAPTURE(row.begun_before_ns);
+      Fixture f;
+      Record open = f.at(RecordType::kOpen, 1);
+      open.role = row.role;
+      open.local = {AF_INET, 4000, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
+      open.remote = {AF_INET, 443, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 8, 8, 8, 8}};
+      if (row.begun_before_ns != 0) open.start_ns = open.time_ns - row.begun_before_ns;
+      f.table.on_record(open);
+      f.close(1);
+      REQUIRE(f.events.finals.size() == 1);
+      CHECK(f.events.finals[0]->connect_us == row.us);
+      CHECK(f.events.finals[0]->tls_handshake_us == 0);
+    }
+    Fixture f;
+    f.open(1);
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    Record data = f.at(RecordType::kData, 1, 50);
+    data.stream_kind = StreamKind::kOpenssl;
+    data.full_len = kRequest.size();
+    data.bytes = {reinterpret_cast<const uint8_t*>(kRequest.data()), kRequest.size()};
+    data.handshake_us = 4321;
+    f.table.on_record(data);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    CHECK(f.events.transactions[0]->connection->tls_handshake_us == 4321);
+  }
+
   TEST_CASE("TLS plain text without a known socket is delivered, and joins its socket later") {
     Fixture f;
     f.data(0, 50, Direction::kSent, kRequest);

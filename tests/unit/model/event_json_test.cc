@@ -67,7 +67,7 @@ TEST_SUITE("model/event_json") {
         R"("endpointId":"api.example.com","requestId":"t0000000000000000001","tlsProbeTypesDetected":["openssl"],)"
         R"("tlsProbeIntrospected":true,"tags":["bin:curl","host:api.example.com","ip:93.184.216.34","protocol:http1",)"
         R"("strategy:observe"],"direction":"egress-external","url":"https://api.example.com/get","path":"/get",)"
-        R"("method":"GET","status":200,"duration":27,"durationUs":27000,"ttfbUs":20000,"protocol":"http1",)"
+        R"("method":"GET","status":200,"duration":27,"durationUs":27000,"requestUs":0,"ttfbUs":20000,"protocol":"http1",)"
         R"("contentType":"application/json","category":"json","agent":"curl/8.5.0","bytesSent":78,"bytesReceived":100,)"
         R"("objects":[{"type":"http_transaction","digest":"d1","url":"file:///d1"}]})");
   }
@@ -190,7 +190,7 @@ TEST_SUITE("model/object_json") {
         R"("User-Agent":"curl/8.5.0"}},"response":{"status":200,"content_type":"Application/JSON; charset=utf-8",)"
         R"("headers":{":status":"200","Content-Type":"Application/JSON; charset=utf-8"},"body":"eyJhIjoxfQ==",)"
         R"("body_bytes":7},"transaction_time":"2026-03-01T10:00:00.000000000Z","duration_ms":27,"duration_us":27000,)"
-        R"("ttfb_us":20000,"direction":"egress-external"})");
+        R"("request_us":0,"ttfb_us":20000,"direction":"egress-external"})");
   }
 
   TEST_CASE("what a CONNECT request does not have is left out, not empty") {

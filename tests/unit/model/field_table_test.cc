@@ -137,6 +137,15 @@ TEST_SUITE("model/field_table") {
     CHECK(int_of(*tx, "http.duration_ms") == 3);
     CHECK(int_of(*tx, "http.duration_us") == 3500);
     CHECK(int_of(*tx, "http.ttfb_us") == 1000);
+    CHECK(int_of(*tx, "transaction.response_start_ns") == 2'001'000'000);
+    CHECK(int_of(*tx, "transaction.end_ns") == 2'003'500'000);
+    tx->request.end_ns = 2'000'400'000;
+    FieldValue value;
+    CHECK_FALSE(get_field(*tx, "http.request_us", value));
+    CHECK_FALSE(get_field(*tx, "transaction.request_end_ns", value));
+    tx->request.complete = true;
+    CHECK(int_of(*tx, "http.request_us") == 400);
+    CHECK(int_of(*tx, "transaction.request_end_ns") == 2'000'400'000);
     tx->response.status.reset();
     CHECK(is_missing(*tx, "http.res.status"));
     CHECK(is_missing(*tx, "http.duration_ms"));

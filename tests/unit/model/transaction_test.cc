@@ -91,6 +91,9 @@ TEST_SUITE("model/transaction") {
     tx.response.start_ns = 4'000'000;
     tx.response.end_ns = 9'500'000;
     CHECK(tx.duration_us() == 8500u);
+    CHECK_FALSE(tx.request_us());
+    tx.request.complete = true;
+    CHECK(tx.request_us() == 1000u);
     CHECK(tx.ttfb_us() == 3000u);
     tx.response.start_ns = 500'000;  // clocks of two records may disagree
     CHECK_FALSE(tx.ttfb_us());
