@@ -108,10 +108,10 @@ class Process:
 
 
 class Agent(Process):
-    """qtap-mini --all --json, ready to capture; `objects` is a directory."""
+    """qtap-mini --all --json (as_json=False: lines for people), ready to capture; `objects` is a directory."""
 
-    def __init__(self, *flags, objects=None, **more):
-        argv = [QTAP_MINI, "--all", "--json", *flags]
+    def __init__(self, *flags, objects=None, as_json=True, **more):
+        argv = [QTAP_MINI, "--all", *(["--json"] if as_json else []), *flags]
         if objects:
             argv += ["--objects", objects]
         self.objects_dir = objects
