@@ -48,6 +48,7 @@ struct BodyPiece {
   Direction direction = Direction::kSent;
   uint64_t offset = 0;
   std::string_view bytes = {};
+  int64_t time_ns = 0;  // when they came
 };
 
 struct BodyEnd {
@@ -55,6 +56,7 @@ struct BodyEnd {
   Direction direction = Direction::kSent;
   bool complete = false;                // the end of the message was seen
   std::optional<uint64_t> length = {};  // of the whole body; nullopt: not known
+  int64_t time_ns = 0;
 };
 
 }  // namespace qtap::http

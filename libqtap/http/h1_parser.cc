@@ -121,7 +121,7 @@ void H1Parser::keep_bodies(bool keep) {
 
 uint64_t H1Parser::unwanted(Direction direction) const {
   if (next_) return next_->unwanted(direction);
-  const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
+  const bool wanted = limits_.wants_bodies() && keeps_bodies_;
   if (!assigned_ || wanted) return 0;
   return (direction == request_direction_ ? requests_ : responses_).unwanted();
 }
@@ -226,7 +226,8 @@ void H1Parser::on_body(H1Side& side, uint64_t offset, std::string_view bytes) {
   events_.on_body(*exchange->tx, {.message = kind_of(side),
                                   .direction = direction_of(side),
                                   .offset = offset,
-                                  .bytes = bytes});
+                                  .bytes = bytes,
+                                  .time_ns = last_ns_});
 }
 
 void H1Parser::tell_body_end(const H1Side& side, Exchange* tx) {
@@ -235,7 +236,8 @@ void H1Parser::tell_body_end(const H1Side& side, Exchange* tx) {
   events_.on_body_end(*tx, {.message = kind_of(side),
                             .direction = direction_of(side),
                             .complete = message.complete,
-                            .length = side.body_length()});
+                            .length = side.body_length(),
+                            .time_ns = last_ns_});
 }
 
 void H1Parser::on_message_end(H1Side& side) {
@@ -271,7 +273,11 @@ void H1Parser::on_response_end() {
   const bool has_status = std::exchange(has_response_head_, false);
   const bool is_granted = answered && answered->is_connect && status_ / 100 == 2;
   if (has_status && (status_ == 101 || is_granted)) {
-    if (answered && is_h2c_upgrade(*answered)) hand_over(*answered);
+    if (answered && is_h2c_upgrade(*answered)) {
+      hand_over(*answered);
+    } else if (answered && answered->tx && status_ == 101) {
+      next_ = events_.make_next(answered->tx, request_direction_);
+    }
     requests_.tunnel();
     if (next_ && requests_.has_lost_held()) next_->gap(request_direction_, last_ns_, 1);
     responses_.tunnel();
@@ -300,6 +306,12 @@ void H1Parser::on_tunnelled(H1Side& side, int64_t time_ns, std::string_view byte
   if (!next_) return;
   next_->data(direction_of(side), time_ns,
               {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+ParserEvents::~ParserEvents() = default;
+
+std::unique_ptr<Parser> ParserEvents::make_next(const Ref<Exchange>&, Direction) {
+  return nullptr;
 }
 
 std::unique_ptr<Parser> make_http1_parser(const ParserLimits& limits, ParserEvents& events,

@@ -172,7 +172,7 @@ void H2HeadReader::on_pseudo(std::string_view name, std::string_view value) {
     set(kH2Status, text, value);
     head_.status = read_status(text);
   } else if (name == ":protocol") {
-    set(kH2Protocol, text, value);
+    set(kH2Protocol, head_.protocol, value);
   } else {
     head_.malformed = true;
   }

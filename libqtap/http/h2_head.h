@@ -21,6 +21,7 @@ struct H2Head {
   std::string scheme;
   std::string authority;
   std::string path;
+  std::string protocol;  // RFC 8441
   std::optional<int> status;
   std::optional<uint64_t> content_length;
   uint8_t pseudo = 0;           // which came: bits of H2Pseudo

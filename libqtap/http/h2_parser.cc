@@ -86,7 +86,7 @@ void H2Parser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
 }
 
 uint64_t H2Parser::unwanted(Direction direction) const {
-  const bool wanted = (limits_.body_buffer > 0 || limits_.tells_bodies) && keeps_bodies_;
+  const bool wanted = limits_.wants_bodies() && keeps_bodies_;
   const uint64_t left = connection_.body_left(static_cast<unsigned>(index(direction)));
   // The last byte tells when the frame was complete.
   return wanted || left == 0 ? 0 : left - 1;
@@ -131,6 +131,7 @@ void H2Parser::on_request(H2Stream& stream, H2Head&& head) {
   request.target = std::move(head.path);
   request.scheme = std::move(head.scheme);
   request.authority = std::move(head.authority);
+  request.protocol = std::move(head.protocol);
   request.target_known = head.unknown_fields == 0 || head.has(kH2Path);
   events_.on_request_head(*exchange.tx);
 }
@@ -173,7 +174,8 @@ void H2Parser::on_body(H2Stream& stream, H2Part part, std::string_view bytes) {
     events_.on_body(*exchange.tx, {.message = kind_of(part),
                                    .direction = direction_of(stream, part),
                                    .offset = message.body_bytes,
-                                   .bytes = bytes});
+                                   .bytes = bytes,
+                                   .time_ns = message.end_ns});
   }
   message.body_bytes += bytes.size();
   keep_body(message, half, bytes);
@@ -227,7 +229,8 @@ void H2Parser::tell_body_end(OpenExchange& exchange, H2Part part) {
   events_.on_body_end(*exchange.tx, {.message = kind_of(part),
                                      .direction = direction_of(*exchange.stream, part),
                                      .complete = message.complete,
-                                     .length = length});
+                                     .length = length,
+                                     .time_ns = last_ns_});
 }
 
 void H2Parser::on_part_end(H2Stream& stream, H2Part part) {

@@ -58,6 +58,7 @@ struct Request : Message {
   bool target_known = true;
   std::string scheme;  // HTTP/2: `:scheme` and `:authority` as sent
   std::string authority;
+  std::string protocol;  // `:protocol` of an extended CONNECT (RFC 8441)
   uint8_t version_major = 1;
   uint8_t version_minor = 1;
 };

@@ -19,6 +19,9 @@ struct ParserLimits {
   uint64_t header_bytes = 256u << 10;  // of each head are kept
   uint32_t pipelined_requests = 1000;  // HTTP/2: open streams
   bool tells_bodies = false;           // on_body() and on_body_end() are wanted
+  bool may_skip_bodies = false;        // but not of what unwanted() can name
+
+  bool wants_bodies() const { return body_buffer > 0 || (tells_bodies && !may_skip_bodies); }
 };
 
 // Where a peer broke the rules.
@@ -29,10 +32,12 @@ struct ParseError {
   const char* reason = "";  // what is wrong; lives forever
 };
 
+class Parser;
+
 // What a parser tells its owner. All calls come from inside of data(), gap() or close().
 class ParserEvents {
  public:
-  virtual ~ParserEvents() = default;
+  virtual ~ParserEvents();
   // A request begins: the room for it.
   virtual Ref<Exchange> make_exchange() { return Ref<Exchange>::make(); }
   // An exchange is over: complete, or given up and marked truncated. The last event of it.
@@ -48,6 +53,8 @@ class ParserEvents {
   virtual void on_body_end(Exchange& /*exchange*/, const BodyEnd& /*end*/) {}
   // The connection goes on with another protocol.
   virtual void on_protocol(Protocol /*protocol*/) {}
+  // Behind the 101 that ends `exchange`, another protocol follows: who reads it; null: nobody.
+  virtual std::unique_ptr<Parser> make_next(const Ref<Exchange>& exchange, Direction client);
   virtual void on_parse_error(const ParseError& error) = 0;
   virtual void on_limit() = 0;
 };

@@ -44,6 +44,7 @@ void SseParser::data(int64_t time_ns, std::string_view bytes) {
         break;
     }
     bytes.remove_prefix(used);
+    position_ += used;
   }
 }
 
@@ -74,7 +75,10 @@ void SseParser::close() {
 // 9.2.6: one leading U+FEFF is left out. Bytes that only begin like it are text.
 size_t SseParser::add_mark(std::string_view bytes) {
   if (bytes.front() == kByteOrderMark[mark_size_]) {
-    if (mark_size_ == 0) first_ns_ = now_ns_;
+    if (mark_size_ == 0) {
+      first_ns_ = now_ns_;
+      begin_ = position_;
+    }
     if (++mark_size_ == kByteOrderMark.size()) state_ = State::kLine;
     return 1;
   }
@@ -95,6 +99,7 @@ size_t SseParser::add_line(std::string_view bytes) {
       in_comment_ = bytes.front() == ':';
       if (!in_comment_ && !has_fields_) {
         first_ns_ = now_ns_;
+        begin_ = position_;
         has_fields_ = true;
       }
     }
@@ -167,6 +172,7 @@ std::string_view SseParser::within_limit(std::string_view value) {
 
 // The last LF is not counted, as it will go: of "data" alone the event has an empty text.
 void SseParser::add_data(std::string_view value) {
+  data_bytes_ += value.size() + (line_size_ - line_.size()) + 1;
   data_.append(within_limit(value));
   if (type_.size() + data_.size() <= event_bytes_) {
     data_.push_back('\n');
@@ -215,6 +221,8 @@ void SseParser::dispatch() {
     event.id_is_exact = id_is_exact_;
     event.after_loss = std::exchange(after_loss_, false);
     event.over_limit = over_limit_;
+    event.data_bytes = data_bytes_ - 1;
+    event.wire_bytes = position_ + 1 - begin_;
     event.first_ns = first_ns_;
     event.last_ns = now_ns_;
     events_.on_event(event);
@@ -225,6 +233,7 @@ void SseParser::dispatch() {
 void SseParser::drop_event() {
   type_.clear();
   data_.clear();
+  data_bytes_ = 0;
   has_fields_ = over_limit_ = false;
 }
 

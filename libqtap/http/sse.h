@@ -23,6 +23,8 @@ struct SseEvent {
   bool id_is_exact = true;  // false: the id may have changed in what was lost
   bool after_loss = false;  // events directly before it may be missing
   bool over_limit = false;  // something of it is cut off
+  uint64_t data_bytes = 0;  // of data, with what is cut off
+  uint64_t wire_bytes = 0;  // of the stream, from its first field to its blank line
   int64_t first_ns = 0;     // first byte of its first line that is no comment
   int64_t last_ns = 0;      // end of the blank line
 };
@@ -99,7 +101,10 @@ class SseParser {
   bool id_is_exact_ = true;
   int64_t now_ns_ = 0;
   int64_t first_ns_ = 0;
-  uint64_t line_size_ = 0;  // of which line_ has what is kept
+  uint64_t position_ = 0;    // in the stream, of what is being looked at
+  uint64_t begin_ = 0;       // of the event at hand, there
+  uint64_t data_bytes_ = 0;  // of data_, as if all of it was kept
+  uint64_t line_size_ = 0;   // of which line_ has what is kept
   std::string line_;
   std::string type_;
   std::string data_;
