@@ -39,7 +39,7 @@ Ref<http::Exchange> Tracked::ParserHome::make_exchange() {
 
 void Tracked::ParserHome::on_exchange(Ref<http::Exchange> exchange) {
   Ref<Transaction> tx = ref_cast<Transaction>(std::move(exchange));
-  tx->protocol = l7_protocol(tx->framing);
+  if (tx->protocol != L7Protocol::kGrpc) tx->protocol = l7_protocol(tx->framing);
   tx->level = owner_->conn_->capture_level;
   if (tx->level != CaptureLevel::kFull) {
     withhold_body(tx->request);
@@ -63,15 +63,56 @@ void Tracked::ParserHome::on_exchange(Ref<http::Exchange> exchange) {
 
 // The host hears of a connection before a store gets any of its bytes.
 void Tracked::ParserHome::on_body(http::Exchange& exchange, const BodyPiece& piece) {
+  inner_.on_body(transaction_of(exchange), piece);
+  if (!owner_->options_.parser.tells_bodies) return;
   owner_->announce();
   owner_->events_.on_body(*owner_->conn_, transaction_of(exchange), piece, owner_->wanted());
 }
 
 void Tracked::ParserHome::on_body_end(http::Exchange& exchange, const BodyEnd& end) {
+  inner_.on_body_end(transaction_of(exchange), end);
+  if (!owner_->options_.parser.tells_bodies) return;
   owner_->events_.on_body_end(*owner_->conn_, transaction_of(exchange), end, owner_->wanted());
 }
 
+// A message of a process that is over its budget is counted; its payload costs as well.
+void Tracked::ParserHome::on_message(Transaction& tx, const StreamMessage& message) {
+  if (message.protocol == StreamProtocol::kWebSocket) {
+    WebSocketTotals& totals = writable(owner_->conn_).websocket;
+    totals.is_used = true;
+    if (message.close_code != 0) totals.close_code = message.close_code;
+    totals.messages[index(message.direction)] += message.is_control() ? 0u : 1u;
+    totals.bytes[index(message.direction)] += message.is_control() ? 0 : message.wire_length;
+  }
+  if (!owner_->options_.messages.tells_messages || !owner_->wanted()) return;
+  owner_->announce();
+  if (owner_->conn_->capture_level == CaptureLevel::kFull || message.payload.empty()) {
+    return owner_->events_.on_message(owner_->conn_, tx, message);
+  }
+  StreamMessage withheld = message;
+  withheld.payload = withheld.type = withheld.id = {};
+  withheld.flags |= kMessageTruncated;
+  owner_->events_.on_message(owner_->conn_, tx, withheld);
+}
+
+void Tracked::ParserHome::on_messages_lost(Transaction&, StreamProtocol protocol, Direction) {
+  if (protocol != StreamProtocol::kWebSocket) return;
+  WebSocketTotals& totals = writable(owner_->conn_).websocket;
+  totals.is_used = totals.is_lost = true;
+}
+
+void Tracked::ParserHome::on_response_head(http::Exchange& exchange) {
+  inner_.on_response_head(transaction_of(exchange));
+}
+
+std::unique_ptr<http::Parser> Tracked::ParserHome::make_next(const Ref<http::Exchange>& exchange,
+                                                             Direction client) {
+  Ref<http::Exchange> shared = exchange;
+  return inner_.after_upgrade(ref_cast<Transaction>(std::move(shared)), client);
+}
+
 void Tracked::ParserHome::on_request_head(http::Exchange& exchange) {
+  inner_.on_request_head(transaction_of(exchange));
   const http::Request& request = exchange.request;
   if (!request.authority.empty()) {
     owner_->learn_endpoint(host_name(request.authority));

@@ -4,20 +4,25 @@
 #include <exception>
 
 #include "conn/tracked.h"
+#include "proto/inner_streams.h"
 
 namespace qtap::conn {
 
-// Makes transactions of exchanges. What the parser reports to: it follows the parser when another
-// connection takes it over.
-class Tracked::ParserHome final : public proto::ParserEvents {
+// Makes transactions of exchanges, and finds what is inside of them. What the parser reports to: it
+// follows the parser when another connection takes it over.
+class Tracked::ParserHome final : public proto::ParserEvents, private proto::MessageEvents {
  public:
-  explicit ParserHome(Tracked& owner) : owner_(&owner) {}
+  explicit ParserHome(Tracked& owner) : owner_(&owner), inner_(owner.options_.messages, *this) {}
   void move_to(Tracked& owner) { owner_ = &owner; }
 
   Ref<http::Exchange> make_exchange() override;
   void on_exchange(Ref<http::Exchange> exchange) override;
   void on_request_head(http::Exchange& exchange) override;
+  void on_response_head(http::Exchange& exchange) override;
+  std::unique_ptr<http::Parser> make_next(const Ref<http::Exchange>& exchange,
+                                          Direction client) override;
   void on_client(Direction client) override {
+    inner_.set_client(client);
     if (owner_->conn_->role != Role::kUnknown) return;
     owner_->set_role(client == Direction::kSent ? Role::kClient : Role::kServer);
   }
@@ -33,7 +38,13 @@ class Tracked::ParserHome final : public proto::ParserEvents {
   void on_limit() override { ++owner_->counters_.limit_hits; }
 
  private:
+  void on_message(Transaction& tx, const StreamMessage& message) override;
+  void on_messages_lost(Transaction& tx, StreamProtocol protocol, Direction direction) override;
+  void on_grpc() override { writable(owner_->conn_).l7 = L7Protocol::kGrpc; }
+  void on_message_error() override { ++owner_->counters_.parse_errors; }
+
   Tracked* owner_;
+  proto::InnerStreams inner_;
 };
 
 // While this is there, an exception (there is no memory) gives the parser up, which it has left in

@@ -13,6 +13,7 @@
 #include "conn/stream.h"
 #include "model/connection.h"
 #include "model/transaction.h"
+#include "proto/message_reader.h"
 #include "proto/parser.h"
 #include "proto/tls_hello.h"
 
@@ -35,6 +36,10 @@ class ConnEvents {
                        bool /*wanted*/) {}
   virtual void on_body_end(const Connection& /*conn*/, Transaction& /*tx*/, const BodyEnd& /*end*/,
                            bool /*wanted*/) {}
+  // With MessageLimits::tells_messages: of a connection that is wanted. `tx` may be in transfer, or
+  // handed out already.
+  virtual void on_message(const Ref<Connection>& /*conn*/, Transaction& /*tx*/,
+                          const StreamMessage& /*message*/) {}
   // Of this stream, bytes before offset `until` need not come (ConnOptions::skips, or the level of
   // the process).
   virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until,
@@ -67,7 +72,8 @@ struct ConnCounters {
 };
 
 struct ConnOptions {
-  proto::ParserLimits parser;
+  proto::ParserLimits parser;  // tells_bodies: some store takes bodies as they pass
+  proto::MessageLimits messages;
   size_t max_connections = 65536;                     // limits.connections
   int64_t transaction_idle_ns = 300'000'000'000;      // limits.transaction_idle
   int64_t first_report_ns = 500'000'000;              // events.connection_first

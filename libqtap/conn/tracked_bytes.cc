@@ -42,6 +42,15 @@ L7Protocol protocol_of(const proto::Detected& found) {
   return found.what == proto::Detection::kHttp1 ? L7Protocol::kHttp1 : L7Protocol::kHttp2;
 }
 
+// What is inside of bodies is looked for in any case, in what comes: that alone does not make the
+// kernel side copy what it may leave out.
+proto::ParserLimits parser_limits(const ConnOptions& options) {
+  proto::ParserLimits limits = options.parser;
+  limits.tells_bodies = true;
+  limits.may_skip_bodies = !options.parser.tells_bodies && !options.messages.tells_messages;
+  return limits;
+}
+
 std::span<const uint8_t> as_bytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
@@ -227,7 +236,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   }
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
-  parser_ = make_parser(found, options_.parser, *home_);
+  parser_ = make_parser(found, parser_limits(options_), *home_);
   if (!parser_) {
     detecting_ = false;
     writable(conn_).l7 = found.protocol;

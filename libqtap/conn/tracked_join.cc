@@ -31,6 +31,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
     conn.ledger[d].delivered += from.ledger[d].delivered;
     for (size_t i = 0; i < kLossCauses; ++i) conn.ledger[d].lost[i] += from.ledger[d].lost[i];
   }
+  if (!orphan.wanted()) conn.websocket = from.websocket;
   take_tls_bytes(orphan);
   learn_handshake(static_cast<uint32_t>(from.tls_handshake_us));
   if (from.endpoint_is_name) learn_endpoint(from.endpoint_id);

@@ -128,6 +128,8 @@ const char* l7_protocol_name(L7Protocol protocol) {
       return "nats";
     case L7Protocol::kSsh:
       return "ssh";
+    case L7Protocol::kGrpc:
+      return "grpc";
     case L7Protocol::kOther:
       break;
   }

@@ -63,7 +63,8 @@ enum class L7Protocol : uint8_t {
   kHttp3,
   kAmqp,
   kNats,
-  kSsh
+  kSsh,
+  kGrpc  // HTTP/2 on which a gRPC call was seen
 };
 
 // Facts of the TLS hellos.
@@ -82,6 +83,15 @@ struct Ledger {
 
   uint64_t lost_bytes() const;
   uint64_t seen() const { return delivered + lost_bytes(); }
+};
+
+// Of the WebSockets on it, by Direction.
+struct WebSocketTotals {
+  std::array<uint64_t, 2> messages = {};
+  std::array<uint64_t, 2> bytes = {};  // of their payloads as sent
+  bool is_lost = false;                // more may have come than were seen
+  uint16_t close_code = 0;             // of the last close frame that had one
+  bool is_used = false;
 };
 
 struct Connection : RefCounted {
@@ -117,8 +127,9 @@ struct Connection : RefCounted {
 
   std::array<uint64_t, 2> wire_bytes = {};  // payload bytes on the socket, by Direction
   std::array<Ledger, 2> ledger = {};        // of its plain text, by Direction
-  uint64_t connect_us = 0;                  // 0 = not measured
-  uint64_t tls_handshake_us = 0;            // 0 = not measured
+  WebSocketTotals websocket;
+  uint64_t connect_us = 0;        // 0 = not measured
+  uint64_t tls_handshake_us = 0;  // 0 = not measured
 
   uint64_t lost_bytes() const { return ledger[0].lost_bytes() + ledger[1].lost_bytes(); }
 };

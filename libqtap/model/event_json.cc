@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "http/media_type.h"
 #include "model/auth_token.h"
+#include "model/message_json.h"
 
 namespace qtap {
 namespace {
@@ -217,6 +218,7 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
   if (conn.capture_level != CaptureLevel::kFull) {
     json.member("captureLevel", capture_level_name(conn.capture_level));
   }
+  write_websocket_totals(json, conn.websocket);
   json.optional("connectUs", conn.connect_us);
   json.optional("tlsHandshakeUs", conn.tls_handshake_us);
   json.end_object();
@@ -279,6 +281,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
     }
     json.end_list();
   }
+  write_message_counts(json, tx);
   json.end_object();
   return event;
 }

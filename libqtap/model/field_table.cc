@@ -120,8 +120,8 @@ bool decode_state(Value& v, const DecodedBody& body) {
   return body.state != BodyDecode::kNone && text(v, body_decode_name(body.state));
 }
 
-std::string_view version_text(L7Protocol protocol, uint8_t major, uint8_t minor) {
-  if (protocol == L7Protocol::kHttp2) return "HTTP/2";
+std::string_view version_text(uint8_t major, uint8_t minor) {
+  if (major == 2) return "HTTP/2";
   if (major == 1) return minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
   return {};
 }
@@ -172,6 +172,16 @@ std::optional<uint64_t> milliseconds(const std::optional<uint64_t>& us) {
   return us ? std::optional<uint64_t>(*us / 1000) : std::nullopt;
 }
 
+const Messages* messages_of(const FieldSource& source, StreamProtocol protocol) {
+  const Messages* messages = source.transaction->messages.get();
+  return messages && messages->protocol == protocol ? messages : nullptr;
+}
+
+// Of the WebSockets of a connection; not known when some may have been missed.
+bool websocket_count(Value& v, const Connection& c, uint64_t count) {
+  return c.websocket.is_used && !c.websocket.is_lost && integer(v, count);
+}
+
 constexpr size_t kSent = index(Direction::kSent);
 constexpr size_t kReceived = index(Direction::kReceived);
 
@@ -181,6 +191,15 @@ constexpr size_t kReceived = index(Direction::kReceived);
 #define EVENT [](const Source& s, Rest, Value& v) -> bool { const Event& e = *s.event; return
 #define OBJECT [](const Source& s, Rest, Value& v) -> bool { const Object& o = *s.object; return
 #define END ; }
+#define GRPC(name, type, help, value) \
+    {"grpc." name, type, kTransaction, help, "0.1", \
+     [](const Source& s, Rest, Value& v) -> bool { \
+       const Messages* m = messages_of(s, StreamProtocol::kGrpc); return m && (value); }},
+#define FLOW(name, protocol, part, help, value) \
+    {name, kInt, kTransaction, help, "0.1", \
+     [](const Source& s, Rest, Value& v) -> bool { \
+       const Messages* m = messages_of(s, StreamProtocol::protocol); if (!m) return false; \
+       const MessageFlow& f = m->flow(MessageKind::part); return value; }},
 #define LOST(name, cause, why) \
     {"connection.sent_lost_" name "_bytes", kInt, kConnection, "Sent plain-text bytes that are missing, because " why ".", "0.1", \
      CONN integer(v, c.ledger[kSent].lost[cause]) END}, \
@@ -203,7 +222,7 @@ constexpr Field kFields[] = {
     {"http.req.scheme", kText, kTransaction, "`http` or `https`.", "0.1",
      TX known_text(v, t.scheme) END},
     {"http.req.version", kText, kTransaction, "Protocol version of the request, e.g. `HTTP/1.1`.", "0.1",
-     TX known_text(v, version_text(t.protocol, t.request.version_major, t.request.version_minor)) END},
+     TX known_text(v, version_text(t.request.version_major, t.request.version_minor)) END},
     {"http.req.headers.<name>", kText, kTransaction, "Request header field; lower-case name, repeats joined by `, `.", "0.1",
      TX header(v, t, t.request, "req.", rest) END},
     {"http.req.body_bytes", kInt, kTransaction, "Length of the request body on the wire.", "0.1",
@@ -231,7 +250,7 @@ constexpr Field kFields[] = {
     {"http.res.reason", kText, kTransaction, "Reason phrase of the status line, as sent.", "0.1",
      TX known_text(v, t.response.reason) END},
     {"http.res.version", kText, kTransaction, "Protocol version of the response.", "0.1",
-     TX t.response.status.has_value() && known_text(v, version_text(t.protocol, t.response.version_major, t.response.version_minor)) END},
+     TX t.response.status.has_value() && known_text(v, version_text(t.response.version_major, t.response.version_minor)) END},
     {"http.res.headers.<name>", kText, kTransaction, "Response header field; lower-case name, repeats joined by `, `.", "0.1",
      TX header(v, t, t.response, "res.", rest) END},
     {"http.res.body_bytes", kInt, kTransaction, "Length of the response body on the wire.", "0.1",
@@ -266,6 +285,28 @@ constexpr Field kFields[] = {
      TX boolean(v, t.truncated()) END},
     {"http.missing_bytes", kInt, kTransaction, "Bytes of both messages that were not captured; missing if not known.", "0.1",
      TX known_integer(v, t.missing_bytes()) END},
+    GRPC("service", kText, "Full name of the service, of a gRPC call.", known_text(v, m->grpc.service))
+    GRPC("method", kText, "Name of the method.", known_text(v, m->grpc.method))
+    GRPC("status", kInt, "Status code; missing when none was seen.", known_integer(v, m->grpc.status))
+    GRPC("status_name", kText, "Name of the status code, e.g. `NOT_FOUND`.", known_text(v, m->grpc.status_name()))
+    GRPC("message", kText, "Text that came with the status, decoded. Sensitive.", known_text(v, m->grpc.message))
+    FLOW("grpc.req.messages", kGrpc, kRequest, "Messages that the client sent; missing when some may not have been seen.", known_integer(v, f.count()))
+    FLOW("grpc.req.bytes", kGrpc, kRequest, "Length of their payloads as sent.", known_integer(v, f.total_bytes()))
+    FLOW("grpc.req.compressed", kGrpc, kRequest, "Messages with the compressed flag.", known_integer(v, f.is_lost ? std::nullopt : std::optional(f.compressed)))
+    FLOW("grpc.res.messages", kGrpc, kResponse, "Messages that the server sent; missing when some may not have been seen.", known_integer(v, f.count()))
+    FLOW("grpc.res.bytes", kGrpc, kResponse, "Length of their payloads as sent.", known_integer(v, f.total_bytes()))
+    FLOW("grpc.res.compressed", kGrpc, kResponse, "Messages with the compressed flag.", known_integer(v, f.is_lost ? std::nullopt : std::optional(f.compressed)))
+    FLOW("sse.events", kSse, kResponse, "Events of a `text/event-stream`; missing when some may not have been seen.", known_integer(v, f.count()))
+    FLOW("sse.bytes", kSse, kResponse, "Length of these events in the stream.", known_integer(v, f.total_bytes()))
+    FLOW("sse.first_event_us", kSse, kResponse, "First request byte to the end of the first event, microseconds.", f.messages > 0 && known_integer(v, s.transaction->first_message_us(MessageKind::kResponse)))
+    FLOW("sse.mean_gap_us", kSse, kResponse, "Mean time between the ends of two events, microseconds.", known_integer(v, f.mean_gap_us()))
+    FLOW("sse.max_gap_us", kSse, kResponse, "Longest time between the ends of two events, microseconds.", known_integer(v, f.max_gap_us()))
+    FLOW("websocket.req.messages", kWebSocket, kRequest, "Messages that the client sent in a WebSocket over HTTP/2; missing when some may not have been seen.", known_integer(v, f.count()))
+    FLOW("websocket.req.bytes", kWebSocket, kRequest, "Length of their payloads as sent.", known_integer(v, f.total_bytes()))
+    FLOW("websocket.req.close_code", kWebSocket, kRequest, "Close code that the client sent.", known_integer(v, f.close_code))
+    FLOW("websocket.res.messages", kWebSocket, kResponse, "Messages that the server sent in a WebSocket over HTTP/2; missing when some may not have been seen.", known_integer(v, f.count()))
+    FLOW("websocket.res.bytes", kWebSocket, kResponse, "Length of their payloads as sent.", known_integer(v, f.total_bytes()))
+    FLOW("websocket.res.close_code", kWebSocket, kResponse, "Close code that the server sent.", known_integer(v, f.close_code))
     {"transaction.id", kText, kTransaction, "Id of the transaction: 20 characters, sortable by time.", "0.1",
      TX known_text(v, t.id) END},
     {"transaction.start_ns", kInt, kTransaction, "First request byte, nanoseconds since 1970 UTC.", "0.1",
@@ -347,6 +388,16 @@ constexpr Field kFields[] = {
      CONN integer(v, c.wire_bytes[kSent]) END},
     {"connection.received_bytes", kInt, kConnection, "Payload bytes received on the socket so far.", "0.1",
      CONN integer(v, c.wire_bytes[kReceived]) END},
+    {"connection.websocket.sent_messages", kInt, kConnection, "Messages sent in its WebSockets so far; missing without one, and when some may not have been seen.", "0.1",
+     CONN websocket_count(v, c, c.websocket.messages[kSent]) END},
+    {"connection.websocket.received_messages", kInt, kConnection, "Messages received in its WebSockets so far; missing as before.", "0.1",
+     CONN websocket_count(v, c, c.websocket.messages[kReceived]) END},
+    {"connection.websocket.sent_bytes", kInt, kConnection, "Length of the payloads of the messages sent in its WebSockets, as sent.", "0.1",
+     CONN websocket_count(v, c, c.websocket.bytes[kSent]) END},
+    {"connection.websocket.received_bytes", kInt, kConnection, "Length of the payloads of the messages received in its WebSockets, as sent.", "0.1",
+     CONN websocket_count(v, c, c.websocket.bytes[kReceived]) END},
+    {"connection.websocket.close_code", kInt, kConnection, "Close code of the last close frame that had one.", "0.1",
+     CONN c.websocket.close_code != 0 && integer(v, c.websocket.close_code) END},
     {"connection.sent_plain_bytes", kInt, kConnection, "Sent plain-text bytes that were delivered so far.", "0.1",
      CONN integer(v, c.ledger[kSent].delivered) END},
     {"connection.received_plain_bytes", kInt, kConnection, "Received plain-text bytes that were delivered so far.", "0.1",
@@ -388,6 +439,8 @@ constexpr Field kFields[] = {
 #undef OBJECT
 #undef END
 #undef LOST
+#undef GRPC
+#undef FLOW
 // clang-format on
 
 }  // namespace

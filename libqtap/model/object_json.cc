@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "http/fields.h"
+#include "model/message_json.h"
 
 namespace qtap {
 namespace {
@@ -135,6 +136,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
                     : std::vector<std::pair<const char*, std::string>>{{":status", status}});
   json.end_object();
 
+  write_messages(json, *tx);
   json.member("transaction_time", rfc3339(tx->request.start_ns));
   if (const auto us = tx->duration_us()) {
     json.member("duration_ms", std::max<uint64_t>(*us / 1000, 1));

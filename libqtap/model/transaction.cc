@@ -44,6 +44,11 @@ std::optional<uint64_t> Transaction::request_us() const {
   return elapsed_us(request.start_ns, request.end_ns);
 }
 
+std::optional<uint64_t> Transaction::first_message_us(MessageKind part) const {
+  if (!messages || messages->flow(part).messages == 0) return std::nullopt;
+  return elapsed_us(request.start_ns, messages->flow(part).first_end_ns);
+}
+
 std::optional<uint64_t> Transaction::ttfb_us() const {
   if (!response.status) return std::nullopt;
   return elapsed_us(request.start_ns, response.start_ns);

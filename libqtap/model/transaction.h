@@ -13,6 +13,7 @@
 #include "model/body_chunk.h"
 #include "model/connection.h"
 #include "model/decoded_body.h"
+#include "model/stream_message.h"
 #include "model/text_pool.h"
 
 namespace qtap {
@@ -35,7 +36,10 @@ struct Transaction : http::Exchange {
   std::string path;       // with query
   std::string url;        // with query, without user info
 
+  Ref<Messages> messages;  // gRPC, server-sent events, WebSocket over HTTP/2; else null
+
   std::array<BodyFlow, 2> body_flows;  // by MessageKind; while it is in transfer
+  Ref<Transaction> head;               // of itself, for the host; while it is in transfer
   TextPool texts;                      // of fields that had to be worked out (model/field_table.h)
   Ref<Decoding> decoding;              // of its session
   DecodedBodies decoded;
@@ -46,6 +50,8 @@ struct Transaction : http::Exchange {
   std::optional<uint64_t> duration_us() const;
   // First to last request byte, µs; nullopt: the end was not seen.
   std::optional<uint64_t> request_us() const;
+  // First request byte to the end of the first message of that part, µs.
+  std::optional<uint64_t> first_message_us(MessageKind part) const;
   // First request byte to first response byte, µs.
   std::optional<uint64_t> ttfb_us() const;
 };

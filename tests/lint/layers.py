@@ -22,8 +22,8 @@ MAY = {
                 "public"},
     "capi": {"base", "http", "rulekit", "model", "session", "public"},
 }
-# conn sees the parser interface only, probe the source interface and the decoder.
-ONLY = {("conn", "proto"): {"proto/parser.h", "proto/tls_hello.h"},
+# conn sees interfaces only, probe the source interface and the decoder.
+ONLY = {("conn", "proto"): {"proto/parser.h", "proto/inner_streams.h", "proto/message_reader.h", "proto/tls_hello.h"},
         ("probe", "source"): {"source/source.h", "source/record_decode.h"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
 EXTERN_C = re.compile(r'extern\s+"C"')

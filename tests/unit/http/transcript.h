@@ -63,7 +63,7 @@ inline std::string escaped(std::string_view bytes) {
   return out;
 }
 
-class Transcript final : public http::ParserEvents {
+class Transcript : public http::ParserEvents {
  public:
   void on_exchange(Ref<http::Exchange> tx) override {
     text_ += "transaction\n";
@@ -107,6 +107,9 @@ class Transcript final : public http::ParserEvents {
   const std::string& text() const { return text_; }
   std::vector<Ref<http::Exchange>> transactions;
 
+ protected:
+  std::string text_;
+
  private:
   static std::string version(int major, int minor) {
     return " HTTP/" + std::to_string(major) + "." + std::to_string(minor);
@@ -145,8 +148,6 @@ class Transcript final : public http::ParserEvents {
       text_ += mark + "missing bytes without truncation\n";
     }
   }
-
-  std::string text_;
 };
 
 // How a step's bytes are cut.
