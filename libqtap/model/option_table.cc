@@ -102,6 +102,8 @@ constexpr Option kOptions[] = {
      .help = "TLS libraries to read from; this version has `openssl`, the others only warn."},
     {.key = "capture.body_buffer", .type = kSize, .default_text = "2mb", .max = 2 * kGiB,
      .help = "Body bytes kept per message; more is cut and marked."},
+    {.key = "capture.message_buffer", .type = kSize, .default_text = "64kb", .max = kGiB,
+     .help = "Payload bytes kept of a gRPC, WebSocket or server-sent message for `on_message`; more is cut and marked."},
     {.key = "capture.budget.process", .type = kShare, .default_text = "none", .min = kPercent / 100, .max = 6400 * kPercent,
      .help = "CPU that capturing one process may take, of one CPU; over it, less of the process is captured."},
     {.key = "capture.budget.total", .type = kShare, .default_text = "none", .min = kPercent / 100, .max = 6400 * kPercent,

@@ -112,6 +112,7 @@ void Resolver::capture(Settings& s) {
   s.capture.replay_file = text("capture.replay_file");
   s.capture.record_file = text("capture.record_file");
   s.capture.body_buffer = size("capture.body_buffer");
+  s.capture.message_buffer = size("capture.message_buffer");
   s.capture.ring_bytes = size("capture.ring_bytes");
   s.capture.shards = static_cast<uint32_t>(number("capture.shards"));
   s.capture.process_budget = parse_share(text("capture.budget.process"));

@@ -53,6 +53,7 @@ struct Settings {
     std::string record_file;
     bool openssl = true;  // capture.tls_probes
     uint64_t body_buffer = 0;
+    uint64_t message_buffer = 0;
     uint64_t ring_bytes = 0;  // of each of the shards
     uint32_t shards = 1;
     uint64_t process_budget = 0;  // nanoseconds of CPU per second; 0 = none

@@ -139,6 +139,8 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   conn::ConnOptions options;
   options.parser.body_buffer = needs_bodies ? settings.capture.body_buffer : 0;
   options.parser.tells_bodies = streams_bodies(plugins, outlet);
+  options.messages.tells_messages = host.wants_messages();
+  options.messages.message_buffer = settings.capture.message_buffer;
   options.parser.header_bytes = settings.limits.header_bytes;
   options.parser.pipelined_requests = settings.limits.streams_per_connection;
   options.max_connections = settings.limits.connections;
@@ -149,7 +151,7 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   options.ignore_loopback = settings.tap.ignore_loopback;
   options.tls_probes = settings.capture.openssl;
   // A recording is for whoever replays it, with levels of their own.
-  options.skips = options.parser.body_buffer == 0 && !options.parser.tells_bodies &&
+  options.skips = !options.parser.wants_bodies() && !options.messages.tells_messages &&
                   !host.wants_data() && settings.capture.record_file.empty();
   return options;
 }

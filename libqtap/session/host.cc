@@ -44,6 +44,30 @@ void Host::transaction(const Transaction& tx) {
   run("on_transaction", [&] { return callbacks_.on_transaction(to_c(tx), user_); });
 }
 
+void Host::message(const Connection& conn, const Transaction& tx, const StreamMessage& message) {
+  if (!callbacks_.on_message) return;
+  const qtap_stream_message told = {
+      .size = sizeof(qtap_stream_message),
+      .protocol = static_cast<int>(message.protocol),
+      .message = static_cast<int>(message.part),
+      .direction = static_cast<int>(message.direction),
+      .opcode = message.opcode,
+      .close_code = message.close_code,
+      .flags = message.flags,
+      .index = message.index,
+      .length = message.length,
+      .wire_length = message.wire_length,
+      .missing = message.missing_bytes,
+      .first_ns = static_cast<uint64_t>(message.first_ns),
+      .last_ns = static_cast<uint64_t>(message.last_ns),
+      .type = {message.type.data(), message.type.size()},
+      .id = {message.id.data(), message.id.size()},
+      .bytes = message.payload.data(),
+      .len = message.payload.size(),
+  };
+  run("on_message", [&] { return callbacks_.on_message(to_c(conn), to_c(tx), &told, user_); });
+}
+
 void Host::event(const Event& event) {
   if (!callbacks_.on_event) return;
   run("on_event", [&] { return callbacks_.on_event(to_c(event), user_); });

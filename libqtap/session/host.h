@@ -11,6 +11,7 @@
 #include "model/connection.h"
 #include "model/event.h"
 #include "model/object.h"
+#include "model/stream_message.h"
 #include "model/transaction.h"
 
 namespace qtap::session {
@@ -27,11 +28,13 @@ class Host {
   void data(const Connection& conn, Direction direction, int64_t time_ns, uint64_t offset,
             uint64_t lost_before, std::span<const uint8_t> bytes);
   void transaction(const Transaction& tx);
+  void message(const Connection& conn, const Transaction& tx, const StreamMessage& message);
   void event(const Event& event);
   void object(const Object& object);
 
   bool wants_events() const { return callbacks_.on_event != nullptr; }
   bool wants_data() const { return callbacks_.on_data != nullptr; }
+  bool wants_messages() const { return callbacks_.on_message != nullptr; }
   bool wants_bodies() const {
     return callbacks_.on_transaction != nullptr || callbacks_.on_object != nullptr;
   }

@@ -5,6 +5,7 @@
 
 #include "proto/dns.h"
 #include "session/build.h"
+#include "session/message_head.h"
 
 namespace qtap::session {
 
@@ -59,7 +60,13 @@ void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t ti
   host_.data(*conn, direction, time_ns, offset, lost_before, bytes);
 }
 
+void Shard::on_message(const Ref<Connection>& conn, Transaction& tx, const StreamMessage& message) {
+  if (tx.id.empty()) tx.id = ids_.next(tx.request.start_ns);
+  host_.message(*conn, message_head(conn, tx), message);
+}
+
 void Shard::on_transaction(Ref<Transaction> tx) {
+  tx->head = {};
   bodies_.on_transaction(*tx->connection, *tx);
   if (tx->id.empty()) tx->id = ids_.next(tx->request.start_ns);
   tx->decoding = decoding_;

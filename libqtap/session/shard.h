@@ -62,6 +62,8 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
                    bool wanted) override {
     bodies_.on_end(conn, tx, end, wanted);
   }
+  void on_message(const Ref<Connection>& conn, Transaction& tx,
+                  const StreamMessage& message) override;
   void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until,
                    SkipCause cause) override {
     unwanted_(stream_id, direction, until, cause);

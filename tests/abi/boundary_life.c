@@ -24,7 +24,8 @@ static int keep_transaction(const qtap_transaction* tx, void* user) {
 }
 
 static void nouns_outlive_the_session(void) {
-  const struct qtap_callbacks cb = {sizeof cb, keep_connection, NULL, keep_transaction, NULL, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, keep_connection, NULL, keep_transaction, NULL, NULL,
+                                    NULL};
   struct kept kept = {NULL, NULL};
   struct qtap_value value;
   struct qtap_str body = {NULL, 0};
@@ -48,7 +49,7 @@ static void nouns_outlive_the_session(void) {
 }
 
 static void order_of_calls(void) {
-  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL, NULL};
   const struct qtap_sink_ops ops = {sizeof ops, "late", NULL, NULL, NULL, NULL, NULL, NULL};
   qtap_session* s = abi_feed_session();
   uint64_t id = 0;
@@ -157,7 +158,7 @@ static void a_failed_flush_tells_what_was_stored(void) {
       "tap: {direction: all, http: {stack: s}}\n";
   const struct qtap_sink_ops ops = {sizeof ops, "objects",     NULL, take_object,
                                     NULL,       failing_flush, NULL, NULL};
-  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, count_event, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, count_event, NULL, NULL};
   qtap_config* config = abi_feed_config();
   qtap_session* s = NULL;
   int told = 0;

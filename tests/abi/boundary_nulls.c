@@ -138,7 +138,7 @@ static int on_transaction(const qtap_transaction* tx, void* user) {
 }
 
 static void getters(void) {
-  struct qtap_callbacks cb = {sizeof cb, NULL, NULL, on_transaction, NULL, NULL};
+  struct qtap_callbacks cb = {sizeof cb, NULL, NULL, on_transaction, NULL, NULL, NULL};
   qtap_session* s = abi_feed_session();
   int count = 0;
 

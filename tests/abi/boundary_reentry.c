@@ -13,7 +13,7 @@ struct state {
 
 /* Everything that a callback may not call, and then what it may. */
 static void call_everything(qtap_session* s) {
-  struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL};
+  struct qtap_callbacks cb = {sizeof cb, NULL, NULL, NULL, NULL, NULL, NULL};
   struct qtap_sink_ops ops = {sizeof ops, "inner", NULL, NULL, NULL, NULL, NULL, NULL};
   struct qtap_stats stats = {0};
   uint64_t id = 0;
@@ -93,8 +93,8 @@ static const char plugins[] =
     "report_usage } ] } }\n";
 
 static void from_callbacks_and_inline_sinks(void) {
-  const struct qtap_callbacks cb = {sizeof cb,      on_connection, on_data,
-                                    on_transaction, on_event,      on_object};
+  const struct qtap_callbacks cb = {sizeof cb, on_connection, on_data, on_transaction,
+                                    on_event,  on_object,     NULL};
   const struct qtap_sink_ops ops = {sizeof ops, "inline", put_event, put_object,
                                     NULL,       NULL,     NULL,      put_body};
   struct state state = {NULL, 0, 0};
@@ -124,7 +124,7 @@ static int refuse(const qtap_transaction* tx, void* user) {
 }
 
 static void failing_callback(void) {
-  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, refuse, NULL, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, refuse, NULL, NULL, NULL};
   struct qtap_stats stats = {0};
   qtap_session* s = abi_feed_session();
   uint64_t id = 0;
@@ -164,7 +164,7 @@ static int start_a_thread(const qtap_transaction* tx, void* user) {
 }
 
 static void other_thread(void) {
-  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, start_a_thread, NULL, NULL};
+  const struct qtap_callbacks cb = {sizeof cb, NULL, NULL, start_a_thread, NULL, NULL, NULL};
   qtap_session* s = abi_feed_session();
 
   CHECK_STATUS(QTAP_OK, qtap_session_set_callbacks(s, &cb, s));

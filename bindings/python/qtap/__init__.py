@@ -7,11 +7,11 @@
             print(tx["http.req.method"], tx["http.req.url"], tx.get("http.res.status"))
 """
 from ._session import Config, Feed, QtapError, Session
-from ._model import BodyChunk, Connection, Data, DecodedBody, Event, Object, Transaction
+from ._model import BodyChunk, Connection, Data, DecodedBody, Event, Message, Object, Transaction
 from ._sink import Again
 from ._rule import Rule, RuleError
 from ._tables import fields, options, version
 from . import http
 
-__all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "DecodedBody", "Event", "Feed", "Object", "QtapError", "Rule", "RuleError", "Session",
+__all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "DecodedBody", "Event", "Feed", "Message", "Object", "QtapError", "Rule", "RuleError", "Session",
            "Transaction", "fields", "http", "options", "version"]

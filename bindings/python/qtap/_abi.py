@@ -31,6 +31,9 @@ OTHER = {
     "QTAP_HTTP_DECODE_LIMIT": 4, "QTAP_HTTP_DECODE_GAP": 5,
     "QTAP_DECODE_NONE": 0, "QTAP_DECODE_COMPLETE": 1, "QTAP_DECODE_TRUNCATED": 2, "QTAP_DECODE_CORRUPT": 3,
     "QTAP_DECODE_LIMIT": 4, "QTAP_DECODE_GAP": 5, "QTAP_DECODE_UNSUPPORTED": 6,
+    "QTAP_STREAM_GRPC": 1, "QTAP_STREAM_WEBSOCKET": 2, "QTAP_STREAM_SSE": 3,
+    "QTAP_MSG_COMPRESSED": 1, "QTAP_MSG_TRUNCATED": 2, "QTAP_MSG_INCOMPLETE": 4, "QTAP_MSG_AFTER_LOSS": 8,
+    "QTAP_MSG_UNDECODED": 16, "QTAP_MSG_BAD": 32,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -83,9 +86,20 @@ class BodyChunk(Structure):
 PUT_BODY = CFUNCTYPE(c_int, c_void_p, POINTER(BodyChunk))
 
 
+class StreamMessage(Structure):
+    _fields_ = [("size", c_size_t), ("protocol", c_int), ("message", c_int), ("direction", c_int), ("opcode", c_int),
+                ("close_code", c_int), ("flags", c_uint32), ("index", c_uint64), ("length", c_uint64),
+                ("wire_length", c_uint64), ("missing", c_uint64), ("first_ns", c_uint64), ("last_ns", c_uint64),
+                ("type", Str), ("id", Str), ("bytes", c_void_p), ("len", c_size_t)]
+
+
+ON_MESSAGE = CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(StreamMessage), c_void_p)
+
+
 class Callbacks(Structure):
     _fields_ = [("size", c_size_t), ("on_connection", ON_CONNECTION), ("on_data", ON_DATA),
-                ("on_transaction", ON_NOUN), ("on_event", ON_NOUN), ("on_object", ON_NOUN)]
+                ("on_transaction", ON_NOUN), ("on_event", ON_NOUN), ("on_object", ON_NOUN),
+                ("on_message", ON_MESSAGE)]
 
 
 class SinkOps(Structure):
@@ -161,7 +175,7 @@ class HttpDecodeLimits(Structure):
 STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
-    "qtap_rule_error": RuleError, "qtap_body_chunk": BodyChunk,
+    "qtap_rule_error": RuleError, "qtap_body_chunk": BodyChunk, "qtap_stream_message": StreamMessage,
     "qtap_http_options": HttpOptions, "qtap_http_body": HttpBody, "qtap_http_error": HttpError,
     "qtap_http_callbacks": HttpCallbacks, "qtap_http_stats": HttpStats, "qtap_http_message": HttpMessage,
     "qtap_http_decode_limits": HttpDecodeLimits,

@@ -145,6 +145,33 @@ class Data:
 
 
 @dataclass(frozen=True)
+class Message:
+    """A message of a gRPC call, a WebSocket or a stream of server-sent events. Its payload is sensitive."""
+
+    connection: Connection
+    transaction: Transaction  # as far as its heads are known; "transaction.id" is that of the whole one
+    protocol: str  # "grpc", "websocket", "sse"
+    message: str  # "request": the client sent it; "response"
+    direction: str  # "sent", "received"
+    opcode: int  # WebSocket: 1 text, 2 binary, 8 close, 9 ping, 10 pong; else 0
+    close_code: int  # of a close frame that has one; else 0
+    flags: frozenset  # of "compressed", "truncated", "incomplete", "after_loss", "undecoded", "bad"
+    index: int  # among the messages of this side that were seen
+    length: int  # of the payload: decompressed, when that is possible
+    wire_length: int  # as sent
+    missing: int  # bytes of wire_length that were not captured
+    first_ns: int
+    last_ns: int
+    type: str  # SSE: the event's type
+    id: str  # SSE: the last event id
+    payload: bytes  # at most capture.message_buffer bytes of it
+
+    @property
+    def text(self):
+        return self.payload.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
 class BodyChunk:
     """A piece of a body in transfer, after transfer coding and before content coding."""
 

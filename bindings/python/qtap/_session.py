@@ -5,13 +5,15 @@ import ctypes
 import ipaddress
 
 from . import _abi
-from ._model import Connection, Data, Event, Object, Transaction
+from ._model import Connection, Data, Event, Message, Object, Transaction
 from ._sink import make_ops
-from ._values import QtapError, check
+from ._values import QtapError, check, text_of
 
 _lib = _abi.lib
 _PHASES = ("open", "update", "close")
 _DIRECTIONS = ("sent", "received")
+_MESSAGE_FLAGS = {name: _abi.OTHER[f"QTAP_MSG_{name.upper()}"]
+                  for name in ("compressed", "truncated", "incomplete", "after_loss", "undecoded", "bad")}
 
 
 def _direction(word):
@@ -53,7 +55,8 @@ class Session:
     """A capture. Use it as a context manager: it starts on entry and is freed on exit.
 
     Callbacks are set as keyword arguments or attributes before start: on_connection(conn, phase), on_data(conn, data),
-    on_transaction(tx), on_event(event), on_object(object). Iterating gives transactions as they come, events() events:
+    on_transaction(tx), on_event(event), on_object(object), on_message(message): those of gRPC calls, WebSockets and
+    server-sent events while their stream is open. Iterating gives transactions as they come, events() events:
     those from the moment on at which the iterator was made. An exception in a callback ends the poll that it came from
     and is raised there. Bodies are kept for whoever iterates; capture.body_buffer=0 saves that.
     """
@@ -65,7 +68,7 @@ class Session:
         self._callbacks, self._failure, self._depth = None, None, 0
         self._sinks = {}  # the C tables, until each is closed
         self._queues = {Transaction: [], Event: []}  # one per living iterator
-        for name in ("on_connection", "on_data", "on_transaction", "on_event", "on_object"):
+        for name in ("on_connection", "on_data", "on_transaction", "on_event", "on_object", "on_message"):
             setattr(self, name, callbacks.pop(name, None))
         if callbacks:
             raise TypeError(f"Session has no callback {sorted(callbacks)[0]!r}")
@@ -148,6 +151,16 @@ class Session:
                                                   p.lost_before, raw))
             return 0
 
+        def message(conn, tx, told, _user):
+            m = told.contents
+            self.on_message(Message(
+                Connection(conn), Transaction(tx), ("", "grpc", "websocket", "sse")[m.protocol],
+                ("request", "response")[m.message], _DIRECTIONS[m.direction], m.opcode, m.close_code,
+                frozenset(name for name, bit in _MESSAGE_FLAGS.items() if m.flags & bit), m.index, m.length,
+                m.wire_length, m.missing, m.first_ns, m.last_ns, text_of(m.type), text_of(m.id),
+                ctypes.string_at(m.bytes, m.len) if m.len else b""))
+            return 0
+
         def noun(kind, name):
             def call(handle, _user):
                 callback, queues = getattr(self, name), self._queues.get(kind)
@@ -169,6 +182,8 @@ class Session:
         table.on_event = noun(Event, "on_event")
         if self.on_object:
             table.on_object = noun(Object, "on_object")
+        if self.on_message:
+            table.on_message = _abi.ON_MESSAGE(self._guard(message))
         self._callbacks = table  # ctypes would free the trampolines
         self._check(_lib.qtap_session_set_callbacks(self._open(), ctypes.byref(table), None))
 

@@ -33,6 +33,11 @@ inline std::string_view view(const qtap_body_chunk& chunk) {
   return chunk.len > 0 ? std::string_view(static_cast<const char*>(chunk.bytes), chunk.len)
                        : std::string_view();
 }
+/** The payload of a message; borrowed like the message. @since 0.1 */
+inline std::string_view view(const qtap_stream_message& message) {
+  return message.len > 0 ? std::string_view(static_cast<const char*>(message.bytes), message.len)
+                         : std::string_view();
+}
 /** The other way round. @since 0.1 */
 inline qtap_str str(std::string_view s) {
   return {s.data(), s.size()};
@@ -217,6 +222,9 @@ class Handler {
   virtual int on_transaction(const Transaction&) { return 0; }
   virtual int on_event(const Event&) { return 0; }
   virtual int on_object(const Object&) { return 0; }
+  virtual int on_message(const Connection&, const Transaction&, const qtap_stream_message&) {
+    return 0;
+  }
 };
 
 /** Options by name; see qtap/config.h. @since 0.1 */
@@ -356,6 +364,7 @@ class Session {
     if (!QTAP_OVERRIDES_(on_transaction)) cb.on_transaction = nullptr;
     if (!QTAP_OVERRIDES_(on_event)) cb.on_event = nullptr;
     if (!QTAP_OVERRIDES_(on_object)) cb.on_object = nullptr;
+    if (!QTAP_OVERRIDES_(on_message)) cb.on_message = nullptr;
     return cb;
   }
 #undef QTAP_OVERRIDES_
@@ -376,6 +385,10 @@ class Session {
     };
     cb.on_object = [](const qtap_object* object, void* user) noexcept {
       return handler_of(user).on_object(Object(object));
+    };
+    cb.on_message = [](const qtap_connection* conn, const qtap_transaction* tx,
+                       const qtap_stream_message* message, void* user) noexcept {
+      return handler_of(user).on_message(Connection(conn), Transaction(tx), *message);
     };
     return cb;
   }

@@ -32,6 +32,47 @@ enum qtap_connection_phase { QTAP_CONN_OPEN = 0, QTAP_CONN_UPDATE = 1, QTAP_CONN
 /** May be returned by on_connection: nothing more of this connection is delivered. @since 0.1 */
 #define QTAP_CONN_IGNORE 1
 
+/** What messages are of. @since 0.1 */
+enum qtap_stream_protocol { QTAP_STREAM_GRPC = 1, QTAP_STREAM_WEBSOCKET = 2, QTAP_STREAM_SSE = 3 };
+
+/** Bits of qtap_stream_message.flags. @since 0.1 */
+enum qtap_stream_flags {
+  QTAP_MSG_COMPRESSED = 1, /**< on the wire */
+  QTAP_MSG_TRUNCATED = 2,  /**< `bytes` is not all of it: capture.message_buffer, damage, a gap, a
+                              budget */
+  QTAP_MSG_INCOMPLETE = 4, /**< its end did not come, or `missing` is above 0 */
+  QTAP_MSG_AFTER_LOSS = 8, /**< messages right before it may be missing */
+  QTAP_MSG_UNDECODED = 16, /**< its compression could not be undone: gRPC, `bytes` as sent;
+                              WebSocket, whose context was lost: none */
+  QTAP_MSG_BAD = 32        /**< breaks its protocol: text that is no UTF-8, damaged compression */
+};
+
+/**
+ * A message of a gRPC call, a WebSocket or a stream of server-sent events, told as soon as it has
+ * ended. Borrowed until the callback returns, with all that it points to. Control frames of
+ * WebSocket are messages with their opcode. @since 0.1
+ */
+struct qtap_stream_message {
+  size_t size;          /**< bytes of this struct that the library filled; it only grows */
+  int protocol;         /**< enum qtap_stream_protocol */
+  int message;          /**< enum qtap_message: QTAP_REQUEST, the client sent it */
+  int direction;        /**< enum qtap_direction */
+  int opcode;           /**< WebSocket: RFC 6455, 5.2 (1 text, 2 binary, 8 close, ...); else 0 */
+  int close_code;       /**< of a close frame that has one (RFC 6455, 7.4); else 0 */
+  uint32_t flags;       /**< QTAP_MSG_* */
+  uint64_t index;       /**< among the messages of this side that were seen, from 0; of a control
+                           frame, of the message behind it */
+  uint64_t length;      /**< of the payload: decompressed; as sent, when that is not possible */
+  uint64_t wire_length; /**< of the payload as sent; SSE: of the whole event in the stream */
+  uint64_t missing;     /**< bytes of wire_length that were not captured */
+  uint64_t first_ns;    /**< first byte, nanoseconds since 1970 UTC */
+  uint64_t last_ns;     /**< last byte */
+  struct qtap_str type; /**< SSE: the event's type, "message" by default; else empty */
+  struct qtap_str id;   /**< SSE: the last event id; else empty */
+  const void* bytes;    /**< the payload: decompressed, unmasked. Sensitive */
+  size_t len;           /**< at most capture.message_buffer */
+};
+
 /**
  * What a session calls, on the thread that polls. Every member may be NULL. Return 0 to go on; a
  * negative value makes qtap_session_poll() return QTAP_ERR_CALLBACK after the record at hand is
@@ -45,6 +86,14 @@ struct qtap_callbacks {
   int (*on_transaction)(const qtap_transaction* tx, void* user);
   int (*on_event)(const qtap_event* event, void* user);
   int (*on_object)(const qtap_object* object, void* user);
+  /**
+   * A message of a stream, while the stream is open. `tx`: the transaction that it belongs to, as
+   * far as its heads are known, without bodies; its "transaction.id" is that of the one that
+   * on_transaction gets when it is over (of a WebSocket over HTTP/1: when it begins). Without this
+   * call no payload is kept.
+   */
+  int (*on_message)(const qtap_connection* conn, const qtap_transaction* tx,
+                    const struct qtap_stream_message* message, void* user);
 };
 
 /**
