@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import pytest
-from harness import BUILD, DEADLINE_S, ENVIRONMENT, PYTHON, ROOT, Process, curl
+from harness import BUILD, DEADLINE_S, ENVIRONMENT, HERE, PYTHON, ROOT, Process, curl
 
 EXAMPLES = BUILD / "examples"
 
@@ -54,6 +54,19 @@ def test_rules():
     assert "does not match" in run(rules, rule, "http.res.status=503", "src.ip=192.0.2.1", code=1)
     assert "a field is missing" in run(rules, rule, "http.res.status=503", code=1)
     assert "column" in run(rules, "http.res.status >=", code=2)
+
+
+@pytest.mark.live
+def test_messages_py_prints_the_messages_of_another_program():
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT / "bindings" / "python"), "QTAP_BUILD_DIR": str(BUILD)}
+    with Process([PYTHON, HERE / "servers" / "sse_server.py"], stdin=subprocess.PIPE) as server, \
+            Process([PYTHON, ROOT / "examples" / "messages.py"], env=environment) as process:
+        port = server.wait_for_line(server.out, r"^port (\d+)$").group(1)
+        process.wait_for_line(process.err, "^watching")
+        server.write_stdin("next\n" * 5)
+        curl(f"http://localhost:{port}/plain")
+        process.wait_for_line(process.out, rf"^sse ← http://localhost:{port}/plain add #1 9 bytes 'two..?lines'")
+        process.wait_for_line(process.out, rf"^sse ← http://localhost:{port}/plain done #4 4 bytes 'last'")
 
 
 @pytest.mark.live
