@@ -69,40 +69,37 @@ static __always_inline struct sock *sock_of_call(struct task_struct *task, __s32
 static __always_inline void on_udp_call(__u64 sk, __u32 nr, struct pt_regs *regs, __u64 moved,
 					__u32 direction)
 {
-	__u64 name = 0, seg = PT_REGS_PARM2_SYSCALL(regs), first = PT_REGS_PARM3_SYSCALL(regs), flags = 0;
-	struct user_iovec segment = {};
+	__u64 seg = PT_REGS_PARM2_SYSCALL(regs), first = PT_REGS_PARM3_SYSCALL(regs), flags = 0;
 
+	if (nr == NR_sendto || nr == NR_recvfrom || nr == NR_sendmmsg || nr == NR_recvmmsg)
+		flags = PT_REGS_PARM4_SYSCALL(regs);
+	else if (nr == NR_sendmsg || nr == NR_recvmsg)
+		flags = first;
+	if (direction == QTAP_RECEIVED && (flags & (MSG_PEEK | MSG_ERRQUEUE)))
+		return;
+	if (first > moved)
+		first = moved;
 	switch (nr) {
 	case NR_sendto:
 	case NR_recvfrom:
-		name = PT_REGS_PARM5_SYSCALL(regs);
-		flags = PT_REGS_PARM4_SYSCALL(regs);
+		udp_moved(sk, PT_REGS_PARM5_SYSCALL(regs), seg, moved | first << 32, direction);
 		break;
-	case NR_sendmsg:
-	case NR_recvmsg:
-		flags = PT_REGS_PARM3_SYSCALL(regs);
-		break;
-	case NR_sendmmsg:
-	case NR_recvmmsg:
-		flags = PT_REGS_PARM4_SYSCALL(regs);
+	case NR_read:
+	case NR_write:
+		udp_moved(sk, 0, seg, moved | first << 32, direction);
 		break;
 	case NR_readv:
 	case NR_writev:
-		bpf_probe_read_user(&segment, sizeof(segment), (void *)seg);
-		seg = segment.base;
-		first = segment.len;
+		udp_vector(sk, 0, seg, moved, direction);
 		break;
-	}
-	if (direction == QTAP_RECEIVED && (flags & (MSG_PEEK | MSG_ERRQUEUE)))
-		return;
-	if (nr == NR_sendmmsg || nr == NR_recvmmsg) {
-		udp_messages(sk, seg, moved, direction);
-	} else if (nr == NR_sendmsg || nr == NR_recvmsg) {
+	case NR_sendmsg:
+	case NR_recvmsg:
 		udp_message(sk, seg, moved, direction);
-	} else if (nr != NR_sendfile && nr != NR_splice) {
-		if (first > moved)
-			first = moved;
-		udp_moved(sk, name, seg, moved | first << 32, direction);
+		break;
+	case NR_sendmmsg:
+	case NR_recvmmsg:
+		udp_messages(sk, seg, moved | (direction == QTAP_RECEIVED ? UDP_RECEIVED : 0));
+		break;
 	}
 }
 

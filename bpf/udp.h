@@ -13,42 +13,63 @@
 
 #include "lib/probe.h"
 
-#define DNS_PORT 53	    /* RFC 1035 4.2 */
-#define UDP_COPY_MAX 4096   /* of one datagram; resolvers announce 1232 (DNS flag day 2020) or 4096 */
+#define DNS_PORT 53	  /* RFC 1035 4.2 */
+#define UDP_COPY_MAX 4096 /* of one datagram; resolvers announce 1232 (DNS flag day 2020) or 4096 */
+#define UDP_RECEIVED (1u << 31)
 #define SOCKADDR_IN_ADDR 4  /* struct sockaddr_in, include/uapi/linux/in.h */
 #define SOCKADDR_IN6_ADDR 8 /* struct sockaddr_in6, include/uapi/linux/in6.h */
 
-static __always_inline void udp_peer(struct qtap_udp_key *key, __u64 name, struct sock *sk)
+/*
+ * Whose stack is whose: 512 bytes are for all calls together (include/linux/filter.h, MAX_BPF_STACK), each
+ * rounded up to 32. The longest way is on_sys_exit* - udp_messages - udp_moved - udp_data.
+ */
+
+static __noinline int udp_peer_of_name(struct qtap_udp_key *key, __u64 name)
 {
 	__u16 head[2] = {}; /* family and port */
 	__u32 ipv4 = 0;
 
-	if (!name) { /* whom it is connected to, if anybody */
-		key->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-		if (!key->remote_port)
-			return;
-		key->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-		if (key->family == AF_INET6)
-			BPF_CORE_READ_INTO(&key->remote_ip, sk, __sk_common.skc_v6_daddr);
-		else
-			map_ipv4(key->remote_ip, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	bpf_probe_read_user(head, sizeof(head), (void *)name);
+	if (head[0] == AF_INET6) {
+		bpf_probe_read_user(key->remote_ip, sizeof(key->remote_ip),
+				    (void *)(name + SOCKADDR_IN6_ADDR));
+	} else if (head[0] == AF_INET) {
+		bpf_probe_read_user(&ipv4, sizeof(ipv4), (void *)(name + SOCKADDR_IN_ADDR));
+		map_ipv4(key->remote_ip, ipv4);
 	} else {
-		bpf_probe_read_user(head, sizeof(head), (void *)name);
-		key->remote_port = bpf_ntohs(head[1]);
-		key->family = head[0];
-		if (key->family == AF_INET6) {
-			bpf_probe_read_user(key->remote_ip, sizeof(key->remote_ip),
-					    (void *)(name + SOCKADDR_IN6_ADDR));
-		} else if (key->family == AF_INET) {
-			bpf_probe_read_user(&ipv4, sizeof(ipv4), (void *)(name + SOCKADDR_IN_ADDR));
-			map_ipv4(key->remote_ip, ipv4);
-		} else {
-			key->family = 0;
-			key->remote_port = 0;
-		}
+		return 0;
 	}
+	key->family = head[0];
+	key->remote_port = bpf_ntohs(head[1]);
+	return 0;
+}
+
+/* Whom the socket is connected to, if anybody. */
+static __noinline int udp_peer_of_sock(struct qtap_udp_key *key, struct sock *sk)
+{
+	key->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (!key->remote_port)
+		return 0;
+	key->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (key->family == AF_INET6)
+		BPF_CORE_READ_INTO(&key->remote_ip, sk, __sk_common.skc_v6_daddr);
+	else
+		map_ipv4(key->remote_ip, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	return 0;
+}
+
+static __noinline int udp_name(struct qtap_udp_key *key, __u64 name)
+{
+	struct sock *sk = (struct sock *)key->sk;
+
+	key->inode = BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+	if (name)
+		udp_peer_of_name(key, name);
+	else
+		udp_peer_of_sock(key, sk);
 	if (key->family == AF_INET6 && is_mapped_ipv4(key->remote_ip))
 		key->family = AF_INET;
+	return BPF_CORE_READ(sk, __sk_common.skc_num) == DNS_PORT || key->remote_port == DNS_PORT;
 }
 
 /* Tells about the flow; tried again with each datagram while the ring is full. */
@@ -157,29 +178,28 @@ VERIFIED_ONCE int udp_moved(__u64 sk, __u64 name, __u64 seg, __u64 lens, __u32 d
 	struct qtap_udp_key key = {.sk = sk};
 	struct qtap_udp_flow *flow;
 	__u32 d = direction & 1;
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-	__u16 local_port;
+	int is_dns;
 
 	if (!bytes)
 		return 0;
-	key.inode = BPF_CORE_READ((struct sock *)sk, sk_socket, file, f_inode, i_ino);
-	udp_peer(&key, name, (struct sock *)sk);
+	is_dns = udp_name(&key, name);
 	flow = udp_flow_of(&key, d);
 	if (!flow) {
 		count_loss(QTAP_LOSS_MAP_FULL, bytes);
 		return 0;
 	}
 	flow->last_ns = bpf_ktime_get_boot_ns();
-	flow->tgid = tgid;
+	flow->tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!flow->opened)
 		udp_open(&key, flow);
-	local_port = BPF_CORE_READ((struct sock *)sk, __sk_common.skc_num);
-	if (key.remote_port != DNS_PORT && local_port != DNS_PORT) {
+	if (!is_dns) {
 		__u64 at = flow->now.bytes[d], until = config.hello_bytes;
 
 		whole = at >= until ? 0 : bytes < until - at ? bytes : until - at;
+		if (whole > first)
+			whole = first; /* what further segments hold is not asked for */
 	}
-	if (whole && only_counts(tgid)) {
+	if (whole && only_counts(flow->tgid)) {
 		flow->now.budget[d] += whole;
 		flow->now.filtered[d] += bytes - whole;
 		flow->now.bytes[d] += bytes;
@@ -195,31 +215,49 @@ VERIFIED_ONCE int udp_moved(__u64 sk, __u64 name, __u64 seg, __u64 lens, __u32 d
 	return 0;
 }
 
-/* One struct msghdr of user memory, whose datagram has `bytes` bytes. */
-static __always_inline int udp_message(__u64 sk, __u64 msghdr, __u64 bytes, __u32 direction)
+/* A datagram that is described by segments: the first one is looked at. */
+VERIFIED_ONCE int udp_vector(__u64 sk, __u64 name, __u64 iov, __u64 bytes, __u32 direction)
 {
-	__u64 name = 0, iov = 0;
 	struct user_iovec segment = {};
 
-	bpf_probe_read_user(&name, sizeof(name), (void *)msghdr);
-	bpf_probe_read_user(&iov, sizeof(iov), (void *)(msghdr + MSGHDR_IOV));
 	bpf_probe_read_user(&segment, sizeof(segment), (void *)iov);
 	if (segment.len > bytes)
 		segment.len = bytes;
 	return udp_moved(sk, name, segment.base, bytes | segment.len << 32, direction);
 }
 
-/* sendmmsg, recvmmsg: `count` messages were moved, each with a peer of its own. */
-VERIFIED_ONCE int udp_messages(__u64 sk, __u64 vec, __u32 count, __u32 direction)
+/* One struct msghdr of user memory, whose datagram has `bytes` bytes. */
+VERIFIED_ONCE int udp_message(__u64 sk, __u64 msghdr, __u64 bytes, __u32 direction)
+{
+	__u64 name = 0, at[2] = {}; /* the vector; then its first segment */
+
+	bpf_probe_read_user(&name, sizeof(name), (void *)msghdr);
+	bpf_probe_read_user(at, sizeof(at[0]), (void *)(msghdr + MSGHDR_IOV));
+	bpf_probe_read_user(at, sizeof(at), (void *)at[0]);
+	if (at[1] > bytes)
+		at[1] = bytes;
+	return udp_moved(sk, name, at[0], bytes | at[1] << 32, direction);
+}
+
+/* sendmmsg, recvmmsg: messages were moved, each with a peer of its own. `how`: their number, and the
+ * direction in the highest bit. */
+VERIFIED_ONCE int udp_messages(__u64 sk, __u64 vec, __u32 how)
 {
 	for (__u32 i = 0; i < MMSG_MAX; i++) {
-		__u64 message = vec + i * MMSGHDR_SIZE;
-		__u32 len = 0;
+		__u64 name = 0, at[2] = {};
+		__u32 bytes = 0;
 
-		if (i >= count)
+		if (i >= (how & ~UDP_RECEIVED))
 			break;
-		bpf_probe_read_user(&len, sizeof(len), (void *)(message + MMSGHDR_LEN));
-		udp_message(sk, message, len, direction);
+		bpf_probe_read_user(&bytes, sizeof(bytes), (void *)(vec + MMSGHDR_LEN));
+		bpf_probe_read_user(&name, sizeof(name), (void *)vec);
+		bpf_probe_read_user(at, sizeof(at[0]), (void *)(vec + MSGHDR_IOV));
+		bpf_probe_read_user(at, sizeof(at), (void *)at[0]);
+		if (at[1] > bytes)
+			at[1] = bytes;
+		udp_moved(sk, name, at[0], bytes | at[1] << 32,
+			  how & UDP_RECEIVED ? QTAP_RECEIVED : QTAP_SENT);
+		vec += MMSGHDR_SIZE;
 	}
 	return 0;
 }
