@@ -21,7 +21,8 @@
 
 /*
  * Whose stack is whose: 512 bytes are for all calls together (include/linux/filter.h, MAX_BPF_STACK), each
- * rounded up to 32. The longest way is on_sys_exit* - udp_messages - udp_moved - udp_data.
+ * rounded up to 32. The longest way is on_sys_exit* - udp_messages - udp_moved - udp_flow_of - udp_open -
+ * wake_flags.
  */
 
 static __noinline int udp_peer_of_name(struct qtap_udp_key *key, __u64 name)
@@ -101,22 +102,29 @@ static __noinline int udp_open(const struct qtap_udp_key *key, struct qtap_udp_f
 
 static const struct qtap_udp_flow fresh_flow = {};
 
-static __always_inline struct qtap_udp_flow *udp_flow_of(const struct qtap_udp_key *key, __u32 direction)
+/* The flow of this socket and peer, made now if it is the first datagram; NULL: there is no room. */
+static __noinline struct qtap_udp_flow *udp_flow_of(__u64 sk, __u64 name, __u32 direction)
 {
-	struct qtap_udp_flow *flow = bpf_map_lookup_elem(&udp_flows, key);
+	struct qtap_udp_key key = {.sk = sk};
+	struct qtap_udp_flow *flow;
+	int is_dns = udp_name(&key, name);
 
-	if (flow)
-		return flow;
-	if (bpf_map_update_elem(&udp_flows, key, &fresh_flow, BPF_NOEXIST))
-		return bpf_map_lookup_elem(&udp_flows,
-					   key); /* another thread came first, or there is no room */
-	flow = bpf_map_lookup_elem(&udp_flows, key);
-	if (flow) {
+	flow = bpf_map_lookup_elem(&udp_flows, &key);
+	if (!flow) {
+		bpf_map_update_elem(&udp_flows, &key, &fresh_flow, BPF_NOEXIST);
+		flow = bpf_map_lookup_elem(&udp_flows, &key);
+	}
+	if (!flow)
+		return NULL;
+	if (!flow->now.conn_key) {
 		flow->now.conn_key = new_key();
 		/* Whoever speaks first asks. */
 		flow->role = direction == QTAP_SENT ? QTAP_ROLE_CLIENT : QTAP_ROLE_SERVER;
+		flow->is_dns = is_dns;
 		__sync_fetch_and_add(&udp_flows_made, 1);
 	}
+	if (!flow->opened)
+		udp_open(&key, flow);
 	return flow;
 }
 
@@ -175,24 +183,19 @@ static __noinline int udp_data(struct qtap_udp_flow *flow, __u64 seg, __u64 len,
 VERIFIED_ONCE int udp_moved(__u64 sk, __u64 name, __u64 seg, __u64 lens, __u32 direction)
 {
 	__u64 bytes = (__u32)lens, first = lens >> 32, whole = bytes;
-	struct qtap_udp_key key = {.sk = sk};
 	struct qtap_udp_flow *flow;
 	__u32 d = direction & 1;
-	int is_dns;
 
 	if (!bytes)
 		return 0;
-	is_dns = udp_name(&key, name);
-	flow = udp_flow_of(&key, d);
+	flow = udp_flow_of(sk, name, d);
 	if (!flow) {
 		count_loss(QTAP_LOSS_MAP_FULL, bytes);
 		return 0;
 	}
 	flow->last_ns = bpf_ktime_get_boot_ns();
 	flow->tgid = bpf_get_current_pid_tgid() >> 32;
-	if (!flow->opened)
-		udp_open(&key, flow);
-	if (!is_dns) {
+	if (!flow->is_dns) {
 		__u64 at = flow->now.bytes[d], until = config.hello_bytes;
 
 		whole = at >= until ? 0 : bytes < until - at ? bytes : until - at;

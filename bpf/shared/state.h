@@ -63,7 +63,8 @@ struct qtap_udp_flow {
 	__u32 tgid;
 	__u8 role;   /* QTAP_ROLE_* */
 	__u8 opened; /* OPEN is in the ring */
-	__u8 pad0[2];
+	__u8 is_dns;
+	__u8 pad0;
 };
 
 /* What user space does not want of a stream or socket: bytes before this offset, by direction. */
