@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows a 101 that proves a WebSocket (RFC 6455): the parser that HTTP/1 hands its
 // connection over to. The transaction of the upgrade is handed out at the 101; what it is told of
-// later are messages.
+// later are messages. The connection stays what it began as: spec/events-and-objects.md 1 has no
+// name for this protocol.
 #pragma once
 
 #include "http/parser.h"
@@ -14,8 +15,6 @@ class WebSocketParser final : public http::Parser {
   WebSocketParser(Direction client, Ref<Transaction> tx, const MessageLimits& limits,
                   MessageEvents& events);
 
-  // spec/events-and-objects.md 1 has no name for it: the connection stays what it began as.
-  http::Protocol protocol() const override { return http::Protocol::kHttp1; }
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override {
     reader(direction).gap(time_ns, len);

@@ -87,7 +87,7 @@ void check_https(const probe::LiveOptions& live) {
     // The socket: both hellos, then only counts.
     const auto hello = capture.assemble(open->record.conn_key, Direction::kSent);
     CHECK(hello.bytes.substr(0, 2) == "\x16\x03");
-    CHECK(hello.bytes.size() <= 2048);
+    CHECK(hello.bytes.size() <= 4096);
     const Kept* close = capture.close_of(open->record.conn_key);
     REQUIRE(close != nullptr);
     CHECK(close->record.tls);
