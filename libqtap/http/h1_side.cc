@@ -441,6 +441,7 @@ uint64_t H1Side::known_body_left() const {
 
 void H1Side::add_missing(uint64_t len) {
   message_->truncation = gap_reason_;
+  if (!message_->body_gap) message_->body_gap = message_->body.size();
   if (message_->missing_bytes) *message_->missing_bytes += len;
 }
 

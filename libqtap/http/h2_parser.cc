@@ -205,6 +205,7 @@ void H2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
   message.end_ns = connection_.now_ns();
   if (is_skipping_) return;
   message.truncation = loss_[index(direction_of(stream, part))];
+  if (!message.body_gap) message.body_gap = message.body.size();
   if (message.missing_bytes) *message.missing_bytes += len;
 }
 

@@ -252,6 +252,7 @@ class BodyBytes final : public http::ParserEvents {
     for (const http::MessageKind kind : http::kMessageKinds) {
       const http::Message& message = x->message(kind);
       if (message.truncation == http::Truncation::kCaptureLoss) ++lossy;
+      if (message.body_gap) ++gaps;
       missing += message.missing_bytes.value_or(1000000);
     }
   }
@@ -266,6 +267,7 @@ class BodyBytes final : public http::ParserEvents {
 
   std::vector<std::string> skeletons;
   int lossy = 0;
+  int gaps = 0;
   uint64_t missing = 0;
   int pieces = 0;
   uint64_t bytes = 0;
@@ -319,6 +321,7 @@ size_t check_lost_body_bytes(const Case& golden) {
     const BodyBytes lossy = play_lossy(golden, at, nullptr);
     CHECK(lossy.skeletons == whole.skeletons);
     CHECK(lossy.lossy == whole.lossy + 1);
+    CHECK(lossy.gaps == whole.gaps + 1);
     // A byte beyond the buffer is missing either way.
     CHECK((lossy.missing == whole.missing + 1 || lossy.missing == whole.missing));
     ++count;
