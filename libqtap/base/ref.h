@@ -39,8 +39,8 @@ class Ref {
   Ref(Ref&& other) noexcept : ptr_(std::exchange(other.ptr_, nullptr)) {}
   // Of what it derives from.
   template <typename From>
-    requires std::derived_from<From, T>
-  Ref(Ref<From>&& other) noexcept : ptr_(other.release()) {}
+  requires std::derived_from<From, T> Ref(Ref<From>&& other)
+  noexcept : ptr_(other.release()) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(ptr_, other.ptr_);
     return *this;

@@ -31,7 +31,7 @@ enum class Truncation : uint8_t {
 struct Message {
   std::vector<Header> headers;
   std::vector<Header> trailers;
-  std::string body;         // after transfer coding, before content coding; at most the body buffer
+  std::string body;  // after transfer coding, before content coding; at most the body buffer
   // Of these: so many come before the first gap in the body. nullopt: nobody noted one, which after
   // a capture loss does not say that there is none.
   std::optional<uint64_t> body_gap;

@@ -70,10 +70,10 @@ enum class L7Protocol : uint8_t {
 // Facts of the TLS hellos.
 struct TlsInfo {
   std::string sni;
-  TextList alpn;         // offered by the client
+  TextList alpn;              // offered by the client
   std::string alpn_selected;  // of the ServerHello; TLS 1.3 encrypts it (RFC 8446, 4.3.1)
-  uint16_t version = 0;  // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
-  uint16_t cipher = 0;   // of the ServerHello; 0 = not seen
+  uint16_t version = 0;       // 771 = TLS 1.2, 772 = TLS 1.3 (RFC 8446, 4.2.1); 0 = no hello seen
+  uint16_t cipher = 0;        // of the ServerHello; 0 = not seen
 };
 
 // What became of the plain text of one direction: seen() bytes crossed the probes.
@@ -95,7 +95,7 @@ struct WebSocketTotals {
 };
 
 struct Connection : RefCounted {
-  std::string id;           // 20 characters [0-9a-v]
+  std::string id;  // 20 characters [0-9a-v]
   // SNI or Host, else the name that DNS gave for the remote address, else that address.
   std::string endpoint_id;
   bool endpoint_is_name = false;
@@ -138,7 +138,7 @@ const char* flow_direction_name(FlowDirection direction);  // "egress-external"
 const char* tls_state_name(TlsState state);
 const char* bind_method_name(BindMethod method);     // "nested_call"
 const char* capture_level_name(CaptureLevel level);  // "headers"
-const char* transport_name(Transport transport);  // "tcp"
+const char* transport_name(Transport transport);     // "tcp"
 const char* l7_protocol_name(L7Protocol protocol);
 
 // "TLS_AES_128_GCM_SHA256" of the IANA registry; "0x1301" for one that is not in our list; "" for
