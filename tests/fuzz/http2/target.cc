@@ -12,38 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "../../unit/http/transcript.h"
+#include "../connection_steps.h"
 
 using qtap::test::Cutter;
 using qtap::test::Step;
 
 namespace {
-
-std::vector<Step> steps_of(const uint8_t* data, size_t size) {
-  std::vector<Step> steps;
-  while (size >= 3) {
-    Step step;
-    step.direction = (data[0] & 1) != 0 ? qtap::Direction::kReceived : qtap::Direction::kSent;
-    const bool is_gap = (data[0] & 2) != 0;
-    const uint8_t flags = data[0];
-    const size_t len = static_cast<size_t>(data[1]) << 8 | data[2];
-    data += 3;
-    size -= 3;
-    if (is_gap && (flags & 4) != 0) {
-      step.kind = (flags & 1) != 0 ? Step::Kind::kKeepBodies : Step::Kind::kDropBodies;
-    } else if (is_gap) {
-      step.kind = (flags & 8) != 0 ? Step::Kind::kLeftOut : Step::Kind::kGap;
-      step.len = len;
-    } else {
-      const size_t there = len < size ? len : size;
-      step.bytes.assign(reinterpret_cast<const char*>(data), there);
-      data += there;
-      size -= there;
-    }
-    steps.push_back(std::move(step));
-  }
-  return steps;
-}
 
 // Both peers begin as they must, so that a fuzzer need not find that out.
 std::vector<Step> opening() {
@@ -55,26 +29,17 @@ std::vector<Step> opening() {
   return steps;
 }
 
-qtap::http::ParserLimits limits_of(uint8_t options) {
-  qtap::http::ParserLimits limits;
-  constexpr uint64_t kBuffers[] = {2u << 20, 0, 7, 100};
-  limits.body_buffer = kBuffers[options & 3];
-  if ((options & 4) != 0) limits.header_bytes = 40;
-  if ((options & 8) != 0) limits.pipelined_requests = 2;
-  return limits;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 1 || size > (64u << 10)) return 0;
-  const qtap::http::ParserLimits limits = limits_of(data[0]);
+  const qtap::http::ParserLimits limits = qtap::fuzz::limits_of(data[0]);
   const bool is_late = (data[0] & 32) != 0;
   std::vector<Step> steps;
   if (!is_late && (data[0] & 64) == 0) steps = opening();
-  for (Step& step : steps_of(data + 1, size - 1)) steps.push_back(std::move(step));
+  for (Step& step : qtap::fuzz::steps_of(data + 1, size - 1)) steps.push_back(std::move(step));
   Step end;
   end.kind = Step::Kind::kClose;
   if ((data[0] & 16) != 0) end.reason = qtap::http::Truncation::kIdle;
