@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "source_root.h"
+
 namespace qtap::test {
 
 bool wait_until(const std::function<bool()>& done) {

@@ -11,6 +11,7 @@
 
 #include "../proto/message_transcript.h"
 #include "../support/h2_writer.h"
+#include "source_root.h"
 
 using namespace qtap;
 using test::Cutter;
@@ -22,11 +23,7 @@ namespace fs = std::filesystem;
 
 fs::path source_root() {
   if (const char* root = std::getenv("QTAP_SOURCE_ROOT")) return root;
-#ifdef QTAP_SOURCE_ROOT
   return QTAP_SOURCE_ROOT;
-#else
-  return ".";
-#endif
 }
 
 std::string read_file(const fs::path& path) {
