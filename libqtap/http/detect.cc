@@ -12,8 +12,6 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
-constexpr std::string_view kConnect = "CONNECT ";  // up to here NATS begins alike
-
 enum class Begins : uint8_t { kYes, kMay, kNo };
 
 std::string_view text_of(Bytes bytes) {
@@ -52,14 +50,34 @@ Begins as_frames(Bytes bytes) {
   }
 }
 
-// A request line that is whole says so (RFC 9112, 3). Others begin alike: "GET key" of Redis,
-// "CONNECT {" of NATS, where a target cannot begin with a brace (RFC 3986, 2).
-bool is_no_request(std::string_view bytes) {
+// A request line says so at its end (RFC 9112, 3). Others begin alike: "GET key" of Redis, "CONNECT {"
+// of NATS, where a target cannot begin with a brace (RFC 3986, 2). One that is longer than anybody
+// must take (RFC 9112, 3: 8000 bytes) is taken at its word. Only what no later byte can change
+// decides, so that it does not matter where the bytes were cut.
+Begins as_request(std::string_view bytes) {
+  constexpr size_t kLongest = 8000;
+  const bool is_whole = bytes.size() >= kLongest;
+  bytes = bytes.substr(0, kLongest);
   const size_t end = bytes.find('\n');
   const std::string_view line = bytes.substr(0, end);
   const size_t method = line.find(' ');
-  if (method + 1 < line.size() && line[method + 1] == '{') return true;
-  return end != std::string_view::npos && line.find(" HTTP/") == std::string_view::npos;
+  if (method + 1 < line.size() && line[method + 1] == '{') return Begins::kNo;
+  if (line.find(" HTTP/") != std::string_view::npos) return Begins::kYes;
+  if (end != std::string_view::npos) return Begins::kNo;
+  return is_whole ? Begins::kYes : Begins::kMay;
+}
+
+Begins as_http1(std::string_view bytes) {
+  switch (start_of(bytes)) {
+    case StartLine::kNeedMore:
+      return Begins::kMay;
+    case StartLine::kRequest:
+      return as_request(bytes);
+    case StartLine::kResponse:
+      return Begins::kYes;
+    default:
+      return Begins::kNo;
+  }
 }
 
 }  // namespace
@@ -67,13 +85,9 @@ bool is_no_request(std::string_view bytes) {
 Speaks speaks(Bytes one, Bytes two, StreamStart begin) {
   bool may_become = false;
   for (const Bytes bytes : {one, two}) {
-    const StartLine start = start_of(text_of(bytes));
-    if (start == StartLine::kNeedMore || text_of(bytes) == kConnect) {
-      may_become = true;
-      continue;
-    }
-    const bool is_request = start == StartLine::kRequest && !is_no_request(text_of(bytes));
-    if (is_request || start == StartLine::kResponse) return Speaks::kHttp1;
+    const Begins http1 = as_http1(text_of(bytes));
+    if (http1 == Begins::kYes) return Speaks::kHttp1;
+    may_become |= http1 == Begins::kMay;
   }
   const Begins http2 = as_http2(one, two);
   if (http2 == Begins::kYes) return Speaks::kHttp2;

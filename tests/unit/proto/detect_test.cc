@@ -26,11 +26,21 @@ Detection detected(std::string_view sent, std::string_view received = {},
 }  // namespace
 
 TEST_SUITE("proto/detect") {
-  TEST_CASE("a method and a space prove HTTP/1, on either side") {
-    CHECK(detected("GET ") == Detection::kHttp1);
+  TEST_CASE("a method proves HTTP/1 with the version behind it, on either side") {
+    CHECK(detected("GET /1") == Detection::kNeedMore);
+    CHECK(detected("GET /1 HTTP/") == Detection::kHttp1);
+    CHECK(detected("GET /1.1\nHost: h\n\n", "x") == Detection::kUnknown);
     CHECK(detected("", "POST /x HTTP/1.1\r\n") == Detection::kHttp1);
     CHECK(detected("M-SEARCH * HTTP/1.1") == Detection::kHttp1);
     CHECK(detected("VERSION-CONTROL ") != Detection::kHttp1);
+  }
+
+  TEST_CASE("a request line longer than anybody must take is taken at its word") {
+    const std::string line = "GET /" + std::string(8000, 'a');
+    CHECK(detected(line.substr(0, 7999)) == Detection::kNeedMore);
+    CHECK(detected(line.substr(0, 8000)) == Detection::kHttp1);
+    CHECK(detected(line + "\n") == Detection::kHttp1);
+    CHECK(detected(line.substr(0, 7999) + "\n", "x") == Detection::kUnknown);
   }
 
   TEST_CASE("a response proves HTTP/1") {

@@ -199,7 +199,6 @@ TEST_SUITE("proto/l7") {
   TEST_CASE("a client that says GET or CONNECT without HTTP is not HTTP") {
     CHECK(detected("GET key\r\n", "").what != Detection::kHttp1);
     CHECK(detected("CONNECT {\"verbose\"", "").what != Detection::kHttp1);
-    CHECK(detected("GET /", "").what == Detection::kHttp1);
     CHECK(detected("CONNECT a.example:443 HTTP/1.1\r\n", "").what == Detection::kHttp1);
   }
 
