@@ -13,7 +13,7 @@ if [ "${1:-}" = --check ]; then check=--check; shift; fi
 build=$(realpath -m "${1:-$root/build}")
 folder=$(realpath -m "${2:-$build/kernels}")
 read -r -a wanted <<<"${QTAP_KERNELS:-5.10 6.1 6.12 newest}"
-# A guest takes 15 to 50 s, beside a compiler 80; one that takes this long hangs.
+# A guest takes 15 to 60 s, beside compilers 110; one that takes this long hangs.
 deadline_s=${QTAP_KERNEL_DEADLINE:-180}
 
 skip_all() { echo "skipped: linux ${wanted[*]}: $*"; exit 1; }
@@ -49,12 +49,16 @@ boot_until_init() {
   done
 }
 
+# An emulated guest keeps about one core busy.
+cores=$(nproc)
 booted=()
 while read -r _ series release; do
+  [ "$(jobs -rp | wc -l)" -lt "$cores" ] || wait -n
   echo "booting linux $series: $release"
-  boot_until_init "$folder/$series"
+  boot_until_init "$folder/$series" &
   booted+=("$series")
 done < <(grep '^kernel: ' "$folder/fetched")
+wait
 rm -f "$folder/initramfs"
 [ ${#booted[@]} -gt 0 ] || { echo 'FAILED: there is no kernel to boot'; exit 1; }
 
