@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/timed_bytes.h"
 #include "conn/stream.h"
 #include "model/connection.h"
 #include "model/transaction.h"
@@ -193,8 +194,7 @@ class Tracked {
 
   std::unique_ptr<ParserHome> home_;
   std::unique_ptr<proto::Parser> parser_;
-  std::array<std::string, 2> undetected_;  // first bytes, until they prove a protocol
-  std::array<int64_t, 2> undetected_since_ns_ = {};
+  std::array<TimedBytes, 2> undetected_;  // first bytes, until they prove a protocol
   bool detecting_ = true;
   size_t undetected_datagrams_ = 0;
   bool resynchronising_ = false;  // a parser gave up: what comes may begin anywhere

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bytes of a connection: what of them is new, what is missing, and who gets them.
 #include <algorithm>
+#include <utility>
 
 #include "conn/parser_home.h"
 #include "conn/tracked.h"
@@ -51,7 +52,7 @@ proto::ParserLimits parser_limits(const ConnOptions& options) {
   return limits;
 }
 
-std::span<const uint8_t> as_bytes(const std::string& text) {
+std::span<const uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
@@ -65,9 +66,9 @@ void Tracked::read_hello(const Record& record) {
   if (record.offset != socket_streams_[index(record.direction)].next()) return;
   Connection& conn = writable(conn_);
   // Its first four bytes, written alone, were not told from plain text yet.
-  std::string& before = undetected_[index(record.direction)];
-  if (before.starts_with(kTlsHandshake) && before.size() == record.offset) {
-    reader.add(as_bytes(before), conn.tls);
+  TimedBytes& before = undetected_[index(record.direction)];
+  if (before.view().starts_with(kTlsHandshake) && before.size() == record.offset) {
+    reader.add(as_bytes(before.view()), conn.tls);
   }
   before.clear();
   if (reader.add(record.bytes, conn.tls) == proto::TlsHelloReader::State::kClientHello) {
@@ -120,7 +121,7 @@ void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
 void Tracked::abandon_parser() noexcept {
   if (!parser_ && !detecting_) return;  // nobody reads it
   ++counters_.limit_hits;
-  for (std::string& first : undetected_) first.clear();
+  for (TimedBytes& first : undetected_) first.clear();
   detecting_ = resynchronising_ = true;
   const std::unique_ptr<proto::Parser> parser = std::move(parser_);
   if (!parser) return;
@@ -216,19 +217,18 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   if (!detecting_) return;
   if (conn_->transport == Transport::kUdp) return parse_datagram(direction, time_ns, bytes);
 
-  std::string& first = undetected_[index(direction)];
-  if (first.empty()) undetected_since_ns_[index(direction)] = time_ns;
-  first.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  TimedBytes& first = undetected_[index(direction)];
+  first.append(time_ns, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const auto start = conn_->joined_late || resynchronising_ ? proto::StreamStart::kAnywhere
                                                             : proto::StreamStart::kFirstByte;
-  proto::Detected found = proto::detect(as_bytes(undetected_[0]), as_bytes(undetected_[1]), start);
+  proto::Detected found =
+      proto::detect(as_bytes(undetected_[0].view()), as_bytes(undetected_[1].view()), start);
   if (found.what == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
     found = {proto::Detection::kUnknown};
   }
   if (found.what == proto::Detection::kNeedMore) return;
 
-  const std::array<std::string, 2> buffered = std::move(undetected_);
-  undetected_ = {};
+  const std::array<TimedBytes, 2> buffered = std::exchange(undetected_, {});
   if (found.what == proto::Detection::kUnknown) {
     // Whoever begins in the middle may still reach a start line.
     detecting_ = start == proto::StreamStart::kAnywhere;
@@ -244,9 +244,14 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   }
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
   writable(conn_).l7 = protocol_of(found);
-  for (const Direction d : {opposite(direction), direction}) {
-    const std::string& text = buffered[index(d)];
-    if (!text.empty()) parser_->data(d, undetected_since_ns_[index(d)], as_bytes(text));
+  // In the order of time: a response does not come before its request.
+  const Direction other = opposite(direction);
+  const bool other_first =
+      buffered[index(other)].first_ns() <= buffered[index(direction)].first_ns();
+  for (const Direction d : {other_first ? other : direction, other_first ? direction : other}) {
+    buffered[index(d)].for_each([&](int64_t piece_ns, std::string_view piece) {
+      parser_->data(d, piece_ns, as_bytes(piece));
+    });
   }
 }
 

@@ -16,7 +16,6 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   orphan.tls_ids.clear();
   start_talk(orphan.talking_, now_ns);
   undetected_ = std::move(orphan.undetected_);
-  undetected_since_ns_ = orphan.undetected_since_ns_;
   detecting_ = orphan.detecting_;
   home_ = std::move(orphan.home_);
   parser_ = std::move(orphan.parser_);
