@@ -2,6 +2,7 @@
 // Bytes that wait, with the time at which each piece of them came.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,8 +43,23 @@ class TimedBytes {
     }
   }
 
-  // INT64_MAX: there are none.
-  int64_t first_ns() const { return pieces_.empty() ? INT64_MAX : pieces_.front().time_ns; }
+  // The pieces of both directions as they came, [0] first where both came at once: calls
+  // take(index, time_ns, bytes) for each.
+  template <typename Take>
+  static void for_each_in_time(const std::array<TimedBytes, 2>& both, Take take) {
+    std::array<std::string_view, 2> rest = {both[0].bytes_, both[1].bytes_};
+    std::array<size_t, 2> at = {};
+    const auto is_over = [&](size_t side) { return at[side] == both[side].pieces_.size(); };
+    while (!is_over(0) || !is_over(1)) {
+      const bool second = is_over(0) || (!is_over(1) && both[1].pieces_[at[1]].time_ns <
+                                                            both[0].pieces_[at[0]].time_ns);
+      const size_t side = second ? 1 : 0;
+      const Piece& piece = both[side].pieces_[at[side]++];
+      take(side, piece.time_ns, rest[side].substr(0, piece.len));
+      rest[side].remove_prefix(piece.len);
+    }
+  }
+
   std::string_view view() const { return bytes_; }
   size_t size() const { return bytes_.size(); }
 

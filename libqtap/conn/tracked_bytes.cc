@@ -244,15 +244,9 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   }
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
   writable(conn_).l7 = protocol_of(found);
-  // In the order of time: a response does not come before its request.
-  const Direction other = opposite(direction);
-  const bool other_first =
-      buffered[index(other)].first_ns() <= buffered[index(direction)].first_ns();
-  for (const Direction d : {other_first ? other : direction, other_first ? direction : other}) {
-    buffered[index(d)].for_each([&](int64_t piece_ns, std::string_view piece) {
-      parser_->data(d, piece_ns, as_bytes(piece));
-    });
-  }
+  TimedBytes::for_each_in_time(buffered, [&](size_t d, int64_t piece_ns, std::string_view piece) {
+    parser_->data(direction_at(d), piece_ns, as_bytes(piece));
+  });
 }
 
 // Each is whole or a beginning; the first ones tell, or none does.

@@ -43,14 +43,12 @@ void AutoParser::look() {
   }
   parser_->keep_bodies(keeps_bodies_);
   std::array<TimedBytes, 2> first = std::exchange(first_, {});
-  // In the order of time: a response does not come before its request.
-  const bool received_first = first[1].first_ns() < first[0].first_ns();
-  for (const size_t d : {size_t{received_first}, size_t{!received_first}}) {
+  for (size_t d = 0; d < passed_.size(); ++d) {
     if (passed_[d] > 0) parser_->gap(direction_at(d), now_ns_, passed_[d]);
-    first[d].for_each([&](int64_t time_ns, std::string_view piece) {
-      parser_->data(direction_at(d), time_ns, bytes_of(piece));
-    });
   }
+  TimedBytes::for_each_in_time(first, [&](size_t d, int64_t time_ns, std::string_view piece) {
+    parser_->data(direction_at(d), time_ns, bytes_of(piece));
+  });
 }
 
 void AutoParser::pass_over() {

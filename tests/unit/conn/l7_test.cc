@@ -63,6 +63,20 @@ TEST_SUITE("conn/l7") {
     }
   }
 
+  TEST_CASE("bytes before the proof keep their times and their order") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, "GET /late");  // no proof yet
+    f.data(1, 1, Direction::kReceived, "HTTP");   // neither
+    f.data(1, 1, Direction::kSent, " HTTP/1.1\r\nHost: h\r\n\r\n");
+    f.data(1, 1, Direction::kReceived, "/1.1 204 No Content\r\n\r\n");
+    REQUIRE(f.events.transactions.size() == 1);
+    const Transaction& tx = *f.events.transactions[0];
+    CHECK(tx.request.start_ns < tx.response.start_ns);
+    CHECK(tx.response.start_ns < tx.request.end_ns);
+    CHECK(tx.request.end_ns < tx.response.end_ns);
+  }
+
   TEST_CASE("DNS over TCP tells its answers") {
     Fixture f;
     f.open(1);
