@@ -12,6 +12,7 @@
 
 #include "base/timed_bytes.h"
 #include "conn/stream.h"
+#include "http/late_start.h"
 #include "model/connection.h"
 #include "model/transaction.h"
 #include "proto/message_reader.h"
@@ -156,6 +157,7 @@ class Tracked {
   void abandon_parser() noexcept;
   void start_talk(uint64_t stream_id, int64_t time_ns);
   void parse(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
+  void begin_parsing(const proto::Detected& found, std::array<TimedBytes, 2> first);
   void parse_datagram(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes);
   void skipped(Direction direction, int64_t time_ns, uint64_t len);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len, LossCause cause);
@@ -195,6 +197,7 @@ class Tracked {
   std::unique_ptr<ParserHome> home_;
   std::unique_ptr<proto::Parser> parser_;
   std::array<TimedBytes, 2> undetected_;  // first bytes, until they prove a protocol
+  http::LateStart late_;                  // of one that was joined late, likewise
   bool detecting_ = true;
   size_t undetected_datagrams_ = 0;
   bool resynchronising_ = false;  // a parser gave up: what comes may begin anywhere

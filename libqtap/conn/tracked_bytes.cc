@@ -113,6 +113,7 @@ void Tracked::start_talk(uint64_t stream_id, int64_t time_ns) {
   if (parser_) parser_->close(time_ns, http::Truncation::kNone);
   parser_.reset();
   undetected_ = {};
+  late_ = {};
   detecting_ = true;
 }
 
@@ -122,6 +123,7 @@ void Tracked::abandon_parser() noexcept {
   if (!parser_ && !detecting_) return;  // nobody reads it
   ++counters_.limit_hits;
   for (TimedBytes& first : undetected_) first.clear();
+  late_ = {};
   detecting_ = resynchronising_ = true;
   const std::unique_ptr<proto::Parser> parser = std::move(parser_);
   if (!parser) return;
@@ -209,6 +211,7 @@ void Tracked::gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_
     parser_->gap(direction, time_ns, len);
   } else {
     undetected_[index(direction)].clear();  // what comes now does not follow what came before
+    late_.lose(direction);
   }
 }
 
@@ -217,23 +220,29 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   if (!detecting_) return;
   if (conn_->transport == Transport::kUdp) return parse_datagram(direction, time_ns, bytes);
 
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   TimedBytes& first = undetected_[index(direction)];
-  first.append(time_ns, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  first.append(time_ns, text);
   const auto start = conn_->joined_late || resynchronising_ ? proto::StreamStart::kAnywhere
                                                             : proto::StreamStart::kFirstByte;
+  if (start == proto::StreamStart::kAnywhere && late_.add(direction, time_ns, text)) {
+    return begin_parsing({proto::Detection::kHttp1}, late_.take());
+  }
   proto::Detected found =
       proto::detect(as_bytes(undetected_[0].view()), as_bytes(undetected_[1].view()), start);
   if (found.what == proto::Detection::kNeedMore && first.size() > kMaxUndetected) {
     found = {proto::Detection::kUnknown};
   }
   if (found.what == proto::Detection::kNeedMore) return;
+  if (found.what != proto::Detection::kUnknown) return begin_parsing(found, undetected_);
+  undetected_ = {};
+  // Whoever begins in the middle may still reach a start.
+  detecting_ = start == proto::StreamStart::kAnywhere;
+}
 
-  const std::array<TimedBytes, 2> buffered = std::exchange(undetected_, {});
-  if (found.what == proto::Detection::kUnknown) {
-    // Whoever begins in the middle may still reach a start line.
-    detecting_ = start == proto::StreamStart::kAnywhere;
-    return;
-  }
+void Tracked::begin_parsing(const proto::Detected& found, std::array<TimedBytes, 2> first) {
+  undetected_ = {};
+  late_ = {};
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
   parser_ = make_parser(found, parser_limits(options_), *home_);
@@ -244,7 +253,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   }
   parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
   writable(conn_).l7 = protocol_of(found);
-  TimedBytes::for_each_in_time(buffered, [&](size_t d, int64_t piece_ns, std::string_view piece) {
+  TimedBytes::for_each_in_time(first, [&](size_t d, int64_t piece_ns, std::string_view piece) {
     parser_->data(direction_at(d), piece_ns, as_bytes(piece));
   });
 }

@@ -16,6 +16,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   orphan.tls_ids.clear();
   start_talk(orphan.talking_, now_ns);
   undetected_ = std::move(orphan.undetected_);
+  late_ = std::move(orphan.late_);
   detecting_ = orphan.detecting_;
   home_ = std::move(orphan.home_);
   parser_ = std::move(orphan.parser_);

@@ -22,8 +22,12 @@ void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint
   if (parser_) return parser_->data(direction, time_ns, bytes);
   if (gave_up_) return;
   now_ns_ = time_ns;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   TimedBytes& first = first_[index(direction)];
-  first.append(time_ns, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  first.append(time_ns, text);
+  if (start_ == StreamStart::kAnywhere && late_.add(direction, time_ns, text)) {
+    return begin(Speaks::kHttp1, late_.take());
+  }
   look();
   if (!parser_ && first.size() > kMaxUndetected) pass_over();
 }
@@ -31,7 +35,11 @@ void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint
 void AutoParser::look() {
   const Speaks found = speaks(bytes_of(first_[0].view()), bytes_of(first_[1].view()), start_);
   if (found == Speaks::kNeedMore) return;
-  if (found == Speaks::kOther) return pass_over();
+  found == Speaks::kOther ? pass_over() : begin(found, first_);
+}
+
+// `first` ends with the last byte that came.
+void AutoParser::begin(Speaks found, std::array<TimedBytes, 2> first) {
   found_ = found == Speaks::kHttp1 ? Protocol::kHttp1 : Protocol::kHttp2;
   if (found == Speaks::kHttp1) {
     const bool at_start = start_ == StreamStart::kFirstByte;
@@ -42,10 +50,12 @@ void AutoParser::look() {
                                 limits_, events_);
   }
   parser_->keep_bodies(keeps_bodies_);
-  std::array<TimedBytes, 2> first = std::exchange(first_, {});
-  for (size_t d = 0; d < passed_.size(); ++d) {
-    if (passed_[d] > 0) parser_->gap(direction_at(d), now_ns_, passed_[d]);
+  for (size_t d = 0; d < first.size(); ++d) {
+    const uint64_t before = passed_[d] + first_[d].size() - first[d].size();
+    if (before > 0) parser_->gap(direction_at(d), now_ns_, before);
   }
+  first_ = {};
+  late_ = {};
   TimedBytes::for_each_in_time(first, [&](size_t d, int64_t time_ns, std::string_view piece) {
     parser_->data(direction_at(d), time_ns, bytes_of(piece));
   });
@@ -61,7 +71,14 @@ void AutoParser::pass_over() {
 
 // What comes now does not follow what came before.
 void AutoParser::lose(Direction direction, uint64_t len) {
-  passed_[index(direction)] += std::exchange(first_[index(direction)], {}).size() + len;
+  const size_t d = index(direction);
+  passed_[d] += std::exchange(first_[d], {}).size() + len;
+  if (start_ == StreamStart::kFirstByte) {
+    const Direction other = opposite(direction);
+    first_[index(other)].for_each(
+        [&](int64_t time_ns, std::string_view piece) { late_.add(other, time_ns, piece); });
+  }
+  late_.lose(direction);
   start_ = StreamStart::kAnywhere;
 }
 

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "base/timed_bytes.h"
+#include "http/detect.h"
+#include "http/late_start.h"
 #include "http/parser.h"
 
 namespace qtap::http {
@@ -36,6 +38,7 @@ class AutoParser final : public Parser {
 
  private:
   void look();
+  void begin(Speaks found, std::array<TimedBytes, 2> first);
   void lose(Direction direction, uint64_t len);
   void pass_over();
 
@@ -49,6 +52,7 @@ class AutoParser final : public Parser {
   int64_t now_ns_ = 0;
   std::array<TimedBytes, 2> first_;      // by Direction
   std::array<uint64_t, 2> passed_ = {};  // bytes before them, gaps included
+  LateStart late_;                       // where start_ is kAnywhere
   std::unique_ptr<Parser> parser_;
 };
 

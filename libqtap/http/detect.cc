@@ -50,10 +50,10 @@ Begins as_frames(Bytes bytes) {
   }
 }
 
-// A request line says so at its end (RFC 9112, 3). Others begin alike: "GET key" of Redis, "CONNECT {"
-// of NATS, where a target cannot begin with a brace (RFC 3986, 2). One that is longer than anybody
-// must take (RFC 9112, 3: 8000 bytes) is taken at its word. Only what no later byte can change
-// decides, so that it does not matter where the bytes were cut.
+// A request line says so at its end (RFC 9112, 3). Others begin alike: "GET key" of Redis, "CONNECT
+// {" of NATS, where a target cannot begin with a brace (RFC 3986, 2). One that is longer than
+// anybody must take (RFC 9112, 3: 8000 bytes) is taken at its word. Only what no later byte can
+// change decides, so that it does not matter where the bytes were cut.
 Begins as_request(std::string_view bytes) {
   constexpr size_t kLongest = 8000;
   const bool is_whole = bytes.size() >= kLongest;
@@ -85,6 +85,7 @@ Begins as_http1(std::string_view bytes) {
 Speaks speaks(Bytes one, Bytes two, StreamStart begin) {
   bool may_become = false;
   for (const Bytes bytes : {one, two}) {
+    if (begin == StreamStart::kAnywhere) break;
     const Begins http1 = as_http1(text_of(bytes));
     if (http1 == Begins::kYes) return Speaks::kHttp1;
     may_become |= http1 == Begins::kMay;

@@ -13,7 +13,8 @@ namespace qtap::http {
 // HTTP as far as these bytes go.
 enum class Speaks : uint8_t { kNeedMore, kHttp1, kHttp2, kHttp2Late, kOther };
 
-// Either direction may be empty.
+// Either direction may be empty. Of a connection that was joined late only HTTP/2 is told:
+// LateStart finds where HTTP/1 begins.
 Speaks speaks(std::span<const uint8_t> one, std::span<const uint8_t> two, StreamStart start);
 
 }  // namespace qtap::http

@@ -87,7 +87,6 @@ TEST_SUITE("proto/detect") {
     CHECK(detected(frames, "", Start::kAnywhere) == Detection::kHttp2Late);
     CHECK(detected("x", frames, Start::kAnywhere) == Detection::kHttp2Late);
     CHECK(detected(window, "x", Start::kAnywhere) == Detection::kNeedMore);
-    CHECK(detected(window, "HTTP/1.1 200 OK", Start::kAnywhere) == Detection::kHttp1);
     CHECK(detected("xyzxyzxyz", "x", Start::kAnywhere) == Detection::kUnknown);
     CHECK(detected(frames, "x") == Detection::kUnknown);  // not from the beginning
   }
