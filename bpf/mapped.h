@@ -3,6 +3,8 @@
  * Code of TLS libraries that programs map: told the moment it happens, so that probes come before the first
  * handshake, also in programs that load the library late (dlopen). By the name of the file, and once a second
  * for each process that maps it: what another process was told about says nothing about this one.
+ *
+ * The same way user space hears of processes whose TLS objects write to BIOs that no probe is on.
  */
 #ifndef QTAP_MAPPED_H
 #define QTAP_MAPPED_H
@@ -21,27 +23,51 @@ static __always_inline int is_library_name(__u64 head)
 }
 
 /* Not within a second after it was told last: a number of an inode, or a pid, may be used again. */
-static __always_inline int is_news(struct file *file, __u32 tgid, __u64 now)
+static __always_inline int is_news(const struct mapped_file *key, __u64 now)
 {
-	struct mapped_file key = {.tgid = tgid};
-	__u64 *told;
+	__u64 *told = bpf_map_lookup_elem(&mapped_files, key);
 
-	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	told = bpf_map_lookup_elem(&mapped_files, &key);
 	if (told && now - *told < AGAIN_NS)
 		return 0;
-	bpf_map_update_elem(&mapped_files, &key, &now, BPF_ANY);
+	bpf_map_update_elem(&mapped_files, key, &now, BPF_ANY);
 	return 1;
+}
+
+static __always_inline void tell_about(const struct mapped_file *key, __u32 custom_bio)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct qtap_mapped *rec;
+
+	if (!is_news(key, now))
+		return;
+	rec = bpf_ringbuf_reserve(&mapped, sizeof(*rec), 0);
+	if (!rec) {
+		__sync_fetch_and_add(&mapped_lost, 1);
+		return;
+	}
+	rec->time_ns = now;
+	rec->tgid = key->tgid;
+	rec->custom_bio = custom_bio;
+	bpf_ringbuf_submit(rec, 0);
+}
+
+/* A TLS object wrote a record, and neither a socket call nor a probed BIO was seen. */
+VERIFIED_ONCE int custom_bio_used(__u32 tgid)
+{
+	struct mapped_file key = {.tgid = tgid}; /* no file has the inode 0 */
+
+	if (tell_custom_bios)
+		tell_about(&key, 1);
+	return 0;
 }
 
 /* mmap() of executable pages of this descriptor has succeeded. */
 VERIFIED_ONCE int code_mapped(int fd)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 pid_tgid = bpf_get_current_pid_tgid(), head = 0, now;
+	__u64 pid_tgid = bpf_get_current_pid_tgid(), head = 0;
+	struct mapped_file key = {.tgid = pid_tgid >> 32};
 	const unsigned char *name;
-	struct qtap_mapped *rec;
 	struct file *file;
 
 	if (!tell_mapped || is_self(pid_tgid) || is_compat_call(task))
@@ -51,18 +77,11 @@ VERIFIED_ONCE int code_mapped(int fd)
 		return 0;
 	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
 	bpf_probe_read_kernel(&head, sizeof(head), name);
-	now = bpf_ktime_get_boot_ns();
-	if (!is_library_name(head) || !is_news(file, pid_tgid >> 32, now))
+	if (!is_library_name(head))
 		return 0;
-	rec = bpf_ringbuf_reserve(&mapped, sizeof(*rec), 0);
-	if (!rec) {
-		__sync_fetch_and_add(&mapped_lost, 1);
-		return 0;
-	}
-	rec->time_ns = now;
-	rec->tgid = pid_tgid >> 32;
-	rec->pad0 = 0;
-	bpf_ringbuf_submit(rec, 0);
+	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	tell_about(&key, 0);
 	return 0;
 }
 

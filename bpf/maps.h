@@ -69,7 +69,7 @@ struct ssl_frame {
 	__u64 done;	/* *_ex: where the length is returned */
 	__u64 began_ns; /* handshakes only */
 	__u8 kind;	/* enum ssl_call */
-	__u8 io;	/* IO_READ, IO_WRITE: socket calls made inside */
+	__u8 io;	/* IO_READ, IO_WRITE: socket calls made inside; IO_MEMORY: a record went to a BIO */
 	__u8 mixed;	/* another SSL object was used inside: what is nested may belong to that one */
 	__u8 tails;	/* returns to come that belong to the same call */
 	__u8 pad0[4];
@@ -293,8 +293,9 @@ QTAP_EXTERN __u32 reader_skips;
 
 QTAP_EXTERN struct qtap_older older;
 
-/* 1: user space wants to know what is mapped; and how often `mapped` had no room. */
+/* 1: user space wants to know what is mapped, and of custom BIOs; and how often `mapped` had no room. */
 QTAP_EXTERN __u32 tell_mapped;
+QTAP_EXTERN __u32 tell_custom_bios;
 QTAP_EXTERN __u64 mapped_lost;
 
 /* 1: programs at the end of system calls can be preempted, found out by on_sys_exit in our own calls. Then

@@ -7,6 +7,7 @@
  * The handshake calls are probed as well, so that hellos are known to be nested in a TLS object. SSL_peek is
  * not: its bytes come again with SSL_read.
  */
+#include "mapped.h"
 #include "stream.h"
 
 static __always_inline int is_write(__u8 kind)
@@ -70,13 +71,13 @@ static __noinline int ssl_clear(__u64 ssl, __u64 pid_tgid)
 	return 0;
 }
 
-/* BIO_write and BIO_write_ex of libcrypto: (BIO *, const void *data, int or size_t len). */
+/* BIO_write, BIO_write_ex and what they call of memory BIOs: (BIO *, const void *data, int or size_t len). */
 static __always_inline int bio_write(struct pt_regs *ctx, __u64 pid_tgid)
 {
 	struct ssl_frame *frame = active_frame(pid_tgid, ENTRY_SP(ctx));
 
-	if (frame)
-		prefix_written(frame->ssl, PT_REGS_PARM2(ctx), (__u32)PT_REGS_PARM3(ctx), pid_tgid);
+	if (frame && prefix_written(frame->ssl, PT_REGS_PARM2(ctx), (__u32)PT_REGS_PARM3(ctx), pid_tgid))
+		frame->io |= IO_MEMORY;
 	return 0;
 }
 
@@ -180,9 +181,21 @@ static __always_inline __s64 transferred(const struct ssl_frame *frame, __u64 rc
  */
 static __always_inline int shows_memory_bio(const struct ssl_frame *frame, __s64 n)
 {
-	if (frame->io || frame->mixed)
+	if ((frame->io & IO_SOCKET) || frame->mixed)
 		return 0;
 	return is_write(frame->kind) ? n > 0 : n < 0;
+}
+
+/* A call that must have written records, of an object that works on memory BIOs, and nobody saw it write: a
+ * whole handshake, or plain text. */
+static __always_inline int writes_unseen(const struct qtap_stream *stream, const struct ssl_frame *frame,
+					 __s64 n)
+{
+	if (!stream->memory_bio || stream->wrote_memory || stream->conn_key)
+		return 0;
+	if (frame->kind == SSL_CALL_HANDSHAKE)
+		return n == 0 && stream->from_start;
+	return is_write(frame->kind) && n > 0;
 }
 
 /*
@@ -196,7 +209,7 @@ static __always_inline void handshake_returned(struct qtap_stream *stream, const
 
 	if (stream->handshake_us || stream->offset[0] || stream->offset[1])
 		return;
-	if (succeeded && !frame->io && !stream->handshake_ns && !stream->from_start)
+	if (succeeded && !(frame->io & IO_SOCKET) && !stream->handshake_ns && !stream->from_start)
 		return;
 	if (!stream->handshake_ns)
 		stream->handshake_ns = frame->began_ns;
@@ -272,6 +285,10 @@ static __always_inline int ssl_returned(struct pt_regs *ctx, int loop)
 	}
 	if (!stream->conn_key && shows_memory_bio(&frame, n))
 		stream->memory_bio = 1;
+	if (frame.io & IO_MEMORY)
+		stream->wrote_memory = 1;
+	if (writes_unseen(stream, &frame, n))
+		custom_bio_used(pid_tgid >> 32);
 	if (frame.kind == SSL_CALL_HANDSHAKE)
 		handshake_returned(stream, &frame, n == 0);
 	if (n <= 0)

@@ -15,8 +15,10 @@
  *  - neither side is bound to somebody else who is still there.
  * Unbound is right, wrong is not.
  *
- * Memory BIOs: the record that SSL_* wrote into one (BIO_write) is sent on the socket later, by any thread of
- * the process: its first bytes tell which stream that socket carries.
+ * Memory BIOs: the record that SSL_* wrote into one is sent on the socket later, by any thread of the
+ * process: its first bytes tell which stream that socket carries. Probed is what writes into OpenSSL's own
+ * memory BIOs; BIO_write, which every socket BIO pays for as well, only where those are not known, or a
+ * program has one of another kind (custom_bio_used()).
  */
 #ifndef QTAP_STREAM_H
 #define QTAP_STREAM_H
@@ -31,12 +33,14 @@ enum ssl_call {
 	SSL_CALL_HANDSHAKE, /* SSL_do_handshake, SSL_connect, SSL_accept */
 	SSL_CALL_FREE,
 	SSL_CALL_CLEAR,
-	SSL_CALL_BIO_WRITE, /* not of SSL, but called by it */
+	SSL_CALL_BIO_WRITE, /* and what writes into a memory BIO; not of SSL, but called by it */
 	SSL_CALL_WRITE_EX2, /* SSL_WRITE_EX with flags before the last argument (OpenSSL 3.3) */
 };
 
 #define IO_READ 1
 #define IO_WRITE 2
+#define IO_SOCKET (IO_READ | IO_WRITE)
+#define IO_MEMORY 4
 
 /* The stream of a TLS object, made on first use. */
 static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
@@ -200,7 +204,8 @@ static __always_inline int read_prefix(struct record_prefix *prefix, __u64 base,
 	return record_len >= PREFIX_MIN; /* so short a record: what we have names it as well */
 }
 
-/* A TLS object writes a record: remember it until its socket is known. */
+/* A TLS object writes: if that is a record, remember it until its socket is known. Returns whether it was one
+ * that can be remembered; libssl keeps its transcript of the handshake in a memory BIO, too. */
 VERIFIED_ONCE int prefix_written(__u64 ssl, __u64 base, __u64 len, __u64 pid_tgid)
 {
 	struct qtap_stream_key key = {.ssl = ssl, .tgid = pid_tgid >> 32};
@@ -209,9 +214,10 @@ VERIFIED_ONCE int prefix_written(__u64 ssl, __u64 base, __u64 len, __u64 pid_tgi
 
 	if (stream && stream->conn_key)
 		return 0;
-	if (read_prefix(&prefix, base, len))
-		bpf_map_update_elem(&ssl_by_prefix, &prefix, &ssl, BPF_ANY);
-	return 0;
+	if (!read_prefix(&prefix, base, len))
+		return 0;
+	bpf_map_update_elem(&ssl_by_prefix, &prefix, &ssl, BPF_ANY);
+	return 1;
 }
 
 /* A socket without a stream sends a TLS record: whose is it? Returns whether that is known now, in sent_ssl:

@@ -24,7 +24,8 @@ struct qtap_stream {
 	__u64 conn_key;	    /* the socket it runs over, 0 = not known */
 	__u64 sk;	    /* the address of that socket, to find its entry again; never dereferenced */
 	__u32 generation;   /* counts the connections that one TLS object served */
-	__u32 memory_bio;   /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
+	__u16 memory_bio;   /* 1: does no socket I/O of its own, so nesting tells nothing about its socket */
+	__u16 wrote_memory; /* 1: and it was seen how it wrote into its BIO */
 	__u64 handshake_ns; /* CLOCK_BOOTTIME: the first handshake call began, 0 = not seen */
 	__u32 handshake_us; /* until the one that succeeded had ended, 0 = not (yet) */
 	__u32 from_start;   /* 1: SSL_clear was seen, which begins each connection, or its handshake */
@@ -93,11 +94,12 @@ struct qtap_older {
 	__u64 left_out; /* in all passes, each once: there was no room in the table */
 };
 
-/* A process has mapped code of a file that is named like a TLS library. */
+/* A process has mapped code of a file that is named like a TLS library, or writes TLS records to a BIO that
+ * no probe is on. */
 struct qtap_mapped {
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u32 tgid;
-	__u32 pad0;
+	__u32 custom_bio; /* 1: the latter */
 };
 
 /* One per CPU and cause. */

@@ -91,14 +91,28 @@ Status ElfFile::load() {
   return {};
 }
 
-std::optional<uint64_t> ElfFile::code_offset(uint64_t address) const {
-  for (const Elf64_Phdr& segment : segments_) {
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+namespace {
+
+std::optional<uint64_t> offset_in(const std::vector<Elf64_Phdr>& segments, uint32_t flags,
+                                  uint64_t address) {
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & flags) != flags) continue;
     if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_filesz) continue;
-    const uint64_t offset = address - segment.p_vaddr + segment.p_offset;
-    if (offset < size_) return offset;
+    return address - segment.p_vaddr + segment.p_offset;
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<uint64_t> ElfFile::code_offset(uint64_t address) const {
+  const auto offset = offset_in(segments_, PF_X, address);
+  return offset && *offset < size_ ? offset : std::nullopt;
+}
+
+std::optional<uint64_t> ElfFile::loaded_offset(uint64_t address) const {
+  const auto offset = offset_in(segments_, 0, address);
+  return offset && *offset < size_ ? offset : std::nullopt;
 }
 
 }  // namespace qtap::probe

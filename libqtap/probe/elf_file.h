@@ -39,6 +39,9 @@ class ElfFile {
   // Where the code at that address lies in the file; nullopt: not in an executable segment.
   std::optional<uint64_t> code_offset(uint64_t address) const;
 
+  // The same of any loaded segment.
+  std::optional<uint64_t> loaded_offset(uint64_t address) const;
+
   Error damaged(const char* what) const;
 
  private:

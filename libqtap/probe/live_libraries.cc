@@ -40,8 +40,13 @@ void Live::look_into_all() {
 // Before anything else: its first handshake may follow within a millisecond.
 void Live::attach_what_was_mapped() {
   if (!map_events_ || stopped_) return;
-  for (const uint32_t pid : map_events_->take()) look_into_maps_of(pid);
-  if (map_events_->take_lost()) look_into_all();
+  const MapNews news = map_events_->take();
+  for (const uint32_t pid : news.mapped) look_into_maps_of(pid);
+  for (const uint32_t pid : news.custom_bios) ssl_->attach_custom_bios(options_.proc_root, pid);
+  if (map_events_->take_lost()) {
+    look_into_all();
+    ssl_->attach_all_custom_bios();
+  }
 }
 
 void Live::look_into_maps_of(uint32_t pid) {

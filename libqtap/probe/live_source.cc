@@ -108,6 +108,7 @@ Status Live::start() {
   if (!options_.tls.empty() && options_.search_processes && options_.map_events) {
     QTAP_TRY(map_events_, MapEvents::create(*kernel_));
     QTAP_CHECK(waker_->watch(map_events_->fd()));
+    ssl_->defer_custom_bios();
   }
   if (!options_.tls.empty()) find_libraries();
   swept_ns_ = swept_all_ns_ = boot_ns();

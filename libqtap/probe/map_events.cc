@@ -20,6 +20,7 @@ Result<std::unique_ptr<MapEvents>> MapEvents::create(KernelSide& kernel) {
   QTAP_TRY(events->ring_,
            Ring::create(events->fd(), bpf_map__max_entries(kernel.skeleton().maps.mapped)));
   __atomic_store_n(&kernel.skeleton().bss->tell_mapped, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&kernel.skeleton().bss->tell_custom_bios, 1, __ATOMIC_RELEASE);
   return events;
 }
 
@@ -27,17 +28,18 @@ int MapEvents::fd() const {
   return bpf_map__fd(kernel_.skeleton().maps.mapped);
 }
 
-std::vector<uint32_t> MapEvents::take() {
-  std::vector<uint32_t> pids;
+MapNews MapEvents::take() {
+  MapNews news;
   while (const auto bytes = ring_->peek()) {
     qtap_mapped mapped = {};
     memcpy(&mapped, bytes->data(), std::min(bytes->size(), sizeof(mapped)));
+    auto& pids = mapped.custom_bio != 0 ? news.custom_bios : news.mapped;
     if (std::find(pids.begin(), pids.end(), mapped.tgid) == pids.end()) {
       pids.push_back(mapped.tgid);
     }
     ring_->pop();
   }
-  return pids;
+  return news;
 }
 
 bool MapEvents::take_lost() {

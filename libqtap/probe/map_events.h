@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: mmap() of code in files that are named like TLS libraries, from the kernel side. Out: which
-// processes to look into, at once: a library that nobody had mapped before needs its probes before
-// the first handshake. LiveSource owns it, on the thread that polls. fd() becomes readable with
-// each event; there are few: one per process, file and second.
+// In: mmap() of code in files that are named like TLS libraries, and TLS records that went to BIOs
+// without a probe, from the kernel side. Out: which processes to look into, at once: a library that
+// nobody had mapped before needs its probes before the first handshake. LiveSource owns it, on the
+// thread that polls. fd() becomes readable with each event; there are few: one per process, file
+// and second.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +16,20 @@
 
 namespace qtap::probe {
 
+struct MapNews {
+  std::vector<uint32_t> mapped;       // processes, each once
+  std::vector<uint32_t> custom_bios;  // the same: those with BIOs of their own
+};
+
 class MapEvents {
  public:
   static Result<std::unique_ptr<MapEvents>> create(KernelSide& kernel);
 
   int fd() const;
-  // The processes since the last call, each once.
-  std::vector<uint32_t> take();
-  // Some were lost since the last call: any process may have mapped something.
+  // Since the last call.
+  MapNews take();
+  // Some were lost since the last call: any process may have mapped something,
+  // or have BIOs of its own.
   bool take_lost();
 
  private:

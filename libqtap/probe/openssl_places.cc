@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "probe/bio_methods.h"
 #include "probe/code_map.h"
 #include "probe/elf_file.h"
 #include "probe/elf_symbols.h"
@@ -55,6 +56,9 @@ class Chooser {
   Status add_pair(const Pair& pair, const ElfFunction& plain,
                   const std::optional<ElfFunction>& extended);
   Status add_own(SslCall call, const ElfFunction& function);
+  // All places so far wait for custom BIOs, if the functions behind OpenSSL's memory BIOs are
+  // found.
+  void prefer_memory_bios(const MethodMakers& makers);
   OpensslPlaces finish() &&;
 
  private:
@@ -66,6 +70,8 @@ class Chooser {
   Result<CodeMap> map_;
   PlaceChoice choice_;
   std::vector<OpensslPlace> places_;
+  std::vector<OpensslPlace> for_custom_bios_;
+  std::string bios_;  // what is to be said of them
   bool workers_ = false;
   std::string slow_;  // functions, by commas
   std::string why_;
@@ -116,12 +122,26 @@ Status Chooser::add_pair(const Pair& pair, const ElfFunction& plain,
   return {};
 }
 
+void Chooser::prefer_memory_bios(const MethodMakers& makers) {
+  if (choice_ == PlaceChoice::kPublic) return;
+  const auto writers = map_.ok() ? memory_bio_writers(file_, *map_, makers) : map_.error();
+  if (!writers.ok()) {
+    bios_ = "all BIOs: " + writers.error().text;
+    return;
+  }
+  bios_ = "memory BIOs";
+  for_custom_bios_ = std::move(places_);
+  places_.clear();
+  for (const uint64_t offset : *writers) add({kBioWrite, offset});
+}
+
 OpensslPlaces Chooser::finish() && {
   std::string remark = workers_ ? "workers" : "";
   if (!slow_.empty()) {
     remark += (workers_ ? "; " : "") + ("slow: " + slow_) + ": " + why_;
   }
-  return {std::move(places_), std::move(remark)};
+  if (!bios_.empty()) remark += (remark.empty() ? "" : "; ") + bios_;
+  return {std::move(places_), std::move(for_custom_bios_), std::move(remark)};
 }
 
 }  // namespace
@@ -140,6 +160,8 @@ Result<OpensslPlaces> openssl_places(int fd, const std::string& path, OpensslPar
     names.push_back(pair.extended.name);
   }
   for (const Function& function : rare) names.push_back(function.name);
+  const size_t makers = names.size();
+  if (crypto) names.insert(names.end(), {"BIO_s_mem", "BIO_s_bio"});
 
   QTAP_TRY(const ElfFile file, ElfFile::open(fd, path));
   QTAP_TRY(
@@ -160,6 +182,7 @@ Result<OpensslPlaces> openssl_places(int fd, const std::string& path, OpensslPar
     const auto& function = found[2 * pairs.size() + i];
     if (function) QTAP_CHECK(chooser.add_own(rare[i].call, *function));
   }
+  if (crypto) chooser.prefer_memory_bios({found[makers], found[makers + 1]});
   return std::move(chooser).finish();
 }
 

@@ -30,7 +30,10 @@ struct OpensslPlace {
 
 struct OpensslPlaces {
   std::vector<OpensslPlace> places;
-  std::string remark;  // of interest to people: "workers", or what is slow and why; may be empty
+  // Needed besides, once a program is seen to have a BIO of its own: each write of any BIO pays.
+  std::vector<OpensslPlace> for_custom_bios;
+  std::string remark;  // of interest to people: "workers", "memory BIOs", or what costs
+                       // more than it might, and why; may be empty
 };
 
 enum class PlaceChoice {

@@ -79,18 +79,67 @@ void SslAttacher::warn(std::string text) {
 }
 
 TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
+  return look_at(open_path, shown_path,
+                 [&](int fd) { return attach_library(fd, open_path, shown_path); });
+}
+
+TlsLibrary SslAttacher::attach_library(int fd, const std::string& open_path,
+                                       const std::string& shown_path) {
+  if (probed_files_ >= kMaxLibraries) {
+    warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
+         " TLS libraries");
+    return TlsLibrary::kNoSymbols;
+  }
   const OpensslPart part = is_libcrypto(shown_path) ? OpensslPart::kCrypto : OpensslPart::kSsl;
-  return look_at(open_path, shown_path, [&](int fd) -> TlsLibrary {
-    if (probed_files_ >= kMaxLibraries) {
-      warn("QT054: attach to " + shown_path + ": more than " + std::to_string(kMaxLibraries) +
-           " TLS libraries");
-      return TlsLibrary::kNoSymbols;
-    }
-    const auto found = openssl_places(fd, shown_path, part, choice_);
-    if (found.ok()) return attach_to(path_of(fd, open_path), shown_path, *found);
+  auto found = openssl_places(fd, shown_path, part, choice_);
+  if (!found.ok()) {
     warn(message_of(found.error()));
     return TlsLibrary::kNoSymbols;
-  });
+  }
+  struct stat st = {};
+  UniqueFd kept;
+  if (defers_custom_bios_ && !found->for_custom_bios.empty() && fstat(fd, &st) == 0) {
+    kept = UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  }
+  if (!kept) {
+    found->places.insert(found->places.end(), found->for_custom_bios.begin(),
+                         found->for_custom_bios.end());
+  }
+  const TlsLibrary result = attach_to(path_of(fd, open_path), shown_path, *found);
+  if (result == TlsLibrary::kProbed && kept) {
+    deferred_[{st.st_dev, st.st_ino}] = {std::move(kept), shown_path,
+                                         std::move(found->for_custom_bios)};
+  }
+  return result;
+}
+
+void SslAttacher::attach_deferred(const Deferred& deferred) {
+  const std::string path = path_of(deferred.fd.get(), deferred.shown_path);
+  const Status attached = attach_places(path, deferred.shown_path, deferred.places);
+  if (!attached.ok()) {
+    warn(message_of(attached.error()));
+    return;
+  }
+  attached_.push_back("openssl: " + deferred.shown_path + " (all BIOs: a program has its own)");
+}
+
+void SslAttacher::attach_custom_bios(const std::string& proc_root, uint32_t pid) {
+  if (deferred_.empty()) return;
+  const auto libraries = libraries_of(proc_root, pid);
+  if (!libraries) return;
+  for (const MappedLibrary& library : *libraries) {
+    struct stat st = {};
+    if (stat(library.open_path.c_str(), &st) != 0) continue;
+    const auto found = deferred_.find({st.st_dev, st.st_ino});
+    if (found == deferred_.end()) continue;
+    attach_deferred(found->second);
+    deferred_.erase(found);
+  }
+}
+
+void SslAttacher::attach_all_custom_bios() {
+  for (const auto& one : deferred_) attach_deferred(one.second);
+  deferred_.clear();
 }
 
 TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t pid) {
@@ -136,10 +185,15 @@ TlsLibrary SslAttacher::look_at(const std::string& open_path, const std::string&
   return found;
 }
 
+Status SslAttacher::attach_places(const std::string& path, const std::string& shown_path,
+                                  const std::vector<OpensslPlace>& places) {
+  return kernel_.has_uprobe_multi() ? attach_multi(path, shown_path, places)
+                                    : attach_each(path, shown_path, places);
+}
+
 TlsLibrary SslAttacher::attach_to(const std::string& path, const std::string& shown_path,
                                   const OpensslPlaces& found) {
-  const Status attached = kernel_.has_uprobe_multi() ? attach_multi(path, shown_path, found.places)
-                                                     : attach_each(path, shown_path, found.places);
+  const Status attached = attach_places(path, shown_path, found.places);
   if (!attached.ok()) {
     warn(message_of(attached.error()));
     return TlsLibrary::kNoSymbols;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "model/record.h"
 #include "probe/kernel_side.h"
@@ -35,6 +36,11 @@ class SslAttacher {
   TlsLibrary attach_mapped(const std::string& proc_root, uint32_t pid);
   // OpenSSL inside of the program that the process runs. kNone: it has none that can be seen.
   TlsLibrary attach_executable(const std::string& proc_root, uint32_t pid);
+  // From now on BIO_write gets no probe where OpenSSL's memory BIOs have: whoever calls this is
+  // told of processes that have a BIO of their own, and calls one of the next two then.
+  void defer_custom_bios() { defers_custom_bios_ = true; }
+  void attach_custom_bios(const std::string& proc_root, uint32_t pid);
+  void attach_all_custom_bios();
   void detach() { links_.clear(); }
 
   // Plain text can come; libcrypto alone has none.
@@ -45,6 +51,18 @@ class SslAttacher {
  private:
   TlsLibrary look_at(const std::string& open_path, const std::string& shown_path,
                      const std::function<TlsLibrary(int fd)>& first_look);
+  // What BIO_write of a file still needs.
+  struct Deferred {
+    UniqueFd fd;
+    std::string shown_path;
+    std::vector<OpensslPlace> places;
+  };
+  using FileId = std::pair<uint64_t, uint64_t>;  // device and inode
+
+  TlsLibrary attach_library(int fd, const std::string& open_path, const std::string& shown_path);
+  void attach_deferred(const Deferred& deferred);
+  Status attach_places(const std::string& path, const std::string& shown_path,
+                       const std::vector<OpensslPlace>& places);
   TlsLibrary attach_to(const std::string& path, const std::string& shown_path,
                        const OpensslPlaces& found);
   Status attach_multi(const std::string& path, const std::string& shown_path,
@@ -56,7 +74,9 @@ class SslAttacher {
   KernelSide& kernel_;
   PlaceChoice choice_;
   Links links_;
-  std::map<std::pair<uint64_t, uint64_t>, TlsLibrary> seen_;  // by device and inode
+  std::map<FileId, TlsLibrary> seen_;
+  std::map<FileId, Deferred> deferred_;
+  bool defers_custom_bios_ = false;
   size_t probed_files_ = 0;
   bool probes_ssl_ = false;
   std::vector<std::string> attached_;

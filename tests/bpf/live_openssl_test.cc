@@ -2,6 +2,8 @@
 // Which socket an OpenSSL stream is bound to, if any.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
@@ -78,6 +80,42 @@ TEST_SUITE("bpf/live_openssl") {
       if (data->record.stream_kind == StreamKind::kOpenssl)
         CHECK(port_of_conn[data->record.conn_key] == tls);
     }
+  }
+
+  TEST_CASE("a program whose BIO is its own makes BIO_write probed, and then has its address") {
+    const auto has_all_bios = [](Capture& capture) {
+      const auto attached = capture.source().attached();
+      return std::any_of(attached.begin(), attached.end(), [](const std::string& line) {
+        return line.ends_with("(all BIOs: a program has its own)");
+      });
+    };
+    const std::string program =
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "custom_bio";
+    Capture capture(live_options());
+    Child server(python("server", certificate()));
+    const std::string port = server.read_line();
+    {
+      const pid_t usual = run(capture, python("memory_bio", {port}));
+      CHECK(capture.of(RecordType::kBind, usual).size() == 1);
+      CHECK_FALSE(has_all_bios(capture));
+    }
+    Child client({program, port});
+    REQUIRE(client.read_line() == "connected");
+    CHECK(capture.poll_until([&] { return has_all_bios(capture); }));
+    for (int i = 0; i < 2; ++i) {
+      client.write_line("go");
+      REQUIRE(client.read_line() == "done");
+    }
+    CHECK(capture.poll_until([&] { return !capture.of(RecordType::kBind, client.pid()).empty(); }));
+    capture.settle();
+    const auto binds = capture.of(RecordType::kBind, client.pid());
+    REQUIRE(binds.size() == 1);
+    CHECK(binds[0]->record.bind_method == BindMethod::kCiphertext);
+    CHECK(binds[0]->record.conn_key ==
+          capture.first(RecordType::kOpen, client.pid())->record.conn_key);
+    const auto sent = capture.assemble(binds[0]->record.stream_id, Direction::kSent);
+    CHECK(sent.bytes.starts_with("GET /1 "));
+    CHECK(sent.bytes.find("GET /2 ") != std::string::npos);
   }
 
   TEST_CASE("a TLS connection that is older than the capture is bound to its socket") {

@@ -116,8 +116,9 @@ TEST_SUITE("probe/openssl_places") {
         for (const OpensslPlace& place : found->places) {
           MESSAGE(path, " call ", uint64_t{place.call}, " at ", place.offset);
         }
-        CHECK(found->remark == "workers");
-        CHECK(found->places.size() == (ssl ? 7u : 1u));
+        CHECK(found->remark == (ssl ? "workers" : "workers; memory BIOs"));
+        CHECK(found->places.size() == (ssl ? 7u : 2u));
+        CHECK(found->for_custom_bios.size() == (ssl ? 0u : 1u));
         CHECK_FALSE(has(*found, kWrite));
         CHECK_FALSE(has(*found, kRead));
       }
