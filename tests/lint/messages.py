@@ -20,7 +20,8 @@ WITHOUT_ID = re.compile(r'(?:\{|\bError\()\s*QTAP_ERR_[A-Z]+\s*,|\bwarn(?:ings_?
 WITHOUT_IDS = {"http", "rulekit", "s3", "ext", "include"}
 
 # Why a place was refused: told in the ready line, "(9 functions, slow: SSL_write: why)", never as an error.
-REASONS = {f"libqtap/probe/{name}.cc" for name in ("machine_code", "machine_code_none", "openssl_places", "probe_place")}
+REASONS = {f"libqtap/probe/{name}.cc"
+           for name in ("bio_methods", "machine_code", "machine_code_none", "openssl_places", "probe_place")}
 
 
 def code_of(path):
