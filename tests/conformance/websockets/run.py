@@ -6,9 +6,9 @@ Usage: run.py WEBSOCKET_READ
 """
 import asyncio
 import random
-import subprocess
 import sys
-import tempfile
+
+from reading import fields, read
 
 try:
     import websockets
@@ -112,22 +112,6 @@ async def converse(options):
         await asyncio.wait_for(done.wait(), 30)
         front.close()
     return streams, logs
-
-
-def fields(head):
-    lines = head.decode('latin-1').split('\r\n')[1:]
-    return {name.lower(): value.strip() for name, value in (line.split(':', 1) for line in lines)}
-
-
-def read(reader, who, heads, body):
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(body)
-        file.flush()
-        run = subprocess.run(
-            [reader, who, heads['client']['sec-websocket-key'], heads['server']['sec-websocket-accept'],
-             heads['server'].get('sec-websocket-extensions', ''), file.name],
-            capture_output=True, text=True, timeout=60, check=True)
-    return run.stdout.splitlines()
 
 
 def main():
