@@ -340,6 +340,7 @@ void Session::Impl::publish_stats() {
   s.limit_hits = conns.limit_hits;
   s.plugin_errors = shard.plugin_errors;
   s.record_file_errors = record_file_errors_;
+  s.names_forgotten = shard_->names_forgotten();
   const std::lock_guard lock(stats_mutex_);
   stats_ = s;
 }

@@ -46,6 +46,7 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
 
   const ShardCounters& counters() const { return counters_; }
   const conn::Table& connections() const { return table_; }
+  uint64_t names_forgotten() const { return names_.forgotten(); }
   bool skips() const { return table_.options().skips; }
   const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
 

@@ -2,6 +2,7 @@
 """The Python package over capture.source=feed: no root, no kernel."""
 import gc
 import ipaddress
+import struct
 import threading
 
 import pytest
@@ -193,3 +194,24 @@ def test_a_function_that_the_library_lacks_says_so_when_called(monkeypatch):
 def test_a_library_that_cannot_be_loaded_says_what_to_do():
     with pytest.raises(ImportError, match="/no/such/libqtap.so.*QTAP_LIBRARY"):
         _abi.load("/no/such/libqtap.so")
+
+
+def dns_message(number, is_answer):
+    """About a name of its own, with an address of its own (RFC 1035, 4), framed for TCP."""
+    name = b"".join(bytes([len(label)]) + label for label in (b"n%d" % number, b"example")) + b"\0"
+    message = struct.pack(">6H", number & 0xffff, 0x8180 if is_answer else 0x0100, 1, is_answer, 0, 0)
+    message += name + struct.pack(">2H", 1, 1)
+    if is_answer:
+        message += struct.pack(">3HIHI", 0xc00c, 1, 1, 60, 4, 0x0a000000 + number)
+    return struct.pack(">H", len(message)) + message
+
+
+def test_names_that_gave_way_are_counted():
+    with qtap.Session({"capture.source": "feed", "worker.threads": 0}) as session:
+        feed = session.feed(1_000_000_000, pid=7, role="client", remote=("10.9.9.9", 53))
+        for number in range(65_536 + 7):
+            assert session.stats["names_forgotten"] == 0 or number > 65_536
+            feed.data("sent", dns_message(number, False))
+            feed.data("received", dns_message(number, True))
+        assert session.stats["names_forgotten"] == 7
+        feed.close()

@@ -145,7 +145,8 @@ struct qtap_stats {
   uint64_t bodies_decoded;        /**< with a content coding, that a plugin or the host asked for */
   uint64_t decode_errors; /**< of these: corrupt, with bytes missing, or of an unknown coding */
   uint64_t
-      decode_limit_hits; /**< of these: ended at a limit (limits.decoded_bytes, .decode_ratio) */
+      decode_limit_hits;    /**< of these: ended at a limit (limits.decoded_bytes, .decode_ratio) */
+  uint64_t names_forgotten; /**< from DNS answers: gave way to newer ones, 65,536 are kept */
 };
 
 /**
