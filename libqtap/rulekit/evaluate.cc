@@ -202,8 +202,12 @@ class Evaluator {
   }
 
   Outcome wrong_count(const Tree& tree, const Node& node, const Call& call) {
+    const size_t wanted = call.kind == CalleeKind::kFunction
+                              ? tree.library->function(call.index).parameters.size()
+                              : 0;
     return fail(IssueKind::kArgumentCount, QTAP_ERR_INVALID, tree, node, call.name,
-                "wrong number of arguments");
+                "expects " + std::to_string(wanted) + " arguments, got " +
+                    std::to_string(node.child_count));
   }
 
   Outcome limit(const Tree& tree, const Node& node, std::string_view text) {
