@@ -32,10 +32,36 @@ size_t leaves(const Value& value) {
 
 class Evaluator {
  public:
-  Evaluator(const FieldSource& fields, Scratch* scratch, Report* report)
-      : fields_(fields), scratch_(*scratch), report_(report) {}
+  Evaluator(const FieldSource& fields, Scratch* scratch, Report* report, Residue* residue)
+      : fields_(fields), scratch_(*scratch), report_(report), residue_(residue) {}
 
   Outcome evaluate(const Tree& tree, NodeId id) {
+    const Outcome outcome = visit(tree, id);
+    if (residue_ != nullptr && !is_made_of_parts(tree, tree.nodes[id])) {
+      keep({&tree, id, 0, false});
+    }
+    return outcome;
+  }
+
+ private:
+  // A chain keeps what it needs of its sides, a macro's call is replaced by what its rule came to.
+  // Anything else stays whole: a call that lacks an argument as well, which upstream reduces to the
+  // argument (S21).
+  bool is_made_of_parts(const Tree& tree, const Node& node) const {
+    if (gave_up_) return false;
+    if (node.kind == NodeKind::kAnd || node.kind == NodeKind::kOr) return true;
+    return node.kind == NodeKind::kCall && node.child_count == 0 &&
+           tree.calls[node.index].kind == CalleeKind::kMacro;
+  }
+
+  void keep(const Residue::Part& part) {
+    residue_->root = static_cast<uint32_t>(residue_->parts.size());
+    residue_->parts.push_back(part);
+  }
+
+  uint32_t last_part() const { return residue_ == nullptr ? 0 : residue_->root; }
+
+  Outcome visit(const Tree& tree, NodeId id) {
     const Node& node = tree.nodes[id];
     if (++steps_ > kMaxEvaluationSteps) {
       return limit(tree, node, "evaluation takes too many steps; macros multiply them");
@@ -66,7 +92,6 @@ class Evaluator {
     return outcome;
   }
 
- private:
   Outcome field(const Tree& tree, const Node& node) {
     const std::string& name = tree.fields[node.index].name;
     Outcome outcome;
@@ -138,21 +163,32 @@ class Evaluator {
     const size_t mark = report_ == nullptr ? 0 : report_->mark();
     const auto children = tree.children(node);
     Outcome so_far = evaluate(tree, children[0]);
+    uint32_t kept = last_part();
     for (NodeId child : children.subspan(1)) {
-      if (so_far.ok() && truthy(so_far.value) == deciding) return so_far;
+      if (so_far.ok() && truthy(so_far.value) == deciding) break;
       const Outcome next = evaluate(tree, child);
       if (next.ok() && truthy(next.value) == deciding) {
         if (report_ != nullptr) report_->roll_back(mark);
         so_far = next;
+        kept = last_part();
       } else if (so_far.ok()) {
+        kept = next.ok() ? joined(kept, deciding) : last_part();
         so_far = next.ok() ? of(!deciding) : next;
       } else if (!next.ok()) {
+        kept = joined(kept, deciding);
         const bool first_is_worse = so_far.state == State::kError;
         const Outcome& worse = first_is_worse ? so_far : next;
         so_far = {worse.state, worse.status, Value::null()};
       }
     }
+    if (residue_ != nullptr) residue_->root = kept;
     return so_far;
+  }
+
+  // What was kept so far, and what was kept last.
+  uint32_t joined(uint32_t kept, bool is_or) {
+    if (residue_ != nullptr) keep({nullptr, kept, last_part(), is_or});
+    return last_part();
   }
 
   Outcome call(const Tree& tree, const Node& node) {
@@ -211,6 +247,7 @@ class Evaluator {
   }
 
   Outcome limit(const Tree& tree, const Node& node, std::string_view text) {
+    gave_up_ = true;  // then every node on the way up stays whole
     return fail(IssueKind::kLimit, QTAP_ERR_LIMIT, tree, node, {}, text);
   }
 
@@ -229,6 +266,8 @@ class Evaluator {
   const FieldSource& fields_;
   Scratch& scratch_;
   Report* report_;
+  Residue* residue_;
+  bool gave_up_ = false;
   uint32_t steps_ = 0;
   uint32_t depth_ = 0;
   uint32_t macro_depth_ = 0;
@@ -246,9 +285,9 @@ std::vector<std::string> Report::missing_fields() const {
   return names;
 }
 
-Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch,
-                      Report* report) {
-  return Evaluator(fields, scratch, report).evaluate(tree, tree.root);
+Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch, Report* report,
+                      Residue* residue) {
+  return Evaluator(fields, scratch, report, residue).evaluate(tree, tree.root);
 }
 
 }  // namespace qtap::rulekit

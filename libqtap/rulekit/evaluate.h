@@ -78,7 +78,21 @@ class Report {
   std::vector<Issue> issues_;
 };
 
-Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch,
-                      Report* report);
+// What decided an outcome, or what is left to be decided (section 13 of the language): nodes of the
+// rule and its macros, joined by and/or where both sides count.
+struct Residue {
+  struct Part {
+    const Tree* tree = nullptr;  // null: `left` and/or `right`, which are parts
+    uint32_t left = 0;           // with a tree, the node
+    uint32_t right = 0;
+    bool is_or = false;
+  };
+  std::vector<Part> parts;
+  uint32_t root = 0;
+};
+
+// `residue` is optional, and allocates.
+Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch, Report* report,
+                      Residue* residue = nullptr);
 
 }  // namespace qtap::rulekit

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rulekit/render.h"
 
+#include <vector>
+
 namespace qtap::rulekit {
 
 namespace {
@@ -128,6 +130,38 @@ std::string render(const Tree& tree) {
   Renderer renderer(tree);
   renderer.node(tree.root, Renderer::Parens::kDrop);
   return renderer.take();
+}
+
+namespace {
+
+// A chain of n leans to the left n deep, so the way down it is a loop: text of 64 KiB cannot make
+// the recursion (of right sides, as deep as the rule nests) deep.
+void append(const Residue& residue, uint32_t at, bool outermost, std::string* out) {
+  std::vector<uint32_t> joints;
+  while (residue.parts[at].tree == nullptr) {
+    joints.push_back(at);
+    at = residue.parts[at].left;
+  }
+  const size_t parens = joints.empty() ? 0 : joints.size() - (outermost ? 1 : 0);
+  out->append(parens, '(');
+  Renderer renderer(*residue.parts[at].tree);
+  renderer.node(residue.parts[at].left,
+                outermost && joints.empty() ? Renderer::Parens::kDrop : Renderer::Parens::kKeep);
+  *out += renderer.take();
+  for (size_t left = joints.size(); left-- > 0;) {
+    const Residue::Part& joint = residue.parts[joints[left]];
+    *out += joint.is_or ? " or " : " and ";
+    append(residue, joint.right, false, out);
+    if (left > 0 || !outermost) *out += ')';
+  }
+}
+
+}  // namespace
+
+std::string render(const Residue& residue) {
+  std::string out;
+  if (!residue.parts.empty()) append(residue, residue.root, true, &out);
+  return out;
 }
 
 }  // namespace qtap::rulekit

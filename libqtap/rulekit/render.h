@@ -5,11 +5,14 @@
 
 #include <string>
 
+#include "rulekit/evaluate.h"
 #include "rulekit/tree.h"
 
 namespace qtap::rulekit {
 
 std::string render(const Tree& tree);
+// What is left of a rule, as text that compiles with the library of the rule.
+std::string render(const Residue& residue);
 const char* op_text(Op op);
 
 }  // namespace qtap::rulekit

@@ -20,8 +20,9 @@ CompileResult Rule::compile(std::string_view text, const CompileOptions& options
   return result;
 }
 
-Outcome Rule::evaluate(const FieldSource& fields, Scratch* scratch, Report* report) const {
-  return evaluate_tree(*tree_, fields, scratch, report);
+Outcome Rule::evaluate(const FieldSource& fields, Scratch* scratch, Report* report,
+                       Residue* residue) const {
+  return evaluate_tree(*tree_, fields, scratch, report, residue);
 }
 
 std::string Rule::rendered() const {

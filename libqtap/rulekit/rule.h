@@ -63,7 +63,10 @@ class Rule {
 
   // What the rule comes to for these fields. The value in the Outcome may borrow from `scratch` and
   // from the source. `report` (optional) collects what is missing and what went wrong.
-  Outcome evaluate(const FieldSource& fields, Scratch* scratch, Report* report = nullptr) const;
+  // `residue` (optional; borrows from the rule and its library): what decided, or what is left to
+  // decide; render() makes rule text of it.
+  Outcome evaluate(const FieldSource& fields, Scratch* scratch, Report* report = nullptr,
+                   Residue* residue = nullptr) const;
   // The rule in normal spelling, with every condition in parentheses.
   std::string rendered() const;
   const Tree& tree() const { return *tree_; }

@@ -17,6 +17,7 @@
 #include "rulekit/lexer.h"
 #include "rulekit/library.h"
 #include "rulekit/literal.h"
+#include "rulekit/render.h"
 #include "rulekit/rule.h"
 #include "rulekit/text.h"
 #include "rulekit/tree.h"
@@ -209,21 +210,25 @@ int look_up(void* user, const FieldRef& field, Scratch&, Value* ret) {
   return QTAP_OK;
 }
 
-void evaluate(const Rule& rule, Value fields) {
+// The rule that is left.
+std::string evaluate(const Rule& rule, Value fields) {
   Scratch scratch;
   Report report;
-  const Outcome outcome = rule.evaluate({look_up, &fields}, &scratch, &report);
+  Residue residue;
+  const Outcome outcome = rule.evaluate({look_up, &fields}, &scratch, &report, &residue);
   std::cout << (outcome.state == State::kMissing ? "missing"
                 : outcome.state == State::kError ? "error"
                 : outcome.pass()                 ? "pass"
                                                  : "fail");
   print_value(outcome.ok() ? outcome.value : Value::null());
-  std::cout << '\n';
-  if (outcome.ok()) return;
+  std::string left = render(residue);
+  std::cout << "\nleft x" << to_hex(left) << '\n';
+  if (outcome.ok()) return left;
   for (const Issue& issue : report.issues()) {
     std::cout << "issue " << static_cast<int>(issue.kind) << ' ' << issue.offset << " x"
               << to_hex(issue.subject) << " x" << to_hex(issue.text) << '\n';
   }
+  return left;
 }
 
 void print_tokens(const std::string& text) {
@@ -274,7 +279,11 @@ int main() {
     in >> word;
     if (word == "eval") {
       const Value fields = read_value(in, &question.store);
-      if (question.rule) evaluate(*question.rule, fields);
+      if (!question.rule) continue;
+      // The next step begins with what this one leaves.
+      const std::string left = evaluate(*question.rule, fields);
+      question.rule = Rule::compile(left, {question.library.get(), CallCheck::kAtEvaluation}).rule;
+      if (!question.rule) std::cout << "stuck x" << to_hex(left) << '\n';
       continue;
     }
     in >> text;
