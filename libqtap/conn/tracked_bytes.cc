@@ -234,7 +234,9 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
     found = {proto::Detection::kUnknown};
   }
   if (found.what == proto::Detection::kNeedMore) return;
-  if (found.what != proto::Detection::kUnknown) return begin_parsing(found, undetected_);
+  if (found.what != proto::Detection::kUnknown) {
+    return begin_parsing(found, std::exchange(undetected_, {}));
+  }
   undetected_ = {};
   // Whoever begins in the middle may still reach a start.
   detecting_ = start == proto::StreamStart::kAnywhere;

@@ -25,6 +25,7 @@ void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   TimedBytes& first = first_[index(direction)];
   first.append(time_ns, text);
+  seen_[index(direction)] += text.size();
   if (start_ == StreamStart::kAnywhere && late_.add(direction, time_ns, text)) {
     return begin(Speaks::kHttp1, late_.take());
   }
@@ -35,7 +36,7 @@ void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint
 void AutoParser::look() {
   const Speaks found = speaks(bytes_of(first_[0].view()), bytes_of(first_[1].view()), start_);
   if (found == Speaks::kNeedMore) return;
-  found == Speaks::kOther ? pass_over() : begin(found, first_);
+  found == Speaks::kOther ? pass_over() : begin(found, std::exchange(first_, {}));
 }
 
 // `first` ends with the last byte that came.
@@ -51,7 +52,7 @@ void AutoParser::begin(Speaks found, std::array<TimedBytes, 2> first) {
   }
   parser_->keep_bodies(keeps_bodies_);
   for (size_t d = 0; d < first.size(); ++d) {
-    const uint64_t before = passed_[d] + first_[d].size() - first[d].size();
+    const uint64_t before = seen_[d] - first[d].size();
     if (before > 0) parser_->gap(direction_at(d), now_ns_, before);
   }
   first_ = {};
@@ -62,7 +63,6 @@ void AutoParser::begin(Speaks found, std::array<TimedBytes, 2> first) {
 }
 
 void AutoParser::pass_over() {
-  for (size_t d = 0; d < first_.size(); ++d) passed_[d] += first_[d].size();
   first_ = {};
   if (start_ == StreamStart::kAnywhere) return;
   gave_up_ = true;
@@ -72,7 +72,8 @@ void AutoParser::pass_over() {
 // What comes now does not follow what came before.
 void AutoParser::lose(Direction direction, uint64_t len) {
   const size_t d = index(direction);
-  passed_[d] += std::exchange(first_[d], {}).size() + len;
+  first_[d].clear();
+  seen_[d] += len;
   if (start_ == StreamStart::kFirstByte) {
     const Direction other = opposite(direction);
     first_[index(other)].for_each(

@@ -50,9 +50,9 @@ class AutoParser final : public Parser {
   std::optional<Protocol> found_;
   bool gave_up_ = false;
   int64_t now_ns_ = 0;
-  std::array<TimedBytes, 2> first_;      // by Direction
-  std::array<uint64_t, 2> passed_ = {};  // bytes before them, gaps included
-  LateStart late_;                       // where start_ is kAnywhere
+  std::array<TimedBytes, 2> first_;    // by Direction
+  std::array<uint64_t, 2> seen_ = {};  // bytes so far, gaps included
+  LateStart late_;                     // where start_ is kAnywhere
   std::unique_ptr<Parser> parser_;
 };
 

@@ -17,8 +17,7 @@ namespace qtap::http {
 class LateStart {
  public:
   LateStart() {
-    // The first byte seen is not the first byte sent.
-    for (StartFinder& finder : finders_) finder.lose();
+    for (StartFinder& finder : finders_) finder.begin_anywhere();
   }
 
   // True: a start line was found, and take() has it with what came behind it.

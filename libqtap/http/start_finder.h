@@ -24,6 +24,9 @@ class StartFinder {
   StartLine found() const { return found_; }
   TimedBytes take();
 
+  // The first byte to come is not the first of its stream, though nothing is known to be lost: a
+  // system call seldom begins within a word.
+  void begin_anywhere() { at_stream_start_ = false; }
   // The next byte does not follow the last one, or that one was no HTTP.
   void lose();
   bool at_stream_start() const { return at_stream_start_; }

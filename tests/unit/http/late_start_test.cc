@@ -41,6 +41,15 @@ TEST_SUITE("http/late_start") {
     }
   }
 
+  TEST_CASE(
+      "the first line may have a method that a longer one ends with; after a loss it may not") {
+    const std::string request = "PATCH /a HTTP/1.1\r\nHost: a\r\n\r\n";  // PROPPATCH
+    CHECK(found_in(request, 5) == request);
+    LateStart late;
+    late.lose(Direction::kSent);
+    CHECK_FALSE(late.add(Direction::kSent, 1, request));
+  }
+
   TEST_CASE("what only begins like one, or speaks of one, is none") {
     for (const size_t step : {size_t{1}, size_t{7}, size_t{100}}) {
       CHECK(found_in("GET key\r\n", step).empty());
