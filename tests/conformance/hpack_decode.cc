@@ -7,27 +7,13 @@
 #include <memory>
 #include <string>
 
+#include "../support/hex.h"
 #include "http/hpack.h"
 
+using qtap::test::from_hex;
+using qtap::test::to_hex;
+
 namespace {
-
-std::string from_hex(const std::string& hex) {
-  std::string out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  }
-  return out;
-}
-
-std::string to_hex(std::string_view bytes) {
-  std::string out;
-  char two[3];
-  for (const char c : bytes) {
-    std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(c));
-    out += two;
-  }
-  return out;
-}
 
 class Printer final : public qtap::http::HpackSink {
  public:

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "../support/hex.h"
 #include "rulekit/address.h"
 #include "rulekit/lexer.h"
 #include "rulekit/library.h"
@@ -25,24 +26,8 @@
 namespace {
 
 using namespace qtap::rulekit;
-
-std::string from_hex(std::string_view hex) {
-  std::string out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
-  }
-  return out;
-}
-
-std::string to_hex(std::string_view bytes) {
-  std::string out;
-  char two[3];
-  for (const char c : bytes) {
-    std::snprintf(two, sizeof two, "%02x", static_cast<unsigned char>(c));
-    out += two;
-  }
-  return out;
-}
+using qtap::test::from_hex;
+using qtap::test::to_hex;
 
 // Owns what the values of one question borrow.
 struct Store {

@@ -8,7 +8,7 @@ import asyncio
 import random
 import sys
 
-from reading import fields, read
+from reading import fields, read, start_relay
 
 try:
     import websockets
@@ -80,17 +80,6 @@ async def converse(options):
         async for _ in connection:
             pass
 
-    async def pump(reader, writer, who):
-        while data := await reader.read(65536):
-            streams[who] += data
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    async def relay(reader, writer):
-        back_reader, back_writer = await asyncio.open_connection('127.0.0.1', port)
-        await asyncio.gather(pump(reader, back_writer, 'client'), pump(back_reader, writer, 'server'))
-
     client_options = server_options = {}
     if options is not None:
         client = {'client_max_window_bits': True, **options}
@@ -99,7 +88,7 @@ async def converse(options):
     common = {'compression': None, 'max_size': None, 'ping_interval': None, 'max_queue': None}
     async with websockets.serve(serve, '127.0.0.1', 0, **common, **server_options) as server:
         port = server.sockets[0].getsockname()[1]
-        front = await asyncio.start_server(relay, '127.0.0.1', 0)
+        front = await start_relay(port, streams, lambda: None)
         front_port = front.sockets[0].getsockname()[1]
         async with websockets.connect(f'ws://127.0.0.1:{front_port}/', **common,
                                       **client_options) as connection:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 
-from reading import fields, read
+from reading import fields, read, start_relay
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Debian puts its packages where its node looks; another node (of a CI image) is told.
@@ -36,18 +36,6 @@ async def converse(setup):
     streams = {"client": b"", "server": b""}
     ended = []
 
-    async def pump(reader, writer, who):
-        while data := await reader.read(65536):
-            streams[who] += data
-            writer.write(data)
-            await writer.drain()
-        writer.close()
-
-    async def relay(reader, writer):
-        back_reader, back_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(pump(reader, back_writer, "client"), pump(back_reader, writer, "server"))
-        ended.append(True)
-
     async def start(role, *argv):
         return await asyncio.create_subprocess_exec(
             "node", str(HERE / "ws.js"), role, json.dumps(setup), *argv, env=ENV, limit=2**24,
@@ -57,7 +45,7 @@ async def converse(setup):
     client = None
     try:
         port = json.loads(await server.stdout.readline())["port"]
-        front = await asyncio.start_server(relay, "127.0.0.1", 0)
+        front = await start_relay(port, streams, lambda: ended.append(True))
         client = await start("ask", str(front.sockets[0].getsockname()[1]))
         outs = await asyncio.gather(client.stdout.read(), server.stdout.read())
         statuses = [await client.wait(), await server.wait()]
