@@ -5,10 +5,10 @@
 #include <charconv>
 #include <set>
 
+#include "base/suggest.h"
 #include "model/option_key.h"
 #include "model/option_table.h"
 #include "model/option_value.h"
-#include "model/suggest.h"
 
 namespace qtap {
 namespace {
@@ -65,10 +65,8 @@ void check_stack(const Entries& entries, std::vector<Conflict>& found) {
   if (name.empty() || name == "none") return;
   const std::vector<std::string_view> names = stack_names(entries);
   if (std::find(names.begin(), names.end(), name) != names.end()) return;
-  const std::string near = nearest(name, names);
-  found.push_back(
-      {key, invalid("QT107", key + ": no stack named " + quoted(name) +
-                                 (near.empty() ? "" : "; did you mean \"" + near + "\"?"))});
+  found.push_back({key, invalid("QT107", key + ": no stack named " + quoted(name) +
+                                             did_you_mean(name, names))});
 }
 
 void check_capture(const Entries& entries, std::vector<Conflict>& found) {

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "model/field_table.h"
-#include "model/suggest.h"
+#include "base/suggest.h"
 
 namespace qtap {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
 #include "model/option_table.h"
 #include "model/option_value.h"
-#include "model/suggest.h"
 
 namespace qtap {
 namespace {
@@ -116,10 +116,8 @@ Error unknown_key(std::string_view key, std::string_view type) {
   if (!parent.empty() && pattern_of(parent).empty()) {
     return unknown_key(quoted(key));
   }
-  std::string text = quoted(word) + " in " + section_name(parent, type);
-  const std::string near = nearest(word, keys_below(pattern_of(parent), type));
-  if (!near.empty()) text += "; did you mean \"" + near + "\"?";
-  return unknown_key(text);
+  return unknown_key(quoted(word) + " in " + section_name(parent, type) +
+                     did_you_mean(word, keys_below(pattern_of(parent), type)));
 }
 
 Status check_entry(std::string_view key, std::string_view pattern, std::string_view type,

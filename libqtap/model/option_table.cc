@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "model/suggest.h"
+#include "base/suggest.h"
 
 namespace qtap {
 namespace {

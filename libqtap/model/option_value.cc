@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/suggest.h"
 #include "base/text.h"
-#include "model/suggest.h"
 
 namespace qtap {
 namespace {
@@ -111,10 +111,9 @@ Status check_word(const Option& option, std::string_view name, std::string_view 
   if (contains(option.later_words, word)) {
     return not_yet(std::string(name) + ": " + quoted(word));
   }
-  const std::string near = nearest(word, split_words(option.words));
   return bad("QT102", name,
              quoted(word) + " is not one of " + option.words +
-                 (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+                 did_you_mean(word, split_words(option.words)));
 }
 
 Error wrong_type(const Option& option, std::string_view name, std::string_view value) {

@@ -2,12 +2,25 @@
 #include "rulekit/callee.h"
 
 #include <string>
+#include <vector>
 
 #include <qtap/base.h>
 
+#include "base/suggest.h"
 #include "rulekit/library.h"
 
 namespace qtap::rulekit {
+
+namespace {
+
+std::vector<std::string_view> callable_names(const Library* library) {
+  std::vector<std::string_view> names;
+  for (const Builtin& builtin : builtins()) names.push_back(builtin.name);
+  if (library != nullptr) library->append_names(&names);
+  return names;
+}
+
+}  // namespace
 
 Call find_callee(std::string_view name, const Library* library) {
   Call call{.name = std::string(name)};
@@ -36,7 +49,8 @@ Status check_call(const Call& call, size_t argument_count, const CompileOptions&
   } else if (options.calls == CallCheck::kAtEvaluation) {
     return {};
   } else if (call.kind == CalleeKind::kUnknown) {
-    return Error{QTAP_ERR_INVALID, "unknown " + function};
+    return Error{QTAP_ERR_INVALID,
+                 "unknown " + function + did_you_mean(call.name, callable_names(options.library))};
   } else if (call.kind == CalleeKind::kFunction) {
     wanted = options.library->function(call.index).parameters.size();
   }

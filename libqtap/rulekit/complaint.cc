@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "rulekit/chars.h"
+#include "rulekit/slip.h"
 
 namespace qtap::rulekit {
 
@@ -37,16 +38,22 @@ std::string bad_byte(std::string_view rest) {
 }  // namespace
 
 std::string complain(std::string_view text, std::string_view wanted, const Token& previous,
-                     const Token& found) {
+                     const Token& found, bool operator_fits) {
   std::string out = "expected ";
   out += wanted;
   if (previous.kind != TokenKind::kEnd) out += " after " + quoted(previous.text);
-  if (found.kind == TokenKind::kError) {
-    out += ", " + bad_byte(text.substr(found.offset));
-  } else if (found.kind != TokenKind::kEnd) {
+  if (found.kind == TokenKind::kEnd) return out;
+  const bool is_name = found.kind == TokenKind::kFunction || found.kind == TokenKind::kField;
+  const std::string meant =
+      is_name && !operator_fits ? "" : suggest_operator(text, previous, found);
+  if (found.kind != TokenKind::kError) {
     out += ", found " + quoted(found.text);
+  } else if (meant.empty()) {
+    out += ", " + bad_byte(text.substr(found.offset));
+  } else {
+    out += ", found " + quoted(text.substr(found.offset, 1));
   }
-  return out;
+  return out + meant;
 }
 
 std::string with_position(const Position& position, std::string_view what) {

@@ -11,9 +11,10 @@
 namespace qtap::rulekit {
 
 // `expected a value after "=="`, and what was found unless the text just ends; with a hint where a
-// byte is a known slip (a single '=', a typographic quote).
+// byte is a known slip (a single '=', a typographic quote). `operator_fits`: an operator could
+// stand there, so that a name may be a misspelt one.
 std::string complain(std::string_view text, std::string_view wanted, const Token& previous,
-                     const Token& found);
+                     const Token& found, bool operator_fits);
 
 // `line 1, column 18: ...`
 std::string with_position(const Position& position, std::string_view what);

@@ -31,7 +31,7 @@ Error name_error(const char* what, const std::string& name, const char* why) {
 
 Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> macros,
                                                        std::vector<Function> functions,
-                                                       CallCheck calls) {
+                                                       const CompileOptions& options) {
   if (macros.size() > kMaxMacros || functions.size() > kMaxFunctions) {
     return Error{QTAP_ERR_LIMIT, "too many macros or functions: at most " +
                                      std::to_string(kMaxMacros) + " of each"};
@@ -40,8 +40,10 @@ Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> ma
   library->functions_ = std::move(functions);
   for (const MacroText& macro : macros) library->macro_names_.push_back(macro.name);
   QTAP_CHECK(library->check_names());
+  CompileOptions with_library = options;
+  with_library.library = library.get();
   for (const MacroText& macro : macros) {
-    CompileResult compiled = Rule::compile(macro.text, {library.get(), calls});
+    CompileResult compiled = Rule::compile(macro.text, with_library);
     if (!compiled.rule) {
       return Error{compiled.error.status, "macro \"" + macro.name + "\": " + compiled.error.text};
     }
@@ -58,6 +60,11 @@ std::optional<size_t> Library::find_macro(std::string_view name) const {
 
 std::optional<size_t> Library::find_function(std::string_view name) const {
   return find(functions_, name, [](const Function& f) -> std::string_view { return f.name; });
+}
+
+void Library::append_names(std::vector<std::string_view>* names) const {
+  names->insert(names->end(), macro_names_.begin(), macro_names_.end());
+  for (const Function& function : functions_) names->push_back(function.name);
 }
 
 Status Library::check_names() const {

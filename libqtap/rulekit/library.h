@@ -25,13 +25,14 @@ struct MacroText {
 class Library {
  public:
   // Macros may call each other in any order, but not in a circle. An error names the macro or
-  // function.
+  // function. Of the options the library is not read.
   static Result<std::unique_ptr<const Library>> create(std::vector<MacroText> macros,
                                                        std::vector<Function> functions,
-                                                       CallCheck calls = CallCheck::kAtCompile);
+                                                       const CompileOptions& options = {});
 
   std::optional<size_t> find_macro(std::string_view name) const;
   std::optional<size_t> find_function(std::string_view name) const;
+  void append_names(std::vector<std::string_view>* names) const;  // of all macros and functions
   const Function& function(size_t index) const { return functions_[index]; }
   const Tree& macro(size_t index) const { return macros_[index]->tree(); }
   const std::string& macro_name(size_t index) const { return macro_names_[index]; }

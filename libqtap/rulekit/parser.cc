@@ -9,6 +9,7 @@
 #include "rulekit/chars.h"
 #include "rulekit/complaint.h"
 #include "rulekit/diagnosis.h"
+#include "rulekit/field_check.h"
 #include "rulekit/lexer.h"
 #include "rulekit/limits.h"
 #include "rulekit/render.h"
@@ -70,6 +71,11 @@ class Parser {
       return result;
     }
     result.tree = builder_.finish(root);
+    if (!check_fields(*result.tree, options_, &diagnosis_)) {
+      result.error = diagnosis_.error();
+      result.tree = nullptr;
+      return result;
+    }
     if (precedence_at_ != kNowhere) {
       diagnosis_.warn(precedence_at_,
                       "\"or\" binds tighter than \"and\"; understood as: " + render(*result.tree));
@@ -322,7 +328,9 @@ class Parser {
   bool unexpected(std::string_view wanted) {
     std::string all(wanted);
     if (token_.offset == bare_operand_end_) all.insert(0, "an operator, ");
-    return fail(token_, QTAP_ERR_INVALID, complain(builder_.tree().text, all, previous_, token_));
+    const bool operator_fits = all.find("\"or\"") != std::string::npos;
+    return fail(token_, QTAP_ERR_INVALID,
+                complain(builder_.tree().text, all, previous_, token_, operator_fits));
   }
 
   bool fail(const Token& at, int status, std::string_view what) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +26,19 @@ struct Tree;
 // are always checked at compile time.
 enum class CallCheck : uint8_t { kAtCompile, kAtEvaluation };
 
+// A field that the host supplies. A name that ends in a dot stands for all that begin with it.
+struct KnownField {
+  std::string_view name;
+  Type type = Type::kNull;  // what it holds; kNull: anything
+};
+
 struct CompileOptions {
   const Library* library = nullptr;  // macros and host functions; must outlive the rule
   CallCheck calls = CallCheck::kAtCompile;
+  // All that there are: other names are warned of, and comparisons that are never true. Empty:
+  // nothing is known. Borrowed for the call.
+  std::span<const KnownField> fields = {};
+  bool unknown_fields_fail = false;  // an error then, not a warning
 };
 
 struct CompileError {

@@ -7,6 +7,10 @@
 
 namespace qtap::rulekit {
 
+uint32_t columns_of_sequence(size_t len) {
+  return len == 0 ? 3 : static_cast<uint32_t>(len);
+}
+
 Position position_of(std::string_view text, size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
@@ -15,7 +19,7 @@ Position position_of(std::string_view text, size_t offset) {
   std::string_view line = before.substr(line_start);
   while (!line.empty()) {
     const size_t len = utf8_sequence(line);
-    position.column += len == 0 ? 3 : static_cast<uint32_t>(len);
+    position.column += columns_of_sequence(len);
     line.remove_prefix(len == 0 ? 1 : len);
   }
   return position;

@@ -85,8 +85,11 @@ struct Position {
   uint32_t column = 1;
 };
 
-// Line and column (1-based) of a byte of the text. Columns count bytes; an invalid UTF-8 byte
-// counts three, the length of the U+FFFD it is shown as.
+// So much does a UTF-8 sequence of `len` bytes count in a column: its bytes. One that is invalid
+// (0) counts three, the length of the U+FFFD it is shown as.
+uint32_t columns_of_sequence(size_t len);
+
+// Line and column (1-based) of a byte of the text.
 Position position_of(std::string_view text, size_t offset);
 
 }  // namespace qtap::rulekit

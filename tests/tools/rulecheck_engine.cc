@@ -234,7 +234,7 @@ struct Question {
   Store store;
 
   void compile(const std::string& text) {
-    auto made = Library::create(macros, functions, CallCheck::kAtEvaluation);
+    auto made = Library::create(macros, functions, {.calls = CallCheck::kAtEvaluation});
     if (!made.ok()) {
       std::cout << "library x" << to_hex(made.error().text) << '\n';
       return;

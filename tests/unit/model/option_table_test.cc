@@ -8,7 +8,7 @@
 #include "model/config.h"
 #include "model/option_key.h"
 #include "model/option_value.h"
-#include "model/suggest.h"
+#include "base/suggest.h"
 
 using namespace qtap;
 

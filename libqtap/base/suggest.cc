@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace qtap {
 namespace {
@@ -14,18 +15,19 @@ constexpr size_t kMaxWord = 64;     // longer than any key of ours
 
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   if (a.size() > kMaxWord || b.size() > kMaxWord) return limit + 1;
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
+  std::vector<size_t> before_last;
+  std::vector<size_t> last(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
+    std::vector<size_t> row(b.size() + 1, i);
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
+    before_last = std::exchange(last, std::move(row));
   }
-  return row[b.size()];
+  return last[b.size()];
 }
 
 std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
@@ -41,6 +43,11 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
     }
   }
   return std::string(best);
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {
+  const std::string near = nearest(word, candidates);
+  return near.empty() ? "" : "; did you mean \"" + near + "\"?";
 }
 
 std::vector<std::string_view> split_words(std::string_view text) {
