@@ -36,7 +36,7 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
   for (const std::string_view candidate : candidates) {
     const size_t distance = edit_distance(word, candidate, kMaxDistance);
     // Two edits make any short word of any other.
-    const size_t limit = std::max<size_t>(1, std::max(word.size(), candidate.size()) / 2);
+    const size_t limit = std::max(word.size(), candidate.size()) / 2;
     if (distance < best_distance && distance <= limit) {
       best = candidate;
       best_distance = distance;

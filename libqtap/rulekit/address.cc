@@ -13,7 +13,6 @@ namespace {
 constexpr size_t kMappedBytes = 12;  // ::ffff:0:0/96, RFC 4291 2.5.5.2
 constexpr std::array<uint8_t, kMappedBytes> kMappedPrefix = {0, 0, 0, 0, 0,    0,
                                                              0, 0, 0, 0, 0xff, 0xff};
-constexpr uint8_t kMappedBits = 96;
 constexpr size_t kMaxIpText = 45;
 
 // Reads one octet at the front of `text`; returns its length, 0 when there is none.

@@ -11,13 +11,6 @@
 
 namespace qtap::rulekit {
 
-std::span<Value> Scratch::values(size_t count) {
-  std::pmr::polymorphic_allocator<Value> allocator(&resource_);
-  Value* data = allocator.allocate(count);
-  std::uninitialized_fill_n(data, count, Value::null());
-  return {data, count};
-}
-
 std::string_view Scratch::copy(std::string_view text) {
   if (text.empty()) return {};
   char* data = static_cast<char*>(resource_.allocate(text.size(), 1));

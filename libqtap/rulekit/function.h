@@ -2,10 +2,12 @@
 // Functions of the language: the built-in ones, and what a host registers.
 #pragma once
 
+#include <memory>
 #include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "rulekit/value.h"
@@ -17,8 +19,15 @@ namespace qtap::rulekit {
 class Scratch {
  public:
   Scratch() : resource_(buffer_, sizeof buffer_) {}
-  std::span<Value> values(size_t count);
+  std::span<Value> values(size_t count) { return array<Value>(count); }
   std::string_view copy(std::string_view text);
+  template <typename T>
+  std::span<T> array(size_t count) {  // value-initialised; nothing is destroyed
+    static_assert(std::is_trivially_destructible_v<T>);
+    T* data = static_cast<T*>(resource_.allocate(count * sizeof(T), alignof(T)));
+    std::uninitialized_value_construct_n(data, count);
+    return {data, count};
+  }
 
  private:
   static constexpr size_t kInline = 1024;

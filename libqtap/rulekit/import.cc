@@ -11,8 +11,6 @@ namespace qtap::rulekit {
 
 namespace {
 
-constexpr unsigned kMappedBits = 96;  // ::ffff:0:0/96, RFC 4291 2.5.5.2
-
 int import_network(const qtap_value& value, Value* ret) {
   const unsigned bits = value.family == 4 ? value.bits + kMappedBits : value.bits;
   if ((value.family != 4 && value.family != 6) || value.bits > 128 || bits > 128) {
@@ -22,6 +20,11 @@ int import_network(const qtap_value& value, Value* ret) {
   std::copy(std::begin(value.ip), std::end(value.ip), ip.begin());
   *ret = network(ip, bits);
   return QTAP_OK;
+}
+
+std::string_view text_of(const qtap_value& value) {
+  if (value.s.data == nullptr) return {};
+  return {value.s.data, value.s.len};
 }
 
 struct Budget {
@@ -49,9 +52,32 @@ int import_list(const qtap_value& value, Type type, Budget* budget, Scratch& scr
   return QTAP_OK;
 }
 
+int import_map(const qtap_value& value, Budget* budget, Scratch& scratch, Value* ret) {
+  if (budget->depth == 0 || value.count > budget->items) return QTAP_ERR_LIMIT;
+  if (value.count % 2 != 0 || (value.count > 0 && value.items == nullptr)) return QTAP_ERR_INVALID;
+  --budget->depth;
+  budget->items -= value.count;
+  const auto entries = scratch.array<MapEntry>(value.count / 2);
+  for (size_t at = 0; at < entries.size(); ++at) {
+    const qtap_value& name = value.items[2 * at];
+    if (name.type != QTAP_VALUE_STRING) return QTAP_ERR_INVALID;
+    entries[at].key = text_of(name);
+    const int status = import_nested(value.items[2 * at + 1], budget, scratch, &entries[at].value);
+    if (status < 0) return status;
+  }
+  ++budget->depth;
+  const auto by_key = [](const MapEntry& a, const MapEntry& b) { return a.key < b.key; };
+  std::sort(entries.begin(), entries.end(), by_key);
+  const auto same_key = [](const MapEntry& a, const MapEntry& b) { return a.key == b.key; };
+  if (std::adjacent_find(entries.begin(), entries.end(), same_key) != entries.end()) {
+    return QTAP_ERR_INVALID;
+  }
+  *ret = Value::map(entries);
+  return QTAP_OK;
+}
+
 int import_nested(const qtap_value& value, Budget* budget, Scratch& scratch, Value* ret) {
-  const std::string_view text(value.s.data == nullptr ? "" : value.s.data,
-                              value.s.data == nullptr ? 0 : value.s.len);
+  const std::string_view text = text_of(value);
   switch (value.type) {
     case QTAP_VALUE_NULL:
       *ret = Value::null();
@@ -90,6 +116,8 @@ int import_nested(const qtap_value& value, Budget* budget, Scratch& scratch, Val
       return import_list(value, Type::kArray, budget, scratch, ret);
     case QTAP_VALUE_STRING_LIST:
       return import_list(value, Type::kStringList, budget, scratch, ret);
+    case QTAP_VALUE_MAP:
+      return import_map(value, budget, scratch, ret);
     default:
       *ret = Value::foreign("<unknown>");
       return QTAP_OK;

@@ -62,6 +62,13 @@ std::optional<size_t> Library::find_function(std::string_view name) const {
   return find(functions_, name, [](const Function& f) -> std::string_view { return f.name; });
 }
 
+std::string_view Library::name_of(const Tree& macro) const {
+  for (size_t at = 0; at < macros_.size(); ++at) {
+    if (&macros_[at]->tree() == &macro) return macro_names_[at];
+  }
+  return {};
+}
+
 void Library::append_names(std::vector<std::string_view>* names) const {
   names->insert(names->end(), macro_names_.begin(), macro_names_.end());
   for (const Function& function : functions_) names->push_back(function.name);

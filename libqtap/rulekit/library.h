@@ -36,6 +36,7 @@ class Library {
   const Function& function(size_t index) const { return functions_[index]; }
   const Tree& macro(size_t index) const { return macros_[index]->tree(); }
   const std::string& macro_name(size_t index) const { return macro_names_[index]; }
+  std::string_view name_of(const Tree& macro) const;  // "" = it is not one of these macros
 
  private:
   Library() = default;

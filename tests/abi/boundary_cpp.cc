@@ -180,6 +180,35 @@ void a_rule_asks_a_lambda() {
   CHECK(rule.matches(status, matches).ok());  // the old one is still there
 }
 
+void a_rule_says_why() {
+  const qtap_rule_macro macros[] = {{{"bad", 3}, {"status >= 500", 13}}};
+  qtap_rule_names names = {};
+  names.macros = macros;
+  names.macro_count = 1;
+  qtap::RuleLibrary library;
+  CHECK(qtap::RuleLibrary::make(names, library).ok());
+  qtap::Rule rule;
+  CHECK(qtap::Rule::compile("bad() and host", library, rule).ok());
+  library = {};  // the rule keeps what it needs
+  CHECK(rule.text() == "bad() and host");
+  qtap::RuleResult result;
+  const auto status_only = [](std::string_view name, qtap_value& ret) -> int {
+    if (name != "status") return QTAP_ERR_NOTFOUND;
+    ret.type = QTAP_VALUE_INT64;
+    ret.i = 503;
+    return 0;
+  };
+  CHECK(rule.explain(status_only, result).ok());
+  rule = {};
+  CHECK(result.outcome() == QTAP_RULE_UNKNOWN && result.rest() == "host");
+  std::string missing;
+  result.for_each_missing([&](std::string_view name) { missing += name; });
+  CHECK(missing == "host");
+  names.macro_count = 2;
+  names.macros = nullptr;
+  CHECK(qtap::RuleLibrary::make(names, library).code == QTAP_ERR_INVALID);
+}
+
 }  // namespace
 
 int main() {
@@ -188,5 +217,6 @@ int main() {
   overridden_calls_are_installed();
   a_sink_takes_bodies_as_they_pass();
   a_rule_asks_a_lambda();
+  a_rule_says_why();
   return failed_checks != 0;
 }

@@ -149,6 +149,57 @@ static void getters(void) {
   qtap_session_free(s);
 }
 
+static void explained(const qtap_rule* rule) {
+  struct qtap_rule_issue issue = {0};
+  struct qtap_value value;
+  struct qtap_str str;
+  struct qtap_rule_error warning = {0};
+  qtap_rule_result* result = NULL;
+
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_explain(NULL, no_lookup, NULL, &result));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_explain(rule, NULL, NULL, &result));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_explain(rule, no_lookup, NULL, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_rule_explain(rule, no_lookup, NULL, &result));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_outcome(NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_value(NULL, &value));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_value(result, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_missing_at(NULL, 0, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_missing_at(result, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_rule_result_missing_at(result, SIZE_MAX, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_issue_at(NULL, 0, &issue));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_result_issue_at(result, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_rule_result_issue_at(result, SIZE_MAX, &issue));
+  CHECK(qtap_rule_result_rest(NULL).len == 0);
+  qtap_rule_result_free(result);
+  qtap_rule_result_free(NULL);
+
+  CHECK(qtap_rule_text(NULL).len == 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_field_at(NULL, 0, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_field_at(rule, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_rule_field_at(rule, SIZE_MAX, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_warning_at(NULL, 0, &warning));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_warning_at(rule, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_warning_at(rule, 0, &warning)); /* no size */
+  CHECK(qtap_rule_excerpt(NULL, 1, 1, 1, NULL, 0) == 0);
+  CHECK(qtap_rule_excerpt("x", 1, 1, 1, NULL, 1) == 0);
+}
+
+static void libraries(void) {
+  struct qtap_rule_names names = {0};
+  qtap_rule_library* library = NULL;
+
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_library_new(NULL, &library, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_library_new(&names, &library, NULL)); /* no size */
+  names.size = sizeof names;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_library_new(&names, NULL, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_rule_library_new(&names, &library, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_compile_with(library, NULL, 1, NULL, NULL));
+  qtap_rule_library_free(library);
+  qtap_rule_library_free(NULL);
+  CHECK(qtap_rule_call_copy(NULL, "x", 1) == NULL);
+  CHECK_STATUS(QTAP_ERR_IO, qtap_rule_call_fail(NULL, QTAP_ERR_IO, "why"));
+}
+
 static void rules(void) {
   struct qtap_rule_error why;
   qtap_rule* rule = NULL;
@@ -165,8 +216,10 @@ static void rules(void) {
   CHECK(match == 7);
   CHECK_STATUS(QTAP_OK, qtap_rule_eval(rule, no_lookup, NULL, &match));
   CHECK(match == 1);
+  explained(rule);
   qtap_rule_free(rule);
   qtap_rule_free(NULL);
+  libraries();
 }
 
 static void no_decoded(const void* bytes, size_t len, void* user) {

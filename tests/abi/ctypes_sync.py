@@ -47,7 +47,8 @@ def probe(names):
     return {line.split()[0]: [int(n) for n in line.split()[1:]] for line in output.splitlines()}
 
 
-TYPEDEFS = {"qtap_log_fn": _abi.LOG, "qtap_lookup_fn": _abi.LOOKUP, "qtap_http_decoded_fn": _abi.HTTP_DECODED}
+TYPEDEFS = {"qtap_log_fn": _abi.LOG, "qtap_lookup_fn": _abi.LOOKUP, "qtap_http_decoded_fn": _abi.HTTP_DECODED,
+            "qtap_rule_function_fn": _abi.RULE_FUNCTION}
 WIDTHS = {"int": 4, "uint32_t": 4, "uint64_t": 8, "size_t": 8}
 
 

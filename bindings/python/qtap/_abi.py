@@ -15,7 +15,7 @@ STATUS = {
 VALUE_TYPE = {
     "QTAP_VALUE_NULL": 0, "QTAP_VALUE_BOOL": 1, "QTAP_VALUE_INT64": 2, "QTAP_VALUE_UINT64": 3, "QTAP_VALUE_DOUBLE": 4,
     "QTAP_VALUE_STRING": 5, "QTAP_VALUE_BYTES": 6, "QTAP_VALUE_IP": 7, "QTAP_VALUE_CIDR": 8, "QTAP_VALUE_MAC": 9,
-    "QTAP_VALUE_LIST": 10, "QTAP_VALUE_STRING_LIST": 11,
+    "QTAP_VALUE_LIST": 10, "QTAP_VALUE_STRING_LIST": 11, "QTAP_VALUE_MAP": 12,
 }
 OTHER = {
     "QTAP_LOG_ERROR": 0, "QTAP_LOG_WARN": 1, "QTAP_LOG_INFO": 2, "QTAP_LOG_DEBUG": 3,
@@ -34,6 +34,9 @@ OTHER = {
     "QTAP_STREAM_GRPC": 1, "QTAP_STREAM_WEBSOCKET": 2, "QTAP_STREAM_SSE": 3,
     "QTAP_MSG_COMPRESSED": 1, "QTAP_MSG_TRUNCATED": 2, "QTAP_MSG_INCOMPLETE": 4, "QTAP_MSG_AFTER_LOSS": 8,
     "QTAP_MSG_UNDECODED": 16, "QTAP_MSG_BAD": 32,
+    "QTAP_RULE_FALSE": 0, "QTAP_RULE_TRUE": 1, "QTAP_RULE_UNKNOWN": 2, "QTAP_RULE_FAILED": 3,
+    "QTAP_RULE_MISSING_FIELD": 0, "QTAP_RULE_LOOKUP_FAILED": 1, "QTAP_RULE_FUNCTION_FAILED": 2, "QTAP_RULE_LIMIT": 3,
+    "QTAP_RULE_UNKNOWN_FIELDS_FAIL": 1, "QTAP_RULE_TRANSACTION_FIELDS": 2,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -173,10 +176,43 @@ class HttpDecodeLimits(Structure):
     _fields_ = [("size", c_size_t), ("max_output_bytes", c_uint64), ("max_ratio", c_uint64)]
 
 
+class RuleIssue(Structure):
+    _fields_ = [("size", c_size_t), ("kind", c_int), ("status", c_int), ("line", c_uint32), ("column", c_uint32),
+                ("macro", Str), ("subject", Str), ("text", Str)]
+
+
+class RuleMacro(Structure):
+    _fields_ = [("name", Str), ("text", Str)]
+
+
+class RuleParam(Structure):
+    _fields_ = [("name", c_char_p), ("types", c_uint32), ("reserved", c_uint32)]
+
+
+RULE_FUNCTION = CFUNCTYPE(c_int, c_void_p, c_void_p, POINTER(Value), POINTER(Value))
+
+
+class RuleFunction(Structure):
+    _fields_ = [("name", c_char_p), ("params", POINTER(RuleParam)), ("param_count", c_size_t),
+                ("call", RULE_FUNCTION), ("user", c_void_p)]
+
+
+class RuleKnownField(Structure):
+    _fields_ = [("name", c_char_p), ("type", c_int), ("reserved", c_int)]
+
+
+class RuleNames(Structure):
+    _fields_ = [("size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32), ("macros", POINTER(RuleMacro)),
+                ("macro_count", c_size_t), ("functions", POINTER(RuleFunction)), ("function_count", c_size_t),
+                ("fields", POINTER(RuleKnownField)), ("field_count", c_size_t)]
+
+
 STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
-    "qtap_rule_error": RuleError, "qtap_body_chunk": BodyChunk, "qtap_stream_message": StreamMessage,
+    "qtap_rule_error": RuleError, "qtap_rule_issue": RuleIssue, "qtap_rule_macro": RuleMacro,
+    "qtap_rule_param": RuleParam, "qtap_rule_function": RuleFunction, "qtap_rule_known_field": RuleKnownField,
+    "qtap_rule_names": RuleNames, "qtap_body_chunk": BodyChunk, "qtap_stream_message": StreamMessage,
     "qtap_http_options": HttpOptions, "qtap_http_body": HttpBody, "qtap_http_error": HttpError,
     "qtap_http_callbacks": HttpCallbacks, "qtap_http_stats": HttpStats, "qtap_http_message": HttpMessage,
     "qtap_http_decode_limits": HttpDecodeLimits,
@@ -258,6 +294,22 @@ FUNCS = {
     "qtap_rule_compile": (c_int, [c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
     "qtap_rule_eval": (c_int, [_H, LOOKUP, c_void_p, POINTER(c_int)]),
     "qtap_rule_free": (None, [_H]),
+    "qtap_rule_text": (Str, [_H]),
+    "qtap_rule_field_at": (c_int, [_H, c_size_t, POINTER(Str)]),
+    "qtap_rule_warning_at": (c_int, [_H, c_size_t, POINTER(RuleError)]),
+    "qtap_rule_excerpt": (c_size_t, [c_char_p, c_size_t, c_uint32, c_uint32, c_char_p, c_size_t]),
+    "qtap_rule_explain": (c_int, [_H, LOOKUP, c_void_p, POINTER(_H)]),
+    "qtap_rule_result_outcome": (c_int, [_H]),
+    "qtap_rule_result_value": (c_int, [_H, POINTER(Value)]),
+    "qtap_rule_result_missing_at": (c_int, [_H, c_size_t, POINTER(Str)]),
+    "qtap_rule_result_issue_at": (c_int, [_H, c_size_t, POINTER(RuleIssue)]),
+    "qtap_rule_result_rest": (Str, [_H]),
+    "qtap_rule_result_free": (None, [_H]),
+    "qtap_rule_library_new": (c_int, [POINTER(RuleNames), POINTER(_H), POINTER(RuleError)]),
+    "qtap_rule_library_free": (None, [_H]),
+    "qtap_rule_compile_with": (c_int, [_H, c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
+    "qtap_rule_call_copy": (c_void_p, [_H, c_void_p, c_size_t]),
+    "qtap_rule_call_fail": (c_int, [_H, c_int, c_char_p]),
 }
 
 

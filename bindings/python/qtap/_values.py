@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values between C and Python."""
+import collections.abc
 import ctypes
 import ipaddress
 
@@ -58,7 +59,18 @@ def to_python(value):
         return bytes_of(value.s)
     if kind in (_T["QTAP_VALUE_LIST"], _T["QTAP_VALUE_STRING_LIST"]):
         return [to_python(value.items[index]) for index in range(value.count)]
+    if kind == _T["QTAP_VALUE_MAP"]:
+        return {to_python(value.items[index]): to_python(value.items[index + 1])
+                for index in range(0, value.count, 2)}
     return None
+
+
+def _fill_items(values, out, keep):
+    items = (_abi.Value * max(len(values), 1))()
+    for value, slot in zip(values, items):
+        from_python(value, slot, keep)
+    keep.append(items)
+    out.items, out.count = items, len(values)
 
 
 def from_python(value, out, keep):
@@ -86,13 +98,15 @@ def from_python(value, out, keep):
         out.type, out.family = _T["QTAP_VALUE_IP"], value.version
         raw = value.packed if value.version == 6 else _IPV4_MAPPED + value.packed
         out.ip = (ctypes.c_uint8 * 16)(*raw)
+    elif isinstance(value, (ipaddress.IPv4Network, ipaddress.IPv6Network)):
+        from_python(value.network_address, out, keep)
+        out.type, out.bits = _T["QTAP_VALUE_CIDR"], value.prefixlen
     elif isinstance(value, (list, tuple)):
-        items = (_abi.Value * max(len(value), 1))()
-        for item, slot in zip(value, items):
-            from_python(item, slot, keep)
-        keep.append(items)
+        _fill_items(value, out, keep)
         is_text = bool(value) and all(isinstance(item, str) for item in value)
         out.type = _T["QTAP_VALUE_STRING_LIST" if is_text else "QTAP_VALUE_LIST"]
-        out.items, out.count = items, len(value)
+    elif isinstance(value, collections.abc.Mapping):
+        _fill_items([part for item in value.items() for part in item], out, keep)
+        out.type = _T["QTAP_VALUE_MAP"]
     else:
         raise TypeError(f"a rule cannot see a {type(value).__name__}")

@@ -20,18 +20,19 @@ extern "C" {
 /** The type of a value. New types may come at the end; treat an unknown one as opaque. @since 0.1
  */
 enum qtap_value_type {
-  QTAP_VALUE_NULL = 0,        /**< known to be empty; no member counts */
-  QTAP_VALUE_BOOL = 1,        /**< i: 0 or 1 */
-  QTAP_VALUE_INT64 = 2,       /**< i */
-  QTAP_VALUE_UINT64 = 3,      /**< u */
-  QTAP_VALUE_DOUBLE = 4,      /**< d */
-  QTAP_VALUE_STRING = 5,      /**< s: text, normally UTF-8, not checked */
-  QTAP_VALUE_BYTES = 6,       /**< s: raw bytes; in a rule they never compare */
-  QTAP_VALUE_IP = 7,          /**< ip, family */
-  QTAP_VALUE_CIDR = 8,        /**< ip (host bits zero), family, bits */
-  QTAP_VALUE_MAC = 9,         /**< s: the raw bytes, 6 or 8 of them */
-  QTAP_VALUE_LIST = 10,       /**< items, count: elements of any type (the array of a rule) */
-  QTAP_VALUE_STRING_LIST = 11 /**< items, count: every element is a STRING (tags, tls.alpn) */
+  QTAP_VALUE_NULL = 0,         /**< known to be empty; no member counts */
+  QTAP_VALUE_BOOL = 1,         /**< i: 0 or 1 */
+  QTAP_VALUE_INT64 = 2,        /**< i */
+  QTAP_VALUE_UINT64 = 3,       /**< u */
+  QTAP_VALUE_DOUBLE = 4,       /**< d */
+  QTAP_VALUE_STRING = 5,       /**< s: text, normally UTF-8, not checked */
+  QTAP_VALUE_BYTES = 6,        /**< s: raw bytes; in a rule they never compare */
+  QTAP_VALUE_IP = 7,           /**< ip, family */
+  QTAP_VALUE_CIDR = 8,         /**< ip (host bits zero), family, bits */
+  QTAP_VALUE_MAC = 9,          /**< s: the raw bytes, 6 or 8 of them */
+  QTAP_VALUE_LIST = 10,        /**< items, count: elements of any type (the array of a rule) */
+  QTAP_VALUE_STRING_LIST = 11, /**< items, count: every element is a STRING (tags, tls.alpn) */
+  QTAP_VALUE_MAP = 12 /**< items, count: name and value in turn; a name is a STRING, each once */
 };
 
 /**

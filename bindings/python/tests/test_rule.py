@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""qtap.Rule: reasons, steps, macros, functions and fields."""
+import ipaddress
+import threading
+
+import pytest
+import qtap
+
+
+def test_an_evaluation_tells_why():
+    rule = qtap.Rule("http.res.status >= 500 and src.ip in 10.0.0.0/8")
+    assert rule.fields == ["http.res.status", "src.ip"]
+    result = rule.eval({"http.res.status": 503, "src": {"ip": ipaddress.ip_address("10.1.2.3")}})
+    assert result and result.outcome == "true" and result.value is True
+    result = rule.eval({"http.res.status": 200})
+    assert not result and result.outcome == "false" and result.rest == "http.res.status >= 500"
+    result = rule.eval({"http.res.status": 503})
+    assert (result.outcome, result.missing, result.rest) == ("unknown", ("src.ip",), "src.ip == 10.0.0.0/8")
+    assert result.issues == (qtap.RuleIssue("missing field", 1, 28, "", "src.ip", "a field is missing"),)
+    assert qtap.Rule(result.rest).eval({"src.ip": ipaddress.ip_address("10.0.0.1")})
+
+
+def test_values_come_back_as_they_are():
+    values = {"f": {"a": [1, "x", None], "b": ipaddress.ip_network("10.0.0.0/8")}, "g.h": 2.5}
+    assert qtap.Rule("f").eval(values).value == values["f"]
+    assert qtap.Rule("f.a").eval(values).value == [1, "x", None]
+    assert qtap.Rule("g.h").eval(values).value == 2.5
+    assert qtap.Rule("f.b == 10.9.9.9").eval(values)
+    assert qtap.Rule("g.i").eval(values).missing == ("g.i",)
+    assert qtap.Rule("0 and x").eval({}).value == 0
+
+
+def test_errors_show_the_place():
+    with pytest.raises(qtap.RuleError) as error:
+        qtap.Rule("host contain 'x'")
+    assert (error.value.line, error.value.column) == (1, 6)
+    assert error.value.excerpt == "  host contain 'x'\n       ^\n"
+    assert 'did you mean "contains"?' in str(error.value)
+
+
+def test_warnings():
+    [warning] = qtap.Rule("a or b and c").warnings
+    assert warning.text.endswith('understood as: (a or b) and c') and warning.column == 3
+    assert str(qtap.Rule("a or b and c")) == "(a or b) and c"
+
+
+def test_macros_functions_and_fields():
+    library = qtap.RuleLibrary(
+        macros={"shop": "pod.namespace == 'shop' and loud(req.method) == 'GET!'"},
+        functions={"loud": lambda text: text + "!", "fails": lambda: 1 // 0},
+        fields={"pod.namespace": "text", "pod.labels.": "text"}, transaction_fields=True)
+    rule = qtap.Rule("shop() and res.status == 200", library)
+    assert rule.fields == ["res.status", "pod.namespace", "req.method"]
+    values = {"pod": {"namespace": "shop"}, "req.method": "GET", "res.status": 200}
+    del library  # the rule keeps it
+    assert rule.eval(values) and rule.matches(values)
+    threads = [threading.Thread(target=lambda: seen.append(rule.matches(values))) for _ in range(4)]
+    seen = []
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [True] * 4
+    with pytest.raises(ZeroDivisionError):
+        qtap.Rule("fails()", rule._library).eval({})
+    [warning] = qtap.Rule("res.status == '500' and pod.labels.app", rule._library).warnings
+    assert "never true" in warning.text
+    with pytest.raises(qtap.RuleError, match='did you mean "loud"'):
+        qtap.Rule("laud(a)", rule._library)
+    with pytest.raises(qtap.RuleError, match='did you mean "res.status"'):
+        qtap.Rule("res.stats", qtap.RuleLibrary(transaction_fields=True, strict=True))
+    with pytest.raises(qtap.RuleError, match='macro "m": line 1, column 3'):
+        qtap.RuleLibrary(macros={"m": "a b"})

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a library of rules keeps of the host's names.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <qtap/rulekit.h>
+
+#include "base/result.h"
+#include "rulekit/library.h"
+
+namespace qtap::capi {
+
+struct Parameter {
+  std::string name;
+  uint32_t types;
+};
+
+struct HostFunction {
+  std::string name;
+  std::vector<Parameter> parameters;
+  qtap_rule_function_fn call;
+  void* user;
+};
+
+// Owns what the library and the options of its rules borrow.
+struct RuleNames {
+  std::deque<HostFunction> functions;
+  std::deque<std::string> field_names;
+  std::vector<rulekit::KnownField> fields;
+  bool unknown_fields_fail = false;
+  std::unique_ptr<const rulekit::Library> library;
+};
+
+inline Error bad_names(const std::string& what) {
+  return Error{"QT142", QTAP_ERR_INVALID, "make a rule library: " + what};
+}
+inline Error bad_entry(const char* list, size_t index, const char* what) {
+  return bad_names(std::string(list) + "[" + std::to_string(index) + "]: " + what);
+}
+
+Status take_fields(const qtap_rule_names& from, RuleNames* names);
+void add_transaction_fields(RuleNames* names);
+
+}  // namespace qtap::capi
