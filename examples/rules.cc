@@ -16,6 +16,9 @@ namespace {
 struct RuleFree {
   void operator()(qtap_rule* rule) const { qtap_rule_free(rule); }
 };
+struct ResultFree {
+  void operator()(qtap_rule_result* result) const { qtap_rule_result_free(result); }
+};
 
 struct Fields {
   char** begin;
@@ -61,6 +64,16 @@ int look_up(void* user, qtap_str name, qtap_value* ret) {
   return QTAP_ERR_NOTFOUND;
 }
 
+// Prints what kept the rule from being decided.
+void print_missing(const qtap_rule_result* result) {
+  qtap_str name = {};
+  for (size_t at = 0; qtap_rule_result_missing_at(result, at, &name) == QTAP_OK; ++at) {
+    printf("missing: %.*s\n", static_cast<int>(name.len), name.data);
+  }
+  const qtap_str rest = qtap_rule_result_rest(result);
+  printf("left: %.*s\n", static_cast<int>(rest.len), rest.data);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,20 +85,23 @@ int main(int argc, char** argv) {
   why.size = sizeof why;
   qtap_rule* raw = nullptr;
   if (qtap_rule_compile(argv[1], strlen(argv[1]), &raw, &why) < 0) {
-    fprintf(stderr, "rules: %s\n", why.text);
+    char place[512] = "";
+    qtap_rule_excerpt(argv[1], strlen(argv[1]), why.line, why.column, place, sizeof place);
+    fprintf(stderr, "rules: %s\n%s", why.text, place);
     return 2;
   }
   const std::unique_ptr<qtap_rule, RuleFree> rule(raw);
 
   Fields fields = {argv + 2, argv + argc};
-  int match = 0;
-  const int status = qtap_rule_eval(rule.get(), look_up, &fields, &match);
-  if (status < 0) {
+  qtap_rule_result* raw_result = nullptr;
+  if (const int status = qtap_rule_explain(rule.get(), look_up, &fields, &raw_result); status < 0) {
     fprintf(stderr, "rules: %s\n", qtap_status_name(status));
     return 2;
   }
-  puts(match                         ? "matches"
-       : status == QTAP_WARN_PARTIAL ? "undecided: a field is missing"
-                                     : "does not match");
-  return match ? 0 : 1;
+  const std::unique_ptr<qtap_rule_result, ResultFree> result(raw_result);
+  const int outcome = qtap_rule_result_outcome(result.get());
+  const bool undecided = outcome == QTAP_RULE_UNKNOWN || outcome == QTAP_RULE_FAILED;
+  puts(undecided ? "undecided" : outcome == QTAP_RULE_TRUE ? "matches" : "does not match");
+  if (undecided) print_missing(result.get());
+  return outcome == QTAP_RULE_TRUE ? 0 : 1;
 }

@@ -11,6 +11,7 @@
 #include "doctor.h"
 #include "options.h"
 #include "report.h"
+#include "rules.h"
 #include "signals.h"
 
 namespace {
@@ -110,7 +111,9 @@ int capture(qtap_session* session, const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "doctor") return doctor(argc - 1, argv + 1);
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "doctor") return doctor(argc - 1, argv + 1);
+  if (command == "rules") return rules(argc - 1, argv + 1);
   Options options;
   if (const std::string error = read_options(argc, argv, options); !error.empty()) {
     say_error(error.c_str());

@@ -238,6 +238,8 @@ std::string apply_options(const Options& options, qtap_config* config) {
 const char* help_text() {
   return "Usage: qtap-mini [flags]\n"
          "       qtap-mini doctor [--seconds N] [--json]   which TLS is not decrypted, and why\n"
+         "       qtap-mini rules check|eval ...            rules: what is wrong, what they come "
+         "to\n"
          "Shows the HTTP requests of the programs on this machine, also those inside TLS. Needs "
          "root to capture.\n"
          "\n"

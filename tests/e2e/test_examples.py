@@ -52,7 +52,7 @@ def test_rules():
     rule = "http.res.status >= 500 and src.ip in 10.0.0.0/8"
     assert "matches" in run(rules, rule, "http.res.status=503", "src.ip=10.1.2.3")
     assert "does not match" in run(rules, rule, "http.res.status=503", "src.ip=192.0.2.1", code=1)
-    assert "a field is missing" in run(rules, rule, "http.res.status=503", code=1)
+    assert "missing: src.ip" in run(rules, rule, "http.res.status=503", code=1)
     assert "column" in run(rules, "http.res.status >=", code=2)
 
 
