@@ -2,6 +2,8 @@
 #include "http/h1_side.h"
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <utility>
 
 #include "base/text.h"
@@ -50,11 +52,14 @@ llhttp_settings_t H1Side::make_settings() {
     side_of(p).in_chunk_ = p->content_length > 0;
     return 0;
   };
-  s.on_chunk_complete = [](llhttp_t* p) {
-    side_of(p).in_chunk_ = false;
-    return 0;
+  // Pausing makes llhttp stop exactly here: the line before a chunk is ours, and the message ends
+  // where it ends.
+  s.on_chunk_complete = [](llhttp_t* p) -> int {
+    H1Side& side = side_of(p);
+    if (!std::exchange(side.in_chunk_, false)) return 0;  // the last one; trailers came behind it
+    side.at_chunk_line_ = true;
+    return HPE_PAUSED;
   };
-  // Pausing makes llhttp stop exactly at the end of the message.
   s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
   return s;
 }
@@ -70,13 +75,14 @@ H1Side::H1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
 }
 
 void H1Side::restart() {
+  at_chunk_line_ = false;
+  chunk_line_ = {};
   static const llhttp_settings_t settings = make_settings();
   llhttp_init(&parser_, type_, &settings);
   parser_.data = this;
   llhttp_set_lenient_headers(&parser_, 1);
 #if LLHTTP_VERSION_MAJOR >= 9
   llhttp_set_lenient_optional_cr_before_lf(&parser_, 1);
-  llhttp_set_lenient_spaces_after_chunk_size(&parser_, 1);  // RFC 9112, 7.1.1
 #endif
 }
 
@@ -234,7 +240,9 @@ int H1Side::on_headers_complete() {
   settle_framing();
   const Body body = events_.on_head(*this);
   in_body_ = true;
-  return body == Body::kNone ? 1 : 0;  // 1: llhttp expects no body
+  if (body == Body::kNone) return 1;  // llhttp expects no body
+  at_chunk_line_ = (parser_.flags & F_CHUNKED) != 0;
+  return at_chunk_line_ ? static_cast<int>(HPE_PAUSED) : 0;
 }
 
 int H1Side::on_body(const char* at, size_t len) {
@@ -317,24 +325,53 @@ size_t H1Side::feed(std::string_view bytes) {
       bytes.remove_prefix(1);  // RFC 9112, 2.2: between messages, and of neither
       continue;
     }
-    piece_ = bytes.data();
-    const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
-    const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
-    const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
-    if (!filling_) {
-      offset_ += used;
-      if (message_) message_->wire_bytes += used;
-    }
-    if (used > 0) before_piece_ = bytes[used - 1];
+    const size_t used = at_chunk_line_ ? feed_chunk_line(bytes) : feed_llhttp(bytes);
     bytes.remove_prefix(used);
-    if (result == HPE_PAUSED && message_) {
-      end_message();
-    } else if (result != HPE_OK) {
-      const char* refusal = std::exchange(refusal_, nullptr);
-      on_error(refusal ? refusal : h1_error_text(result));
-    }
   }
   return size - bytes.size();
+}
+
+// `used` bytes are read.
+void H1Side::count(std::string_view used) {
+  if (!filling_) {
+    offset_ += used.size();
+    if (message_) message_->wire_bytes += used.size();
+  }
+  if (!used.empty()) before_piece_ = used.back();
+}
+
+size_t H1Side::feed_llhttp(std::string_view bytes) {
+  piece_ = bytes.data();
+  const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
+  const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
+  const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
+  count(bytes.substr(0, used));
+  if (result == HPE_PAUSED && at_chunk_line_) {
+    llhttp_resume(&parser_);
+  } else if (result == HPE_PAUSED && message_) {
+    end_message();
+  } else if (result != HPE_OK) {
+    const char* refusal = std::exchange(refusal_, nullptr);
+    on_error(refusal ? refusal : h1_error_text(result));
+  }
+  return used;
+}
+
+// llhttp gets the size alone, as if there were no extensions.
+size_t H1Side::feed_chunk_line(std::string_view bytes) {
+  size_t used = 0;
+  const ChunkLine::State state = chunk_line_.add(bytes, &used);
+  count(bytes.substr(0, used));
+  if (state == ChunkLine::State::kBad) {
+    on_error(chunk_line_.reason());
+  } else if (state == ChunkLine::State::kDone) {
+    at_chunk_line_ = false;
+    char line[20];
+    const int len = std::snprintf(line, sizeof line, "%" PRIx64 "\r\n", chunk_line_.size());
+    const llhttp_errno_t result = llhttp_execute(&parser_, line, static_cast<size_t>(len));
+    if (result != HPE_OK) on_error(h1_error_text(result));
+  }
+  return used;
 }
 
 // Gives the message at hand up and looks for the next one.

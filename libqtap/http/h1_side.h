@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/chunk_line.h"
 #include "http/message.h"
 #include "http/parser.h"
 #include "http/start_finder.h"
@@ -99,6 +100,9 @@ class H1Side {
   enum class State : uint8_t { kSearch, kParse, kHold, kTunnel };
   static llhttp_settings_t make_settings();
   size_t feed(std::string_view bytes);
+  size_t feed_llhttp(std::string_view bytes);
+  size_t feed_chunk_line(std::string_view bytes);
+  void count(std::string_view used);
   void on_error(const char* reason);
   void search_on(Truncation reason);
   void resume();
@@ -137,10 +141,11 @@ class H1Side {
   bool has_start_line_ = false;
   bool in_body_ = false;
   bool in_chunk_ = false;
-  bool field_open_ = false;   // the last field's value has not ended
-  bool has_name_ = false;     // the field whose name is read
-  bool after_space_ = false;  // the first field
-  bool over_limit_ = false;   // of header_bytes
+  bool at_chunk_line_ = false;  // the next byte is of the line before a chunk
+  bool field_open_ = false;     // the last field's value has not ended
+  bool has_name_ = false;       // the field whose name is read
+  bool after_space_ = false;    // the first field
+  bool over_limit_ = false;     // of header_bytes
   bool keeps_bodies_ = true;
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
@@ -153,6 +158,7 @@ class H1Side {
   const char* refusal_ = nullptr;           // why a callback refused
   const char* piece_ = nullptr;             // what llhttp reads, and the byte before it
   char before_piece_ = '\0';
+  ChunkLine chunk_line_;
   std::string start_text_;
   TimedBytes held_;  // kHold
   Message* message_ = nullptr;

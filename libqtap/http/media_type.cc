@@ -4,25 +4,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "http/token.h"
 
 namespace qtap::http {
 namespace {
-
-// tchar of RFC 9110, 5.6.2.
-bool is_tchar(char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-  return c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-// qdtext and quoted-pair of RFC 9110, 5.6.4: what a quoted string may hold, one way or the other.
-bool is_quotable(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
 
 class Reader {
  public:
