@@ -209,6 +209,58 @@ void a_rule_says_why() {
   CHECK(qtap::RuleLibrary::make(names, library).code == QTAP_ERR_INVALID);
 }
 
+class Talk : public qtap::HttpHandler {
+ public:
+  void on_body(const qtap_http_exchange*, const qtap_http_body& part) override {
+    body.append(static_cast<const char*>(part.bytes), part.len);
+  }
+  void on_exchange(const qtap::HttpExchange& exchange) override { kept = exchange; }
+  void on_error(const qtap_http_error& error) override { reason = error.reason; }
+
+  std::string body;
+  std::string reason;
+  std::optional<qtap::HttpExchange> kept;
+};
+
+void http_is_read_without_a_session() {
+  Talk talk;
+  {
+    qtap::HttpParser parser;
+    CHECK(qtap::HttpParser::make({}, talk, parser).ok());
+    CHECK(parser.data(0, 1, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n") == QTAP_OK);
+    CHECK(parser.data(1, 2, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") == QTAP_OK);
+    CHECK(parser.data(1, 3, "rubbish") == QTAP_OK && parser.end(4, true) == QTAP_OK);
+    CHECK(parser.gap(1, 4, 1) == QTAP_ERR_STATE);
+    CHECK(parser.stats().exchanges == 1);
+  }
+  CHECK(talk.body == "hi" && !talk.reason.empty());
+  CHECK(talk.kept && qtap::view(talk.kept->request().target) == "/a");
+  CHECK(talk.kept && talk.kept->response().status == 200);
+  std::string fields;
+  talk.kept->for_each_field(QTAP_HTTP_REQUEST, [&](auto name, auto value) {
+    fields += std::string(name.value_or("?")) + "=" + std::string(value.value_or("?"));
+  });
+  CHECK(fields == "Host=x");
+  qtap_http_options both = {};
+  both.flags = QTAP_HTTP_ZERO_ASKS | QTAP_HTTP_ONE_ASKS;
+  qtap::HttpParser none;
+  CHECK(qtap::HttpParser::make(both, talk, none).code == QTAP_ERR_INVALID);
+}
+
+void contents_are_decoded_and_named() {
+  std::string text;
+  qtap::HttpDecoder decoder([&](std::string_view decoded) { text += decoded; });
+  CHECK(decoder.begin("identity").ok());
+  CHECK(decoder.data("abc") == QTAP_HTTP_DECODING && decoder.end() == QTAP_HTTP_DECODED);
+  CHECK(text == "abc");
+  CHECK(decoder.begin("frob").code == QTAP_ERR_UNSUPPORTED);
+  qtap::HttpMediaType type;
+  CHECK(qtap::HttpMediaType::parse("Application/problem+JSON; charset=\"utf-8\"", type).ok());
+  CHECK(type.type() == "application" && type.subtype() == "problem+json");
+  CHECK(type.suffix() == "json" && type.parameter("charset") == "utf-8");
+  CHECK(!type.parameter("x") && type.fault().empty());
+}
+
 }  // namespace
 
 int main() {
@@ -218,5 +270,7 @@ int main() {
   a_sink_takes_bodies_as_they_pass();
   a_rule_asks_a_lambda();
   a_rule_says_why();
+  http_is_read_without_a_session();
+  contents_are_decoded_and_named();
   return failed_checks != 0;
 }

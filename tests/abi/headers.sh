@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Each public header compiles alone, as C99, C++11 and C++20, with every compiler that is here. Usage: headers.sh INCLUDE
+# Each public header compiles alone, as C99, C++11 and C++20 (.hpp: C++20), with every compiler that is here. Usage: headers.sh INCLUDE
 set -eu
 include=$1
 for header in "$include"/qtap/*.h; do
@@ -12,7 +12,9 @@ for header in "$include"/qtap/*.h; do
     done
   done
 done
-for c in gcc clang; do
-  command -v "$c" >/dev/null || continue
-  "$c" -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror -I "$include" -fsyntax-only -x c++ "$include/qtap/qtap.hpp"
+for header in "$include"/qtap/*.hpp; do
+  for c in gcc clang; do
+    command -v "$c" >/dev/null || continue
+    "$c" -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Werror -I "$include" -fsyntax-only -x c++ "$header"
+  done
 done

@@ -9,6 +9,9 @@
 #define QTAP_QTAP_HPP
 
 #include <qtap/qtap.h>
+#include <qtap/base.hpp>
+#include <qtap/http.hpp>
+#include <qtap/rulekit.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -23,10 +26,6 @@ namespace qtap {
 // The names are versioned: the library's own classes, in libqtap.a, live in qtap as well.
 inline namespace v0 {
 
-/** The bytes of a qtap_str; they live as long as the object that they were read from. @since 0.1 */
-inline std::string_view view(qtap_str s) {
-  return s.data ? std::string_view(s.data, s.len) : std::string_view();
-}
 /** The bytes of a chunk of a body, in qtap_sink_ops.put_body; borrowed like the chunk. @since 0.1
  */
 inline std::string_view view(const qtap_body_chunk& chunk) {
@@ -38,22 +37,6 @@ inline std::string_view view(const qtap_stream_message& message) {
   return message.len > 0 ? std::string_view(static_cast<const char*>(message.bytes), message.len)
                          : std::string_view();
 }
-/** The other way round. @since 0.1 */
-inline qtap_str str(std::string_view s) {
-  return {s.data(), s.size()};
-}
-
-/** What a call came to: enum qtap_status and, after a failure or a warning, one line of text.
- * @since 0.1 */
-struct [[nodiscard]] Status {
-  int code = QTAP_OK;
-  std::string message;
-
-  bool ok() const { return code >= 0; }
-  explicit operator bool() const { return ok(); }
-  const char* name() const { return qtap_status_name(code); }
-};
-
 /** A fact, read by name. The getters are empty when the value is of another type. @since 0.1 */
 class Value {
  public:
@@ -394,122 +377,6 @@ class Session {
   }
 
   std::unique_ptr<qtap_session, Free> handle_;
-};
-
-/** Macros, functions and fields of a host; see qtap_rule_library_new(). @since 0.1 */
-class RuleLibrary {
- public:
-  RuleLibrary() = default;
-
-  /** `names.size` need not be set. On success `ret` is the library. */
-  static Status make(qtap_rule_names names, RuleLibrary& ret) {
-    names.size = sizeof names;
-    qtap_rule_error why = {};
-    why.size = sizeof why;
-    qtap_rule_library* raw = nullptr;
-    const int code = qtap_rule_library_new(&names, &raw, &why);
-    if (code < 0) return {code, why.text};
-    ret.handle_.reset(raw);
-    return {};
-  }
-
-  const qtap_rule_library* get() const { return handle_.get(); }
-
- private:
-  struct Free {
-    void operator()(qtap_rule_library* library) const { qtap_rule_library_free(library); }
-  };
-  std::unique_ptr<qtap_rule_library, Free> handle_;
-};
-
-/** What a rule came to, and why; see qtap_rule_explain(). @since 0.1 */
-class RuleResult {
- public:
-  RuleResult() = default;
-  explicit RuleResult(qtap_rule_result* handle) : handle_(handle) {}
-
-  /** enum qtap_rule_outcome */
-  int outcome() const { return qtap_rule_result_outcome(handle_.get()); }
-  /** The part of the rule that decided, or what is left. */
-  std::string_view rest() const { return view(qtap_rule_result_rest(handle_.get())); }
-  /** Calls `each(std::string_view name)` for every missing field. */
-  template <typename Each>
-  void for_each_missing(Each&& each) const {
-    qtap_str name = {};
-    for (size_t at = 0; qtap_rule_result_missing_at(handle_.get(), at, &name) == QTAP_OK; ++at) {
-      each(view(name));
-    }
-  }
-  const qtap_rule_result* get() const { return handle_.get(); }
-
- private:
-  struct Free {
-    void operator()(qtap_rule_result* result) const { qtap_rule_result_free(result); }
-  };
-  std::unique_ptr<qtap_rule_result, Free> handle_;
-};
-
-/** A compiled rule; see qtap/rulekit.h. @since 0.1 */
-class Rule {
- public:
-  Rule() = default;
-
-  /** On success `ret` is the rule; the message of a failure names line and column. */
-  static Status compile(std::string_view text, Rule& ret) { return compile(text, {}, ret); }
-  static Status compile(std::string_view text, const RuleLibrary& library, Rule& ret) {
-    qtap_rule_error why = {};
-    why.size = sizeof why;
-    qtap_rule* raw = nullptr;
-    const int code = qtap_rule_compile_with(library.get(), text.data(), text.size(), &raw, &why);
-    if (code < 0) return {code, why.text};
-    ret.handle_.reset(raw);
-    return {};
-  }
-
-  /**
-   * Does it match? `lookup` is called as `int lookup(std::string_view name, qtap_value &ret)`, see
-   * qtap_lookup_fn; an exception that leaves it ends the program. QTAP_WARN_PARTIAL: undecided, a
-   * field is missing.
-   */
-  template <typename Lookup>
-  requires std::invocable<Lookup&, std::string_view, qtap_value&> Status matches(Lookup&& lookup,
-                                                                                 bool& ret_match)
-  const {
-    int match = 0;
-    const int code = qtap_rule_eval(handle_.get(), call<Lookup>, user_of(lookup), &match);
-    if (code >= 0) ret_match = match != 0;
-    return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
-  }
-
-  /** The same with its reasons. */
-  template <typename Lookup>
-  requires std::invocable<Lookup&, std::string_view, qtap_value&> Status explain(Lookup&& lookup,
-                                                                                 RuleResult& ret)
-  const {
-    qtap_rule_result* raw = nullptr;
-    const int code = qtap_rule_explain(handle_.get(), call<Lookup>, user_of(lookup), &raw);
-    if (code >= 0) ret = RuleResult(raw);
-    return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
-  }
-
-  /** The rule in normal spelling. */
-  std::string_view text() const { return view(qtap_rule_text(handle_.get())); }
-  const qtap_rule* get() const { return handle_.get(); }
-
- private:
-  template <typename Lookup>
-  static int call(void* user, qtap_str name, qtap_value* ret) noexcept {
-    return (*static_cast<std::remove_reference_t<Lookup>*>(user))(view(name), *ret);
-  }
-  template <typename Lookup>
-  static void* user_of(Lookup& lookup) {
-    return const_cast<void*>(static_cast<const void*>(std::addressof(lookup)));
-  }
-
-  struct Free {
-    void operator()(qtap_rule* rule) const { qtap_rule_free(rule); }
-  };
-  std::unique_ptr<qtap_rule, Free> handle_;
 };
 
 }  // namespace v0
