@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import resource
 import zlib
 
 import pytest
@@ -162,3 +163,28 @@ def test_objects_hold_what_was_sent_unless_they_are_to_be_decoded(decodes, tmp_p
     assert base64.b64decode(response["body"]) == (TEXT if decodes else sent)
     assert response.get("body_encoding") == ("decoded" if decodes else None)
     assert response["body_bytes"] == len(sent)
+
+
+def resident_bytes():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def test_what_the_stack_decoded_is_gone_when_the_stack_is_done(tmp_path):
+    """Transactions that somebody keeps do not keep the text that a plugin asked for: 40 times 2 MiB here."""
+    kept = []
+    body = gzip.compress(bytes(2 << 20), 1)
+    with session_with({"services.object_stores[0].type": "file", "services.object_stores[0].dir": str(tmp_path),
+                       "tap.http.stack": "main", "stacks.main.plugins[0].type": "http_capture",
+                       "stacks.main.plugins[0].config.level": "full", "limits.decode_ratio": 1000,
+                       "stacks.main.plugins[0].config.decode_body": "true"}, on_transaction=kept.append) as session:
+        for _ in range(4):  # what the first ones need stays
+            http1(session, body)
+            session.flush()
+        before = resident_bytes()
+        for _ in range(40):
+            http1(session, body)
+            session.flush()
+        grown = resident_bytes() - before
+        assert session.stats["bodies_decoded"] == len(kept) == 44
+    assert grown < 40 << 20, f"{grown >> 20} MiB more"
