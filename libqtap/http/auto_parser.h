@@ -21,8 +21,11 @@ class AutoParser final : public Parser {
   // A start line or a preface is proven within its first bytes; this is far more.
   static constexpr size_t kMaxUndetected = 64u << 10;
 
+  // Is it an error when it is no HTTP?
+  enum class Otherwise : uint8_t { kError, kIgnore };
+
   AutoParser(StreamStart start, const ParserLimits& limits, ParserEvents& events,
-             std::optional<Direction> client = {});
+             std::optional<Direction> client = {}, Otherwise otherwise = Otherwise::kError);
 
   // What the connection began with.
   std::optional<Protocol> found() const { return found_; }
@@ -45,6 +48,7 @@ class AutoParser final : public Parser {
   const ParserLimits limits_;
   ParserEvents& events_;
   const std::optional<Direction> client_;
+  const Otherwise otherwise_;
   StreamStart start_;
   bool keeps_bodies_ = true;
   std::optional<Protocol> found_;

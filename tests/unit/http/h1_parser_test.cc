@@ -206,6 +206,20 @@ TEST_SUITE("http/h1_parser") {
     CHECK(session.out.transactions[0]->response.body.empty());
   }
 
+  TEST_CASE("tunnels inside of tunnels are read up to a depth") {
+    Session session;
+    for (int depth = 0; depth < 1000; ++depth) {
+      session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+      session.received("HTTP/1.1 200 OK\r\n\r\n");
+    }
+    session.close();
+    CHECK(session.out.transactions.size() == http::ParserLimits{}.tunnels + 1);
+    const std::string text = session.out.text();
+    CHECK(text.find("limit\n") == text.rfind("limit\n"));
+    CHECK(text.find("limit\n") != std::string::npos);
+    CHECK(text.find("parse error") == std::string::npos);
+  }
+
   TEST_CASE("a switch of protocols ends a request that is not complete") {
     Session session;
     session.sent(
