@@ -50,18 +50,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return near.empty() ? "" : "; did you mean \"" + near + "\"?";
 }
 
-std::vector<std::string_view> split_words(std::string_view text) {
-  std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const size_t comma = std::min(text.find(','), text.size());
-    std::string_view word = text.substr(0, comma);
-    const size_t first = word.find_first_not_of(' ');
-    if (first != std::string_view::npos) {
-      words.push_back(word.substr(first, word.find_last_not_of(' ') - first + 1));
-    }
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return words;
-}
-
 }  // namespace qtap

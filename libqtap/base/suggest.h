@@ -19,7 +19,4 @@ std::string nearest(std::string_view word, const std::vector<std::string_view>& 
 // `; did you mean "x"?` with the nearest candidate; "" = none.
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates);
 
-// The parts of "a, b,c".
-std::vector<std::string_view> split_words(std::string_view text);
-
 }  // namespace qtap

@@ -86,4 +86,19 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::vector<std::string_view> split_words(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  std::vector<std::string_view> words;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    const std::string_view word = text.substr(0, comma);
+    const size_t first = word.find_first_not_of(kBlanks);
+    if (first != std::string_view::npos) {
+      words.push_back(word.substr(first, word.find_last_not_of(kBlanks) - first + 1));
+    }
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return words;
+}
+
 }  // namespace qtap

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace qtap {
 
@@ -19,6 +20,9 @@ std::string human_us(uint64_t us);
 
 std::string lower(std::string_view text);                          // ASCII
 bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
+
+// The parts of "a, b,,c" without the blanks around them; empty ones are left out.
+std::vector<std::string_view> split_words(std::string_view text);
 
 // The part behind the last slash.
 std::string_view base_name(std::string_view path);

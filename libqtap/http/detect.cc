@@ -14,6 +14,8 @@ using Bytes = std::span<const uint8_t>;
 
 enum class Begins : uint8_t { kYes, kMay, kNo };
 
+constexpr size_t kMaxRequestLine = 8000;  // what anybody must take (RFC 9112, 3)
+
 std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -52,12 +54,11 @@ Begins as_frames(Bytes bytes) {
 
 // A request line says so at its end (RFC 9112, 3). Others begin alike: "GET key" of Redis, "CONNECT
 // {" of NATS, where a target cannot begin with a brace (RFC 3986, 2). One that is longer than
-// anybody must take (RFC 9112, 3: 8000 bytes) is taken at its word. Only what no later byte can
+// anybody must take is taken at its word. Only what no later byte can
 // change decides, so that it does not matter where the bytes were cut.
 Begins as_request(std::string_view bytes) {
-  constexpr size_t kLongest = 8000;
-  const bool is_whole = bytes.size() >= kLongest;
-  bytes = bytes.substr(0, kLongest);
+  const bool is_whole = bytes.size() >= kMaxRequestLine;
+  bytes = bytes.substr(0, kMaxRequestLine);
   const size_t end = bytes.find('\n');
   const std::string_view line = bytes.substr(0, end);
   const size_t method = line.find(' ');
@@ -65,6 +66,22 @@ Begins as_request(std::string_view bytes) {
   if (line.find(" HTTP/") != std::string_view::npos) return Begins::kYes;
   if (end != std::string_view::npos) return Begins::kNo;
   return is_whole ? Begins::kYes : Begins::kMay;
+}
+
+// With a method that is not registered the whole line must be there.
+Begins as_unknown_request(std::string_view bytes) {
+  const bool is_cut = bytes.size() > kMaxRequestLine;
+  bytes = bytes.substr(0, kMaxRequestLine);
+  const size_t space = bytes.find(' ');
+  if (space == std::string_view::npos) {
+    return !bytes.empty() && may_become_method(bytes) ? Begins::kMay : Begins::kNo;
+  }
+  if (!looks_like_method(bytes.substr(0, space))) return Begins::kNo;
+  if (space + 1 < bytes.size() && bytes[space + 1] == '{') return Begins::kNo;
+  const size_t end = bytes.find('\n');
+  if (end == std::string_view::npos) return is_cut ? Begins::kNo : Begins::kMay;
+  const bool is_request = find_start_line(bytes.substr(0, end), StartLine::kRequest) == 0;
+  return is_request ? Begins::kYes : Begins::kNo;
 }
 
 Begins as_http1(std::string_view bytes) {
@@ -76,7 +93,7 @@ Begins as_http1(std::string_view bytes) {
     case StartLine::kResponse:
       return Begins::kYes;
     default:
-      return Begins::kNo;
+      return as_unknown_request(bytes);
   }
 }
 

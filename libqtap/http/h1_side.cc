@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "http/h1_error.h"
+#include "http/token.h"
 
 namespace qtap::http {
 namespace {
@@ -20,9 +21,23 @@ constexpr size_t kUsualFields = 16;
 // what never comes is never touched.
 constexpr uint64_t kMaxReserve = 4u << 20;
 constexpr uint64_t kUntilClose = UINT64_MAX;
+// The longest of the IANA registry has 17.
+constexpr size_t kMaxMethod = 64;
 
 H1Side& side_of(llhttp_t* parser) {
   return *static_cast<H1Side*>(parser->data);
+}
+
+// RFC 9112, 6.1: at most one "chunked", and that the last. Empty elements of a list do not count
+// (RFC 9110, 5.6.1.2), but llhttp takes one for a coding. `found` is what llhttp says.
+bool is_chunked_once(std::string_view codings, bool found) {
+  size_t chunked = 0;
+  bool is_last = false;
+  for (const std::string_view coding : split_words(codings)) {
+    is_last = equal_ignoring_case(coding, "chunked");
+    chunked += is_last ? 1u : 0u;
+  }
+  return chunked <= 1 && is_last == found && (chunked == 0 || is_last);
 }
 
 }  // namespace
@@ -75,7 +90,7 @@ H1Side::H1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
 }
 
 void H1Side::restart() {
-  at_chunk_line_ = false;
+  at_chunk_line_ = at_method_ = false;
   chunk_line_ = {};
   static const llhttp_settings_t settings = make_settings();
   llhttp_init(&parser_, type_, &settings);
@@ -87,6 +102,7 @@ void H1Side::restart() {
 }
 
 std::string_view H1Side::method() const {
+  if (!other_method_.empty()) return other_method_;
   return llhttp_method_name(static_cast<llhttp_method_t>(parser_.method));
 }
 
@@ -94,9 +110,11 @@ std::string_view H1Side::method() const {
 // ---------------------------------------------------------------------------
 
 int H1Side::on_begin() {
+  if (at_method_) return 0;  // it has begun already
   message_ = &events_.on_message_begin(*this);
   message_->start_ns = now_ns_;
   start_text_.clear();
+  other_method_.clear();
   head_bytes_ = 0;
   has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_name_ = after_space_ = over_limit_ =
       false;
@@ -104,8 +122,10 @@ int H1Side::on_begin() {
   return 0;
 }
 
-// HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours.
+// HTTP/0.9 and HTTP/2 heads, which llhttp reads too, are not ours. A status has three digits
+// (RFC 9112, 4), of which the first is not 0 (RFC 9110, 15).
 int H1Side::on_start_line() {
+  if (is_response() && parser_.status_code < 100) return refuse("invalid status");
   has_start_line_ = parser_.http_major == 1;
   tell_limit();
   return has_start_line_ ? 0 : -1;
@@ -228,7 +248,11 @@ void H1Side::settle_framing() {
     };
     const std::vector<Header>& list = message_->headers;
     const bool repeats = std::count_if(list.begin(), list.end(), is_coding) > 1;
-    if (content_length_ || repeats || parser_.http_minor == 0) message_->framing_conflict = true;
+    const auto coding = std::find_if(list.begin(), list.end(), is_coding);
+    const bool is_odd = coding != list.end() && !is_chunked_once(coding->value, is_chunked());
+    if (content_length_ || repeats || is_odd || parser_.http_minor == 0) {
+      message_->framing_conflict = true;
+    }
   } else if (content_length_) {
     parser_.flags |= F_CONTENT_LENGTH;
     parser_.content_length = *content_length_;
@@ -241,7 +265,7 @@ int H1Side::on_headers_complete() {
   const Body body = events_.on_head(*this);
   in_body_ = true;
   if (body == Body::kNone) return 1;  // llhttp expects no body
-  at_chunk_line_ = (parser_.flags & F_CHUNKED) != 0;
+  at_chunk_line_ = is_chunked();
   return at_chunk_line_ ? static_cast<int>(HPE_PAUSED) : 0;
 }
 
@@ -325,7 +349,9 @@ size_t H1Side::feed(std::string_view bytes) {
       bytes.remove_prefix(1);  // RFC 9112, 2.2: between messages, and of neither
       continue;
     }
-    const size_t used = at_chunk_line_ ? feed_chunk_line(bytes) : feed_llhttp(bytes);
+    const size_t used = at_method_       ? feed_method(bytes)
+                        : at_chunk_line_ ? feed_chunk_line(bytes)
+                                         : feed_llhttp(bytes);
     bytes.remove_prefix(used);
   }
   return size - bytes.size();
@@ -341,6 +367,7 @@ void H1Side::count(std::string_view used) {
 }
 
 size_t H1Side::feed_llhttp(std::string_view bytes) {
+  if (!message_) first_bytes_.clear();
   piece_ = bytes.data();
   const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
   const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
@@ -350,11 +377,36 @@ size_t H1Side::feed_llhttp(std::string_view bytes) {
     llhttp_resume(&parser_);
   } else if (result == HPE_PAUSED && message_) {
     end_message();
+  } else if (result == HPE_INVALID_METHOD && message_) {
+    first_bytes_.append(bytes.substr(0, used));
+    at_method_ = true;
   } else if (result != HPE_OK) {
     const char* refusal = std::exchange(refusal_, nullptr);
     on_error(refusal ? refusal : h1_error_text(result));
+  } else if (!is_response() && start_text_.empty() && first_bytes_.size() < kMaxMethod) {
+    first_bytes_.append(bytes);
   }
   return used;
+}
+
+// Any token may be a method (RFC 9110, 9.1); llhttp has a list. It goes on with one that means the
+// same for the framing, and method() tells what was sent.
+size_t H1Side::feed_method(std::string_view bytes) {
+  const auto end = std::find_if_not(bytes.begin(), bytes.end(), is_tchar);
+  const size_t len = static_cast<size_t>(end - bytes.begin());
+  first_bytes_.append(bytes.substr(0, len));
+  count(bytes.substr(0, len));
+  if (first_bytes_.size() > kMaxMethod) {
+    on_error("method of more than 64 bytes");
+  } else if (end != bytes.end() && (*end != ' ' || first_bytes_.empty())) {
+    on_error("invalid method");
+  } else if (end != bytes.end()) {
+    llhttp_reset(&parser_);
+    llhttp_execute(&parser_, "PUT", 3);
+    at_method_ = false;
+    other_method_ = first_bytes_;
+  }
+  return len;
 }
 
 // llhttp gets the size alone, as if there were no extensions.
@@ -471,7 +523,7 @@ void H1Side::tunnel() {
 // Body bytes that must still come, as the framing says; 0 when that is not known here.
 uint64_t H1Side::known_body_left() const {
   if (!in_body_ || !message_) return 0;
-  if ((parser_.flags & F_CHUNKED) != 0) return in_chunk_ ? parser_.content_length : 0;
+  if (is_chunked()) return in_chunk_ ? parser_.content_length : 0;
   if ((parser_.flags & F_CONTENT_LENGTH) != 0) return parser_.content_length;
   return is_response() ? kUntilClose : 0;
 }

@@ -102,6 +102,7 @@ class H1Side {
   size_t feed(std::string_view bytes);
   size_t feed_llhttp(std::string_view bytes);
   size_t feed_chunk_line(std::string_view bytes);
+  size_t feed_method(std::string_view bytes);
   void count(std::string_view used);
   void on_error(const char* reason);
   void search_on(Truncation reason);
@@ -113,6 +114,7 @@ class H1Side {
   uint64_t skip_body(uint64_t len, bool is_lost);
   void add_missing(uint64_t len);
   uint64_t known_body_left() const;
+  bool is_chunked() const { return (parser_.flags & F_CHUNKED) != 0; }
   size_t head_room(size_t len);
   void tell_limit();
   std::vector<Header>& fields_of(Message& message) const;
@@ -142,6 +144,7 @@ class H1Side {
   bool in_body_ = false;
   bool in_chunk_ = false;
   bool at_chunk_line_ = false;  // the next byte is of the line before a chunk
+  bool at_method_ = false;      // the next byte is of a method that llhttp does not know
   bool field_open_ = false;     // the last field's value has not ended
   bool has_name_ = false;       // the field whose name is read
   bool after_space_ = false;    // the first field
@@ -159,6 +162,8 @@ class H1Side {
   const char* piece_ = nullptr;             // what llhttp reads, and the byte before it
   char before_piece_ = '\0';
   ChunkLine chunk_line_;
+  std::string first_bytes_;   // of a request whose method is not complete
+  std::string other_method_;  // one that llhttp does not know
   std::string start_text_;
   TimedBytes held_;  // kHold
   Message* message_ = nullptr;

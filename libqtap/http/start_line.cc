@@ -20,6 +20,8 @@ constexpr std::string_view kMethods[] = {
 #undef QTAP_METHOD
 };
 
+constexpr size_t kLongestUnknown = 24;  // the longest of the registry has 17
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -60,10 +62,21 @@ size_t find_request_line(std::string_view line) {
       longest = method.size();
     }
   }
-  return longest == 0 ? kNowhere : method_end - longest;
+  if (longest > 0) return method_end - longest;
+  return looks_like_method(before) ? 0 : kNowhere;
 }
 
 }  // namespace
+
+bool may_become_method(std::string_view bytes) {
+  return bytes.size() <= kLongestUnknown && !bytes.starts_with('-') &&
+         std::all_of(bytes.begin(), bytes.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+}
+
+bool looks_like_method(std::string_view word) {
+  return word.size() >= 3 && word != kHttp2Preface && may_become_method(word);
+}
 
 StartLine start_of(std::string_view bytes) {
   if (bytes.starts_with(kVersion)) return StartLine::kResponse;
@@ -93,9 +106,13 @@ size_t find_start_line(std::string_view line, StartLine wanted) {
 
 bool may_be_cut(std::string_view request_line) {
   const std::string_view method = request_line.substr(0, request_line.find(' '));
-  return std::any_of(std::begin(kMethods), std::end(kMethods), [&](std::string_view longer) {
-    return longer.size() > method.size() && longer.ends_with(method);
-  });
+  bool is_known = false;
+  bool is_end = false;
+  for (const std::string_view known : kMethods) {
+    is_known |= known == method;
+    is_end |= known.size() > method.size() && known.ends_with(method);
+  }
+  return is_end || !is_known;
 }
 
 }  // namespace qtap::http

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/suggest.h"
+#include "base/text.h"
 #include "model/option_key.h"
 #include "model/option_table.h"
 #include "model/option_value.h"

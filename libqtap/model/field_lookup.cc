@@ -4,8 +4,8 @@
 #include <charconv>
 #include <optional>
 
-#include "model/field_table.h"
 #include "base/suggest.h"
+#include "model/field_table.h"
 
 namespace qtap {
 namespace {

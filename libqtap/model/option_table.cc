@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "base/suggest.h"
+#include "base/text.h"
 
 namespace qtap {
 namespace {

@@ -3,12 +3,12 @@
 // typed.
 #include <algorithm>
 
+#include "base/text.h"
 #include "model/config.h"
 #include "model/config_check.h"
 #include "model/option_key.h"
 #include "model/option_table.h"
 #include "model/option_value.h"
-#include "base/suggest.h"
 
 namespace qtap {
 namespace {

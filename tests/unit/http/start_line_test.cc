@@ -25,7 +25,11 @@ TEST_SUITE("http/start_line") {
     CHECK(request_in("GET  HTTP/1.1\r") == kNowhere);
     CHECK(request_in("GET /\r") == kNowhere);
     CHECK(request_in("GET /a b HTTP/1.1\r") == kNowhere);
-    CHECK(request_in("GOT / HTTP/1.1\r") == kNowhere);
+    CHECK(request_in("GOT / HTTP/1.1\r") == 0);  // not registered, and all alone
+    CHECK(request_in("abcGOT / HTTP/1.1\r") == kNowhere);
+    CHECK(request_in("Got / HTTP/1.1\r") == kNowhere);
+    CHECK(request_in("GO / HTTP/1.1\r") == kNowhere);
+    CHECK(request_in("ABCDEFGHIJKLMNOPQRSTUVWXY / HTTP/1.1\r") == kNowhere);
     CHECK(request_in("GET / HTTP/1.10\r") == kNowhere);
     CHECK(request_in("GET / HTTP/2.0\r") == kNowhere);
     CHECK(request_in("PRI * HTTP/1.1\r") == kNowhere);

@@ -5,10 +5,11 @@
 
 #include <algorithm>
 
+#include "base/suggest.h"
+#include "base/text.h"
 #include "model/config.h"
 #include "model/option_key.h"
 #include "model/option_value.h"
-#include "base/suggest.h"
 
 using namespace qtap;
 

@@ -56,10 +56,24 @@ TEST_SUITE("proto/detect") {
     CHECK(detected("PROPF") == Detection::kNeedMore);
   }
 
+  TEST_CASE("a method that is not registered needs its whole line") {
+    const std::string line = "QUERIES /a HTTP/1.1\r\n";
+    for (size_t len = 1; len < line.size(); ++len) {
+      CAPTURE(len);
+      CHECK(detected(line.substr(0, len), "") == Detection::kNeedMore);
+    }
+    CHECK(detected(line, "") == Detection::kHttp1);
+    CHECK(detected("QUERIES " + std::string(7992, 'a'), "") == Detection::kNeedMore);
+    CHECK(detected("QUERIES " + std::string(7993, 'a'), "x") == Detection::kUnknown);
+  }
+
   TEST_CASE("what cannot become HTTP/1 is not, as soon as that is certain") {
-    CHECK(detected("GEX xxxx", "x") == Detection::kUnknown);
+    CHECK(detected("GEX xxxx\r\n", "x") == Detection::kUnknown);
+    CHECK(detected("Gex xxxx", "x") == Detection::kUnknown);
     CHECK(detected("get / HTTP/1.1", "x") == Detection::kUnknown);
-    CHECK(detected("GETTY", "x") == Detection::kUnknown);
+    CHECK(detected("GETTY\r", "x") == Detection::kUnknown);
+    CHECK(detected("GETTY {", "x") == Detection::kUnknown);
+    CHECK(detected("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "x") == Detection::kUnknown);
     CHECK(detected("\x16\x03\x01\x05\x22", "\x16\x03\x03\x05\x22") == Detection::kUnknown);
     CHECK(detected("\x16\x03", "") == Detection::kNeedMore);
     CHECK(detected("HTTP/2", "x") == Detection::kUnknown);
