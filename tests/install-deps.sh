@@ -24,6 +24,9 @@ case "$codename" in
   *) build_packages="$build_packages libllhttp-dev libbpf-dev bpftool meson"; backports='' ;;
 esac
 
+# Another source's nodejs brings its own npm, and refuses Debian's.
+command -v npm >/dev/null || test_packages="$test_packages npm"
+
 packages="$build_packages $run_packages"
 case "$what" in test | kernels | bench) packages="$packages $test_packages" ;; esac
 [ "$what" = kernels ] && packages="$packages $kernels_packages"
@@ -40,12 +43,31 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# Peers of tests/conformance that Debian does not have, as their lock file says. Without the registry their tests are skipped.
+npm_packages() {
+  folder=$(dirname "$0")/../build-npm
+  lock=$(dirname "$0")/conformance/npm/package-lock.json
+  cmp -s "$lock" "$folder/installed" && return
+  mkdir -p "$folder"
+  cp "$(dirname "$lock")/package.json" "$lock" "$folder"
+  if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund); then
+    cp "$lock" "$folder/installed"
+  else
+    echo 'install-deps: npm ci failed: the conformance tests with peers of npm will be skipped' >&2
+  fi
+}
+
+finish() {
+  case "$what" in test | kernels | bench) npm_packages ;; esac
+  exit 0
+}
+
 need=$(missing $packages)
 need_backports=$(missing $backports)
 if [ -n "$backports" ] && ! dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libbpf-dev 2>/dev/null)" ge '1:1.4'; then
   need_backports=$backports
 fi
-[ -z "$need$need_backports" ] && exit 0
+[ -z "$need$need_backports" ] && finish
 
 if [ -n "$need_backports" ]; then
   # Either form of sources may be missing: awk fails then, and that is no failure here.
@@ -60,3 +82,4 @@ if [ -n "$need" ]; then as_root apt-get install -y -q --no-install-recommends $n
 if [ -n "$need_backports" ]; then
   as_root apt-get install -y -q --no-install-recommends -t "$codename-backports" $need_backports
 fi
+finish

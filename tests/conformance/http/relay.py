@@ -73,11 +73,12 @@ def cut(said, rng):
 OTHER = {"sent": "received", "received": "sent"}
 
 
-def told(connections, role, rng):
+def told(connections, role, rng, on_message=None):
     """The transactions that libqtap makes of them, as the process of `role` would see them."""
     transactions = []
-    config = {"capture.source": "feed", "worker.threads": 0, "capture.body_buffer": "64mb"}
-    with qtap.Session(config, on_transaction=transactions.append) as session:
+    config = {"capture.source": "feed", "worker.threads": 0, "capture.body_buffer": "64mb",
+              "capture.message_buffer": "64mb"}
+    with qtap.Session(config, on_transaction=transactions.append, on_message=on_message) as session:
         time_ns = 10**9
         for said in connections:
             feed = session.feed(time_ns, pid=7, role=role, local=("127.0.0.1", 1), remote=("127.0.0.1", 2))
@@ -101,8 +102,12 @@ def as_line(tx):
             "status": tx["http.res.status"], "response": sha(tx.response_body), "text": sha(decoded.bytes)}
 
 
-def views(connections):
+def lines_of(connections, role, rng):
+    return [as_line(tx) for tx in told(connections, role, rng)]
+
+
+def views(connections, lines=lines_of):
     """(name, lines) of the same traffic: from either end, as it was cut and cut at random."""
     for role in ("client", "server"):
         for name, rng in (("as it came", None), ("cut at random", random.Random(1))):
-            yield f"{role}, {name}", [as_line(tx) for tx in told(connections, role, rng)]
+            yield f"{role}, {name}", lines(connections, role, rng)

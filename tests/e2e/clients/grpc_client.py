@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls every kind of method of servers/grpc_server.py. Prints a JSON line for each call: what went, what came, the
-status. Usage: grpc_client.py PORT"""
+status. Usage: grpc_client.py PORT [more]   more: also calls that the server must lack or that are given up"""
 import json
 import sys
+import threading
 
 import grpc
 
 
-def call(channel, method, requests, compression=None):
+def given_up(channel, requests):
+    """A call that is cancelled once two messages have come."""
+    over = threading.Event()
+
+    def ask():
+        yield from requests
+        over.wait(60)
+
+    answer = channel.stream_stream("/test.Echo/BidiHang")(ask(), timeout=60)
+    yield next(answer)
+    yield next(answer)
+    answer.cancel()
+    over.set()
+    yield from answer
+
+
+def call(channel, method, requests, compression=None, timeout=60):
     path = f"/test.Echo/{method}"
     streams_in = method.startswith(("ClientStream", "Bidi"))
     streams_out = method.startswith(("ServerStream", "Bidi"))
@@ -15,9 +32,18 @@ def call(channel, method, requests, compression=None):
             (False, True): channel.unary_stream, (True, True): channel.stream_stream}[streams_in, streams_out]
     came, status, text = [], 0, ""
     try:
-        answer = kind(path)(iter(requests) if streams_in else requests[0], compression=compression, timeout=60)
-        for one in answer if streams_out else [answer]:
+        if method == "BidiHang":
+            answer = given_up(channel, requests)
+        else:
+            start = kind(path) if streams_out else kind(path).with_call
+            answer = start(iter(requests) if streams_in else requests[0], compression=compression, timeout=timeout)
+        if not streams_out:
+            one, answer = answer
             came.append(one)
+        else:
+            for one in answer:
+                came.append(one)
+        text = answer.details()
     except grpc.RpcError as error:
         status, text = error.code().value[0], error.details()
     print(json.dumps({"method": method, "requests": [r.hex() for r in requests], "responses": [r.hex() for r in came],
@@ -37,3 +63,8 @@ with grpc.insecure_channel(f"127.0.0.1:{sys.argv[1]}") as channel:
     call(channel, "UnaryDeflate", [b"deflate me " * 100], grpc.Compression.Deflate)
     call(channel, "UnaryFail", [b"fail"])
     call(channel, "BidiFail", [b"good", b"fail"])
+    if sys.argv[2:] == ["more"]:
+        call(channel, "ServerStreamFail", [b"3"])
+        call(channel, "UnaryMissing", [b"nobody implements this"])
+        call(channel, "UnaryHang", [b"until the deadline"], timeout=0.3)
+        call(channel, "BidiHang", [b"until cancelled"])

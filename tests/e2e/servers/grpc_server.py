@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A gRPC server whose messages are plain bytes. Prints its port, then one JSON line for each call that is over: what
-came and what went, in order. Method names say the kind of the call; "fail" in a request fails the call."""
+came and what went, in order. Method names say the kind of the call; "fail" in a request fails the call. UnaryHang and
+BidiHang wait until the client gives them up: the second says "begun" and answers once before."""
 import json
 import threading
 from concurrent import futures
@@ -21,9 +22,24 @@ def fail(method, requests, responses, context):
     context.abort(grpc.StatusCode.NOT_FOUND, "nothing at all: ä%")
 
 
-def answers(requests):
-    for request in requests:
-        yield b"echo " + request
+def hang(method, requests, context):
+    came, went, given_up = [], [], threading.Event()
+
+    def over():
+        # Not behind the wait: grpc does not go on with a call that ended between two messages.
+        log(method, came, went, grpc.StatusCode.CANCELLED.value[0])
+        given_up.set()
+
+    context.add_callback(over)
+    if method.startswith("Bidi"):
+        went.append(b"begun")
+        yield went[-1]
+    came.append(next(iter(requests)))
+    if method.startswith("Bidi"):
+        went.append(b"echo " + came[-1])
+        yield went[-1]
+    given_up.wait(60)
+    yield b"nobody hears this"
 
 
 class Echo(grpc.GenericRpcHandler):
@@ -34,6 +50,9 @@ class Echo(grpc.GenericRpcHandler):
         compressed = method.endswith("Gzip")
 
         def run(requests, context):
+            if method.endswith("Hang"):
+                yield from hang(method, requests, context)
+                return
             if compressed:
                 context.set_compression(grpc.Compression.Gzip)
             came, went = [], []
@@ -48,11 +67,15 @@ class Echo(grpc.GenericRpcHandler):
                 for i in range(int(came[0])):
                     went.append(b"part %d " % i * (i + 1))
                     yield went[-1]
+                if method.endswith("Fail"):
+                    fail(method, came, went, context)
             elif not method.startswith("Bidi"):
                 went.append(b"got " + b"+".join(came))
                 yield went[-1]
             log(method, came, went, 0)
 
+        if method.endswith("Missing"):
+            return None
         if method.startswith("Unary"):
             return grpc.unary_unary_rpc_method_handler(lambda one, context: list(run([one], context))[0])
         if method.startswith("ClientStream"):
