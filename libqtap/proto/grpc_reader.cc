@@ -10,6 +10,9 @@ using http::DecodeState;
 using http::GrpcFault;
 using Form = http::GrpcFrames::Form;
 
+// Of a compressed trailer frame are kept, as of one that is not (http::GrpcLimits).
+constexpr size_t kMaxTrailerBytes = 64u << 10;
+
 Form form_of(http::GrpcKind kind) {
   if (kind == http::GrpcKind::kWeb) return Form::kWeb;
   return kind == http::GrpcKind::kWebText ? Form::kWebText : Form::kGrpc;
@@ -26,16 +29,21 @@ GrpcReader::GrpcReader(const MessageTeller& teller, http::GrpcKind kind, std::st
 void GrpcReader::on_message_begin(const http::GrpcMessage& message) {
   payload_.clear();
   decoder_.reset();
-  if (!message.is_compressed || message.is_trailers || payload_.room() == 0) return;
+  const bool is_wanted = message.is_trailers || payload_.room() > 0;
+  if (!message.is_compressed || !is_wanted) return;
   if (auto made = http::ContentDecoder::create(encoding_); made.ok()) decoder_ = *std::move(made);
 }
 
 void GrpcReader::on_payload(const http::GrpcMessage& message, uint64_t offset,
                             std::string_view bytes) {
-  if (payload_.room() == 0 || message.is_trailers) return;
+  if (message.is_trailers ? !decoder_ : payload_.room() == 0) return;
   if (!decoder_) return payload_.add(offset, bytes);
   if (message.missing_bytes > 0) decoder_->gap();
-  decoder_->decode_to(bytes, payload_.target(), payload_.room());
+  if (message.is_trailers) {
+    decoder_->decode_to(bytes, trailers_, kMaxTrailerBytes);
+  } else {
+    decoder_->decode_to(bytes, payload_.target(), payload_.room());
+  }
 }
 
 // What of a compressed message could be undone.
@@ -53,7 +61,10 @@ void GrpcReader::finish_decoding(StreamMessage& told) {
 }
 
 void GrpcReader::on_message_end(const http::GrpcMessage& message) {
-  if (message.is_trailers) return;
+  if (message.is_trailers) {
+    if (decoder_) finish_trailers(message);
+    return;
+  }
   StreamMessage told;
   told.index = message.index;
   told.length = told.wire_length = message.length;
@@ -69,6 +80,18 @@ void GrpcReader::on_message_end(const http::GrpcMessage& message) {
   told.payload = payload_.bytes();
   if (told.payload.size() < told.length) told.flags |= kMessageTruncated;
   teller_.tell(told);
+}
+
+// PROTOCOL-WEB.md: the trailer frame may be compressed like a message (10000001b).
+void GrpcReader::finish_trailers(const http::GrpcMessage& message) {
+  if (message.missing_bytes > 0) decoder_->gap();
+  const DecodeState state = decoder_->finish();
+  if (state == DecodeState::kCorrupt || state == DecodeState::kLimit) teller_.on_error();
+  const bool is_whole = state == DecodeState::kComplete && decoder_->left_out_bytes() == 0;
+  // A line that has no end may lack something.
+  if (!is_whole) trailers_.resize(trailers_.rfind('\n') + 1);
+  on_trailers(message, http::grpc_web_trailers(trailers_));
+  trailers_.clear();
 }
 
 // gRPC-Web: the status stands in the body.

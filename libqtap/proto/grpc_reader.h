@@ -31,11 +31,13 @@ class GrpcReader final : public BodyReader, private http::GrpcFrames::Events {
   void on_fault(http::GrpcFault fault, uint64_t position) override;
 
   void finish_decoding(StreamMessage& told);
+  void finish_trailers(const http::GrpcMessage& message);
 
   MessageTeller teller_;
   const std::string encoding_;
   http::GrpcFrames frames_;
   PayloadBuffer payload_;
+  std::string trailers_;                         // of a compressed trailer frame
   std::optional<http::ContentDecoder> decoder_;  // of the message at hand
 };
 
