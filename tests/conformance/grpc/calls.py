@@ -32,7 +32,7 @@ def lines_of(connections, role, rng):
                       "requests": [m.payload.hex() for m in asked], "responses": [m.payload.hex() for m in answered],
                       "status": status_of(tx), "message": tx.get("grpc.message", ""),
                       "compressed": ["compressed" in part[0].flags if part else None for part in (asked, answered)],
-                      "type": dict(tx.request_headers).get("content-type"),
+                      "type": next(value for name, value in tx.request_headers if name.lower() == "content-type"),
                       "trailers_only": "grpc-status" in dict(tx.response_headers)})
     return lines
 

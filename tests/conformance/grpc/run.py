@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""gRPC between two implementations in all four pairs, without TLS, through a relay that records: every kind of call,
-compressed or not, that fails, that the server lacks, that runs into its deadline and that is cancelled. Each end's log
-(method, each message, status, text) is what libqtap says, seen from either end, however the bytes are cut.
+"""gRPC and gRPC-Web between real peers in pairs, without TLS, through a relay that records: every kind of call, compressed
+or not, that fails, that the server lacks, that runs into its deadline and that is cancelled. Each end's log (method, each
+message, status, text) is what libqtap says, seen from either end, however the bytes are cut.
 
-Usage: run.py NPM_FOLDER [PAIR...]. Pairs whose peers are not installed are named; 77 when there was such a one.
+Usage: run.py NPM_FOLDER grpc|grpc-web [PAIR...]. Pairs whose peers are not installed are named; 77 when there was such a one.
 """
+import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -25,20 +27,54 @@ NPM = pathlib.Path(sys.argv[1])
 E2E = HERE.parents[1] / "e2e"
 PYTHON = "/usr/bin/python3"
 DEADLINE_S = 60
-PEERS = {
-    "grpc-js": {"serve": ["node", HERE / "grpc_js.js", "serve"], "ask": ["node", HERE / "grpc_js.js", "ask"],
-                "probe": ["node", "-e", "require('@grpc/grpc-js')"]},
-    "grpcio": {"serve": [PYTHON, E2E / "servers" / "grpc_server.py"], "ask": [PYTHON, E2E / "clients" / "grpc_client.py"],
-               "probe": [PYTHON, "-c", "import grpc"]},
-}
+GRPC_JS, CONNECT, GOOGLE = (["node", HERE / f"{name}.js"] for name in ("grpc_js", "connect", "grpc_web"))
+NPM_PACKAGES = ("@grpc/grpc-js", "@connectrpc/connect-node", "grpc-web", "xhr2")
+PROBES = {"grpcio": [PYTHON, "-c", "import grpc"],
+          **{name: ["node", "-e", f"require('{name}')"] for name in NPM_PACKAGES}}
+
+
+@dataclasses.dataclass
+class Pair:
+    ask: list
+    serve: list
+    needs: list
+    calls: int  # that the client makes
+    protocol: str = "grpc"
+    type: str = "application/grpc"
+    fails_in_head: tuple = ()  # methods whose status comes without a body
+
+
+def of_grpc():
+    """Two implementations that know nothing of each other."""
+    ask = {"grpc-js": [*GRPC_JS, "ask"], "grpcio": [PYTHON, E2E / "clients" / "grpc_client.py"]}
+    serve = {"grpc-js": [*GRPC_JS, "serve"], "grpcio": [PYTHON, E2E / "servers" / "grpc_server.py"]}
+    needs = {"grpc-js": "@grpc/grpc-js", "grpcio": "grpcio"}
+    return {f"{client} and {server}": Pair(ask[client], serve[server], [needs[client], needs[server]], 16,
+                                           fails_in_head=("UnaryFail", "UnaryMissing")) for client in ask for server in serve}
+
+
+def of_grpc_web():
+    connect, google = ["@connectrpc/connect-node"], ["@connectrpc/connect-node", "grpc-web", "xhr2"]
+    web, text = "application/grpc-web+proto", "application/grpc-web-text"
+    one, two = ([*CONNECT, "serve", version] for version in "12")
+    return {
+        "connect, gRPC": Pair([*CONNECT, "ask", "grpc"], two, connect, 15, "grpc", "application/grpc+proto"),
+        "connect, gRPC-Web over HTTP/2": Pair([*CONNECT, "ask", "web2"], two, connect, 15, "http2", web),
+        "connect, gRPC-Web over HTTP/1": Pair([*CONNECT, "ask", "web1"], one, connect, 12, "http1", web),
+        "grpc-web and connect, binary": Pair([*GOOGLE, "binary"], one, google, 5, "http1", web),
+        "grpc-web and connect, text": Pair([*GOOGLE, "text"], one, google, 8, "http1", text),
+    }
+
+
 # No proxy stands between the peers, whatever this machine uses for others.
 ENV = {**{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
        "NODE_PATH": str(NPM / "node_modules")}
 
 
-def is_there(argv):
+@functools.cache
+def is_there(need):
     try:
-        return subprocess.run(argv, env=ENV, check=False, capture_output=True, timeout=DEADLINE_S).returncode == 0
+        return subprocess.run(PROBES[need], env=ENV, check=False, capture_output=True, timeout=DEADLINE_S).returncode == 0
     except FileNotFoundError:
         return False
 
@@ -65,13 +101,13 @@ class Serving:
         self._process.wait(DEADLINE_S)
 
 
-def converse(client, server):
+def converse(pair):
     """(lines of the client, lines of the server, what was recorded)"""
     with tempfile.TemporaryDirectory() as folder:
-        serving = Serving(PEERS[server]["serve"], folder)
+        serving = Serving(pair.serve, folder)
         try:
             relay = Relay(serving.port)
-            asked = subprocess.run([*PEERS[client]["ask"], str(relay.port), "more"], env=ENV, check=True, timeout=DEADLINE_S,
+            asked = subprocess.run([*pair.ask, str(relay.port), "more"], env=ENV, check=True, timeout=DEADLINE_S,
                                    stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
             theirs = [json.loads(line) for line in asked.stdout.splitlines()]
             recorded = relay.finish()
@@ -94,22 +130,22 @@ def known_to(line, cancelled=None):
     return {**line, "message": "", "status": cancelled or status if line["status"] in seen else line["status"]}
 
 
-def check(client, server):
-    theirs, logged, recorded = converse(client, server)
-    assert len(theirs) == 16, f"{client} made {len(theirs)} calls"
+def check(pair):
+    theirs, logged, recorded = converse(pair)
+    assert len(theirs) == pair.calls, f"the client made {len(theirs)} calls"
     theirs = [{**line, "message": ""} if line["method"] in GIVEN_UP else line for line in theirs]
     failures = []
     for view, ours in views(recorded, lines_of):
-        failures += compare(f"{view}: {client}'s log", theirs, [known_to(line) for line in ours],
+        failures += compare(f"{view}: client's log", theirs, [known_to(line) for line in ours],
                             ["method", "requests", "responses", "status", "message"])
         served = [known_to(line, cancelled=1) for line in ours if line["method"] != "UnaryMissing"]
-        failures += compare(f"{view}: {server}'s log", logged, served, ["method", "requests", "responses", "status"])
+        failures += compare(f"{view}: server's log", logged, served, ["method", "requests", "responses", "status"])
         for line in ours:
-            wanted = {"service": "test.Echo", "protocol": "grpc", "type": "application/grpc"}
+            wanted = {"service": "test.Echo", "protocol": pair.protocol, "type": pair.type}
             wrong = [name for name, value in wanted.items() if line[name] != value]
-            if line["compressed"][0] != line["method"].endswith(("Gzip", "Deflate")):
+            if line["compressed"][0] != line["method"].endswith(("Gzip", "Deflate", "Brotli")):
                 wrong.append("compressed")
-            if line["method"] in ("UnaryFail", "UnaryMissing") and not line["trailers_only"]:
+            if line["method"] in pair.fails_in_head and not line["trailers_only"]:
                 wrong.append("trailers_only")
             failures += [f"{view}: {line['method']}: {name} is {line[name]}" for name in wrong]
     return failures, len(theirs), len(recorded)
@@ -117,20 +153,17 @@ def check(client, server):
 
 def main():
     skipped = failed = 0
-    lacks = [name for name, peer in PEERS.items() if not is_there(peer["probe"])]
-    for client in PEERS:
-        for server in PEERS:
-            pair = f"{client} and {server}"
-            if sys.argv[2:] and pair not in sys.argv[2:]:
-                continue
-            if missing := [name for name in (client, server) if name in lacks]:
-                print(f"{pair}: skipped, {missing[0]} is not installed (tests/install-deps.sh test)")
-                skipped += 1
-                continue
-            failures, count, connections = check(client, server)
-            print(f"{pair}: {'FAILED' if failures else 'agree'}, {count} calls on {connections} connections", *failures,
-                  sep="\n  ", flush=True)
-            failed += bool(failures)
+    for name, pair in {"grpc": of_grpc, "grpc-web": of_grpc_web}[sys.argv[2]]().items():
+        if sys.argv[3:] and name not in sys.argv[3:]:
+            continue
+        if lacks := [need for need in dict.fromkeys(pair.needs) if not is_there(need)]:
+            print(f"{name}: skipped, {lacks[0]} is not installed (tests/install-deps.sh test)")
+            skipped += 1
+            continue
+        failures, count, connections = check(pair)
+        print(f"{name}: {'FAILED' if failures else 'agree'}, {count} calls on {connections} connections", *failures,
+              sep="\n  ", flush=True)
+        failed += bool(failures)
     sys.exit(1 if failed else 77 if skipped else 0)
 
 
