@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The npm package ws as server or client of one connection. Both ends say the script below and log a JSON line for
 // each message that they sent and that they received, and for the close.
-//   ws.js serve SETUP [PORT]   SETUP: JSON {deflate: null or options of permessage-deflate, closer, code, reason};
-//   ws.js ask SETUP PORT       the server prints {"port": N} first
+//   ws.js serve SETUP [PORT]   SETUP: JSON {deflate: null or options of permessage-deflate, closer, code, reason,
+//   ws.js ask SETUP PORT       isShort: without the largest}; the server prints {"port": N} first
+//   ws.js serve2 | ask2 ...    the same over HTTP/2 (RFC 8441): node's streams carry what ws frames
 'use strict';
+const http2 = require('http2');
 const WebSocket = require('ws');
+const {Side} = require('./over_http2.js');
 
-const [role, setupText, port] = process.argv.slice(2);
+const [word, setupText, port] = process.argv.slice(2);
+const isOverHttp2 = word.endsWith('2');
+const role = word.replace('2', '');
 const setup = JSON.parse(setupText);
 const log = (line) => process.stdout.write(JSON.stringify(line) + '\n');
 
@@ -38,9 +43,11 @@ function talk(socket) {
     send(socket, [noise(size)]);
     send(socket, ['x'.repeat(size)]);
   }
-  send(socket, [noise(1500000)]);
-  // Large, and not as dense as a bomb: 1.5 MB of one letter end at limits.decode_ratio, by intent.
-  send(socket, [words(200000)]);
+  if (!setup.isShort) {
+    send(socket, [noise(1500000)]);
+    // Large, and not as dense as a bomb: 1.5 MB of one letter end at limits.decode_ratio, by intent.
+    send(socket, [words(200000)]);
+  }
   for (let i = 0; i < 60; ++i) {
     const text = words(next(200));
     send(socket, [text], i % 5 !== 0);
@@ -64,13 +71,41 @@ function run(socket, then) {
     log({closed: code, reason: reason.toString()});
     then();
   });
-  talk(socket);
+  if (socket.readyState === WebSocket.OPEN) talk(socket);
+  else socket.on('open', () => talk(socket));
+}
+
+function serve2() {
+  const server = http2.createServer({settings: {enableConnectProtocol: true}});
+  server.listen(0, '127.0.0.1', () => log({port: server.address().port}));
+  server.on('stream', (stream, asked) => {
+    if (asked[':method'] !== 'CONNECT' || asked[':protocol'] !== 'websocket') throw new Error('no WebSocket');
+    const side = new Side(true, perMessageDeflate, maxPayload);
+    stream.respond({':status': 200, ...side.answer(asked['sec-websocket-extensions'])});
+    run(side.open(stream), () => server.close());
+  });
+}
+
+function ask2() {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  session.on('remoteSettings', (settings) => {
+    if (!settings.enableConnectProtocol) throw new Error('no extended CONNECT');
+    const side = new Side(false, perMessageDeflate, maxPayload);
+    const stream = session.request({':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/chat?x=1',
+                                    ':authority': `127.0.0.1:${port}`, 'sec-websocket-version': '13', ...side.offer()});
+    stream.on('response', (headers) => {
+      side.take(headers['sec-websocket-extensions']);
+      run(side.open(stream), () => session.close());
+    });
+  });
 }
 
 // The smallest messages are compressed too: the threshold of 1024 bytes is the library's own choice, not the protocol's.
 const perMessageDeflate = setup.deflate === null ? false : {threshold: 0, ...setup.deflate};
 const maxPayload = 16 * 1024 * 1024;
-if (role === 'serve') {
+if (isOverHttp2) {
+  ({serve: serve2, ask: ask2})[role]();
+} else if (role === 'serve') {
   const server = new WebSocket.Server({port: 0, host: '127.0.0.1', perMessageDeflate, maxPayload});
   server.on('listening', () => log({port: server.address().port}));
   server.on('connection', (socket) => run(socket, () => server.close()));
