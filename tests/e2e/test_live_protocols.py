@@ -2,6 +2,7 @@
 """What is not HTTP, by name: real servers where Debian has a small one, else the bytes that one sends; DNS and its names;
 datagrams."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,18 @@ def wait_for_port(process, port):
         except OSError:
             assert process._process.poll() is None and time.monotonic() < end, (process.out, process.err)
             time.sleep(0.05)
+
+
+def wait_for_udp_port(process, port):
+    end = time.monotonic() + DEADLINE_S
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return
+        assert process._process.poll() is None and time.monotonic() < end, (process.out, process.err)
+        time.sleep(0.05)
 
 
 def redis(_):
@@ -204,6 +217,37 @@ def test_quic_is_seen_and_named(agent):
     assert running.stop() == 0
     seen = [event for event in running.events("connection") if event["source"].get("pid") == pid and event["finalized"]]
     assert [(event["socketProtocol"], event["l7Protocol"], event["bytesSent"]) for event in seen] == [("udp", "http3", 1200)]
+
+
+def datagrams_of(process):
+    """(bytes sent, bytes received) of ngtcp2's own log."""
+    lines = [re.match(r"(Sent|Received) packet: .* (\d+) bytes$", line) for line in process.out]
+    return tuple(sum(int(line[2]) for line in lines if line and line[1] == word) for word in ("Sent", "Received"))
+
+
+@pytest.mark.parametrize("more", [[], ["--validate-addr"]], ids=["at once", "retry"])
+def test_quic_between_real_peers(more, agent, tmp_path):
+    gtlsclient, gtlsserver = program("gtlsclient"), program("gtlsserver")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    tmp_path / "key", "-out", tmp_path / "cert", "-subj", "/CN=localhost"], check=True, capture_output=True)
+    (tmp_path / "file").write_bytes(b"x" * 100000)
+    port, quiet = free_port(), ["--no-quic-dump", "--no-http-dump"]
+    with Process([gtlsserver, *quiet, *more, "-d", tmp_path, "127.0.0.1", port, tmp_path / "key", tmp_path / "cert"],
+                 merge_stderr=True) as server:
+        wait_for_udp_port(server, port)
+        running = agent()
+        with Process([gtlsclient, *quiet, "--exit-on-all-streams-close", "127.0.0.1", port, "https://localhost/file"],
+                     merge_stderr=True) as client:
+            assert client.wait() == 0, client.out[-20:]
+        # It has read what the client said at last: that it goes.
+        server.wait_for("the end of the connection", lambda: datagrams_of(server)[1] == datagrams_of(client)[0])
+        assert running.stop() == 0
+    assert datagrams_of(client)[1] > 100000 and "Negotiated ALPN is h3" in client.out
+    for process in (client, server):
+        seen = [event for event in running.events("connection")
+                if process.pid in (event["source"].get("pid"), event["destination"].get("pid")) and event["finalized"]]
+        assert [(event["socketProtocol"], event["l7Protocol"], event["bytesSent"], event["bytesReceived"]) for event in seen] == \
+            [("udp", "http3", *datagrams_of(process))]
 
 
 def test_one_connection_for_each_peer_of_a_udp_socket(agent):
