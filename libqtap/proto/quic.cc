@@ -13,9 +13,9 @@ constexpr size_t kMinDatagram = 1200;  // that carries an Initial packet (RFC 90
 constexpr uint32_t kVersion1 = 0x00000001;
 constexpr uint32_t kVersion2 = 0x6b3343cf;  // RFC 9369, 3.1
 constexpr uint32_t kDraft = 0xff000000;     // 29 to 34 were deployed
-constexpr uint32_t kLongFixed = 0xc0;       // form and fixed bit (RFC 9000, 17.2)
-constexpr uint32_t kMaxConnectionId = 20;   // RFC 9000, 17.2
-constexpr uint32_t kMinRest = 4 + 16;       // packet number and tag: what header protection needs
+constexpr uint32_t kLongForm = 0x80;  // RFC 9000, 17.2; the bit behind it may be greased (RFC 9287)
+constexpr uint32_t kMaxConnectionId = 20;  // RFC 9000, 17.2
+constexpr uint32_t kMinRest = 4 + 16;      // packet number and tag: what header protection needs
 
 // A variable-length integer (RFC 9000, 16).
 uint64_t varint(ByteReader& r) {
@@ -29,7 +29,7 @@ uint64_t varint(ByteReader& r) {
 
 // The type of an Initial packet differs (RFC 9369, 3.2).
 bool is_initial(uint32_t first, uint32_t version) {
-  if ((first & kLongFixed) != kLongFixed) return false;
+  if ((first & kLongForm) == 0) return false;
   const uint32_t type = first >> 4 & 3;
   if (version == kVersion2) return type == 1;
   const bool is_draft =

@@ -43,7 +43,7 @@ TEST_SUITE("proto/quic") {
 
   TEST_CASE("each field of the header counts") {
     CHECK_FALSE(is_quic_initial(with(0, 0x43)));  // a short header
-    CHECK_FALSE(is_quic_initial(with(0, 0x83)));  // the fixed bit
+    CHECK_FALSE(is_quic_initial(with(0, 0x03)));
     CHECK_FALSE(is_quic_initial(with(0, 0xe3)));  // a Handshake packet
     CHECK_FALSE(is_quic_initial(with(4, 0x07)));  // a version that nobody knows
     CHECK_FALSE(is_quic_initial(with(1, 0x16)));
@@ -52,6 +52,10 @@ TEST_SUITE("proto/quic") {
     CHECK_FALSE(is_quic_initial(with(15, 0x7f)));  // a token longer than the datagram
     CHECK_FALSE(is_quic_initial(with(16, 0x7f)));  // so is the packet
     CHECK_FALSE(is_quic_initial(with(16, 0x00)));  // too short for its number and tag
+  }
+
+  TEST_CASE("the fixed bit may be greased, as ngtcp2's server does (RFC 9287)") {
+    CHECK(is_quic_initial(with(0, 0x83)));
   }
 
   TEST_CASE("version 2 numbers its packets otherwise") {
