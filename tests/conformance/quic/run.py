@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 
-CLIENT, SERVER = "/usr/bin/gtlsclient", "/usr/sbin/gtlsserver"
+CLIENT, SERVER, OPENSSL = (shutil.which(name, path="/usr/bin:/usr/sbin") for name in ("gtlsclient", "gtlsserver", "openssl"))
 QUIET = ["--no-quic-dump", "--no-http-dump"]
 DEADLINE_S = 60
 KNOWN_VERSION = "0x00000001"
@@ -149,13 +149,13 @@ def check(names_of, folder, client, server):
 
 
 def main():
-    if lacks := [peer for peer in (CLIENT, SERVER, "openssl") if not shutil.which(peer)]:
-        print(f"{lacks[0]} is not installed (Debian: ngtcp2-client, ngtcp2-server, openssl)")
+    if not (CLIENT and SERVER and OPENSSL):
+        print("a peer is not installed (Debian: ngtcp2-client, ngtcp2-server, openssl)")
         sys.exit(77)
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+        subprocess.run([OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
                         folder / "key", "-out", folder / "cert", "-subj", "/CN=localhost"], check=True, capture_output=True)
         (folder / "file").write_bytes(b"x" * 5000)  # all streams fit into a socket: none is lost
         for setup, (client, server) in SETUPS.items():
