@@ -2,12 +2,13 @@
 """gRPC, WebSocket and server-sent events between real peers, both ends captured: each message that the peers' own logs
 have is told to on_message with its bytes, and nothing else is; events and objects have the counts."""
 import json
+import os
 import subprocess
 import sys
 import time
 
 import pytest
-from harness import DEADLINE_S, HERE, PYTHON, ROOT, Process, run_client
+from harness import DEADLINE_S, ENVIRONMENT, HERE, PYTHON, ROOT, Process, run_client
 from listeners import Server
 
 pytestmark = pytest.mark.live
@@ -148,6 +149,42 @@ def test_websocket_with_and_without_compression():
             assert report["websocket"]["messagesReceived"] == len(talk["responses"])
             assert report["websocket"]["closeCode"] == talk["code"]
     assert len(closes) == 8
+
+
+PEERS = ROOT / "tests" / "conformance" / "websockets"
+NODE_ENV = {**ENVIRONMENT, "NODE_PATH": os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))}
+# RFC 8441: (client, server)
+OVER_HTTP2 = {"python": ([PYTHON, PEERS / "http2_peers.py", "ask"], [PYTHON, PEERS / "http2_peers.py", "serve"]),
+              "node": (["node", PEERS / "ws.js", "ask2"], ["node", PEERS / "ws.js", "serve2"])}
+
+
+@pytest.mark.parametrize("kind, deflate", [("python", None), ("node", {})])
+def test_websocket_over_http2(kind, deflate):
+    needs("hypercorn, wsproto, h2" if kind == "python" else "json")
+    if kind == "node" and subprocess.run(["node", "-e", "require('ws')"], env=NODE_ENV, capture_output=True).returncode != 0:
+        pytest.skip("needs node and its module ws")
+    ask, serve = OVER_HTTP2[kind]
+    setup = json.dumps({"deflate": deflate, "closer": "serve", "code": 4001, "reason": "enough", "isShort": True})
+    with Process([*serve, setup], env=NODE_ENV) as server:
+        port = json.loads(server.wait_for_line(server.out, "port").string)["port"]
+        capture = Capture(port)
+        with Process([*ask, setup, port], env=NODE_ENV) as client:
+            assert client.wait() == 0, client.err
+        # A close frame in each direction, seen from either end.
+        capture.poll_until("close frames", lambda: len([m for m in capture.messages if m.opcode == 8]) >= 4)
+        logged = [json.loads(line) for line in server.out[1:]]
+        capture.close()
+    asked = [json.loads(line) for line in client.out]
+
+    for pid in (client.pid, server.pid):
+        for side, sender in (("request", asked), ("response", logged)):
+            told = [m for m in capture.messages if m.connection["src.process.pid"] == pid and m.message == side]
+            assert {m.transaction["http.req.path"] for m in told} == {"/chat?x=1"}
+            assert [m.payload.hex() for m in told if m.opcode in (1, 2)] == \
+                [line["hex"] for line in sender if line.get("sent") in ("text", "binary")]
+            assert [m.close_code for m in told if m.opcode == 8] == [4001]
+            assert not any(m.flags - {"compressed"} for m in told)
+            assert any("compressed" in m.flags for m in told) == (deflate is not None)
 
 
 @pytest.mark.parametrize("path", ["/plain", "/gzip", "/close"])
