@@ -109,11 +109,19 @@ function ask(port) {
   const client = (coding) => new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
     'grpc.default_compression_algorithm': coding, 'grpc.enable_retries': 0});
   const clients = {Gzip: client(2), Deflate: client(1), '': client(0)};  // CompressionAlgorithms of grpc-js
+  // A call whose deadline comes before the connection would never be sent.
+  clients[''].waitForReady(Date.now() + 60000, (error) => {
+    if (error) throw error;
+    makeCalls(clients);
+  });
+}
+
+function makeCalls(clients) {
   let open = ASKED.length;
   for (const [name, requests] of ASKED) {
     const from = clients[(/Gzip|Deflate/.exec(name) || [''])[0]];
     const responses = [];
-    const options = {deadline: Date.now() + (name === 'UnaryHang' ? 300 : 60000)};
+    const options = {deadline: Date.now() + (name === 'UnaryHang' ? 500 : 60000)};
     const then = (error, response) => { if (!error) responses.push(response); };
     const args = [`/test.Echo/${name}`, same, same];
     const one = streamsIn(name) ? [] : [requests[0]];

@@ -66,5 +66,5 @@ with grpc.insecure_channel(f"127.0.0.1:{sys.argv[1]}") as channel:
     if sys.argv[2:] == ["more"]:
         call(channel, "ServerStreamFail", [b"3"])
         call(channel, "UnaryMissing", [b"nobody implements this"])
-        call(channel, "UnaryHang", [b"until the deadline"], timeout=0.3)
+        call(channel, "UnaryHang", [b"until the deadline"], timeout=0.5)
         call(channel, "BidiHang", [b"until cancelled"])
