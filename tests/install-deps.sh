@@ -51,7 +51,7 @@ npm_packages() {
   cmp -s "$lock" "$folder/installed" && return
   mkdir -p "$folder"
   cp "$(dirname "$lock")/package.json" "$lock" "$folder"
-  if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund); then
+  if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-maxtimeout=10000); then
     cp "$lock" "$folder/installed"
   else
     echo 'install-deps: npm ci failed: the conformance tests with peers of npm will be skipped' >&2
