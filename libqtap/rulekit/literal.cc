@@ -49,7 +49,7 @@ Status decode_float(std::string_view text, Value* ret) {
     const std::string_view whole = number.substr(0, number.find('.'));
     const bool overflow = whole.find_first_of("123456789") != std::string_view::npos;
     if (overflow) return Error{QTAP_ERR_INVALID, "number is too large"};
-    value = 0;  // underflow
+    value = number[0] == '-' ? -0.0 : 0.0;  // underflow
   }
   *ret = Value::number(value);
   return {};

@@ -156,12 +156,10 @@ class Parser {
     if (!parse_operand("a condition", &left)) return false;
     bool negated = false;
     if (token_.kind == TokenKind::kNot) {  // `not in`, `not contains`, `not matches` (S15)
-      Lexer ahead = lexer_;
-      const TokenKind kind = ahead.next().kind;
+      const TokenKind kind = peek();
       negated =
           kind == TokenKind::kIn || kind == TokenKind::kContains || kind == TokenKind::kMatches;
-      if (!negated) return unexpected("an operator, \"and\" or \"or\"");
-      advance();
+      if (negated) advance();  // another NOT is an error where a condition cannot stand: below
     }
     const Token op = token_;
     Node node{.op = op_of(op.kind), .offset = offset_of(first), .left = left};
@@ -197,7 +195,8 @@ class Parser {
     }
     node->kind = NodeKind::kIn;
     if (token_.kind == TokenKind::kLeftBracket) return parse_array(&node->right);
-    if (is_name(token_.kind)) return parse_field(&node->right);  // S13
+    const bool is_call = token_.kind == TokenKind::kFunction && peek() == TokenKind::kLeftParen;
+    if (is_name(token_.kind) && !is_call) return parse_field(&node->right);  // S13
     return unexpected("a list like [1, 2], a network like 10.0.0.0/8 or a field");
   }
 
@@ -313,6 +312,12 @@ class Parser {
   }
 
   uint32_t offset_of(const Token& token) const { return static_cast<uint32_t>(token.offset); }
+
+  // The kind of the token after the one at hand.
+  TokenKind peek() const {
+    Lexer ahead = lexer_;
+    return ahead.next().kind;
+  }
 
   void advance() {
     previous_ = token_;

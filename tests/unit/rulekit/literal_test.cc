@@ -66,6 +66,7 @@ TEST_SUITE("rulekit/literal") {
     CHECK(text_of("+.5") == "0.5");
     CHECK(text_of(std::string(400, '9') + ".0") == "error");
     CHECK(text_of("0." + std::string(400, '0') + "1") == "0");
+    CHECK(text_of("-0." + std::string(400, '0') + "1") == "-0");
   }
 
   TEST_CASE("strings decode escapes") {

@@ -82,6 +82,16 @@ TEST_SUITE("rulekit/parser") {
     CHECK(compile_error("a == \"x") ==
           "line 1, column 6: expected a value after \"==\", found a string without its closing "
           "quote");
+    CHECK(compile_error("a not 5") ==
+          "line 1, column 3: expected an operator, \"and\" or \"or\" after \"a\", found \"not\"");
+    CHECK(compile_error("(a not 5)") ==
+          "line 1, column 4: expected an operator, \"and\", \"or\" or \")\" after \"a\", found "
+          "\"not\"");
+    CHECK(compile_error("a in f(x)") ==
+          "line 1, column 6: expected a list like [1, 2], a network like 10.0.0.0/8 or a field "
+          "after \"in\", found \"f\"");
+    CHECK(compile_error("a in f.x(x)") ==
+          "line 1, column 9: expected \"and\" or \"or\" after \"f.x\", found \"(\"");
     CHECK(compile_error("") == "line 1, column 1: the rule is empty");
     CHECK(compile_error(" -- nothing\n") == "line 2, column 1: the rule is empty");
   }
