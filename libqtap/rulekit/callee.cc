@@ -42,8 +42,10 @@ Status check_call(const Call& call, size_t argument_count, const CompileOptions&
   size_t wanted = 0;
   if (call.kind == CalleeKind::kBuiltin) {
     const Builtin& builtin = builtins()[call.index];
-    if (builtin.body == nullptr) {
-      return Error{QTAP_ERR_UNSUPPORTED, function + " is not supported in this version"};
+    if (builtin.prepare != nullptr) {
+      if (const Status status = builtin.prepare(); !status.ok()) {
+        return Error{status.error().status, function + ": " + status.error().text};
+      }
     }
     wanted = builtin.parameter_count;
   } else if (options.calls == CallCheck::kAtEvaluation) {

@@ -2,11 +2,14 @@
 #include "rulekit/function.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include <qtap/base.h>
 
+#include "rulekit/address.h"
 #include "rulekit/chars.h"
+#include "rulekit/public_suffix.h"
 #include "rulekit/text.h"
 
 namespace qtap::rulekit {
@@ -68,10 +71,36 @@ int in_zone(void*, std::span<const Value> args, Scratch&, Value* ret, std::strin
   return QTAP_OK;
 }
 
+// A host name in lower case, in `storage`; empty when it is none: an address, an empty label (two
+// dots, or one in front), or longer than names can be.
+std::string_view host_name(std::string_view text, std::array<char, kMaxDomain>* storage) {
+  const std::string_view domain = bare_domain(text);
+  const bool is_address = domain.find(':') != std::string_view::npos || parse_ip(domain);
+  const bool has_empty_label = domain.starts_with('.') || domain.ends_with('.') ||
+                               domain.find("..") != std::string_view::npos;
+  if (is_address || has_empty_label || domain.size() > kMaxDomain) return {};
+  std::transform(domain.begin(), domain.end(), storage->begin(), to_lower);
+  return {storage->data(), domain.size()};
+}
+
+// spec/rule-fields.md section 3: the public suffix and one label, in lower case; null for what has
+// none.
+int zone(void*, std::span<const Value> args, Scratch& scratch, Value* ret, std::string*) {
+  *ret = Value::null();
+  if (args[0].type != Type::kString) return QTAP_OK;
+  std::array<char, kMaxDomain> storage;
+  const std::string_view domain = host_name(args[0].str(), &storage);
+  // Any text may come from the wire; libpsl reads up to the first NUL.
+  if (domain.empty() || domain.find('\0') != std::string_view::npos) return QTAP_OK;
+  const std::string_view found = registrable_domain(domain);
+  if (!found.empty()) *ret = Value::string(scratch.copy(found));
+  return QTAP_OK;
+}
+
 constexpr Builtin kBuiltins[] = {
-    {"starts_with", 2, starts_with},
-    {"in_zone", 2, in_zone},
-    {"zone", 1, nullptr},
+    {"starts_with", 2, starts_with, nullptr},
+    {"in_zone", 2, in_zone, nullptr},
+    {"zone", 1, zone, load_public_suffixes},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/result.h"
 #include "rulekit/value.h"
 
 namespace qtap::rulekit {
@@ -50,7 +51,10 @@ struct Function {
 struct Builtin {
   std::string_view name;
   size_t parameter_count;
-  FunctionBody body;  // null: the name is reserved, the function comes in a later version
+  FunctionBody body;
+  // Null, or called when a rule that calls the function is compiled: gets what it needs, or says
+  // what is missing.
+  Status (*prepare)();
 };
 
 std::span<const Builtin> builtins();

@@ -123,10 +123,6 @@ TEST_SUITE("rulekit/parser") {
     CHECK(compile_error("nosuch(1)") == "line 1, column 1: unknown function \"nosuch\"");
     CHECK(compile_error("a or starts_with(b)") ==
           "line 1, column 6: function \"starts_with\" takes 2 arguments, not 1");
-    const CompileResult compiled = Rule::compile("zone(host) == \"a.b\"");
-    CHECK(compiled.error.status == QTAP_ERR_UNSUPPORTED);
-    CHECK(compiled.error.text ==
-          "line 1, column 1: function \"zone\" is not supported in this version");
   }
 
   TEST_CASE("too much nesting is an error, not a stack overflow") {
