@@ -75,9 +75,10 @@ Result<std::unique_ptr<const Pattern>> Pattern::create(std::string_view text) {
   auto compiled = std::make_unique<re2::RE2>(translated, options);
   if (!compiled->ok()) {
     const bool too_large = compiled->error_code() == re2::RE2::ErrorPatternTooLarge;
-    std::string text_of_error = "regex does not compile: " + compiled->error();
-    if (!compiled->error_arg().empty()) text_of_error += ": \"" + compiled->error_arg() + "\"";
-    return Error{too_large ? QTAP_ERR_LIMIT : QTAP_ERR_INVALID, std::move(text_of_error)};
+    std::string why = compiled->error();
+    // Where RE2 quotes the whole, it is as the user wrote it.
+    if (why.ends_with(translated)) why.replace(why.size() - translated.size(), why.npos, text);
+    return Error{too_large ? QTAP_ERR_LIMIT : QTAP_ERR_INVALID, "regex does not compile: " + why};
   }
   return std::unique_ptr<const Pattern>(new Pattern(text, std::move(compiled)));
 }

@@ -154,7 +154,10 @@ TEST_SUITE("rulekit/parser") {
     CHECK(compile_error(R"(a =~ /[(?<]\Q(?<\E/)") == "compiles");
     CHECK(compile_error(R"(a =~ /\C/)") == "line 1, column 6: \\C is not allowed in a regex");
     CHECK(compile_error("a =~ /(?!x)/") != "compiles");
-    CHECK(compile_error("a =~ /(/") != "compiles");
+    CHECK(compile_error("a =~ /x)/") ==
+          "line 1, column 6: regex does not compile: unexpected ): x)");
+    CHECK(compile_error("a =~ /(?<n>x/") ==
+          "line 1, column 6: regex does not compile: missing ): (?<n>x");
   }
 
   TEST_CASE("columns count bytes, and an invalid byte as three") {
