@@ -225,6 +225,16 @@ void print_tokens(const std::string& text) {
   }
 }
 
+int open_parentheses(const std::string& text) {
+  int open = 0;
+  Lexer lexer(text);
+  for (Token token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
+    if (token.kind == TokenKind::kError) break;
+    open += token.kind == TokenKind::kLeftParen ? 1 : token.kind == TokenKind::kRightParen ? -1 : 0;
+  }
+  return open;
+}
+
 struct Question {
   std::vector<MacroText> macros;
   std::vector<Function> functions;
@@ -246,9 +256,14 @@ struct Question {
       std::cout << "rule x" << to_hex(rule->rendered()) << '\n';
       return;
     }
-    const Position end = position_of(text, compiled.error.end_offset);
-    std::cout << "wrong " << end.line << ' ' << end.column << " x" << to_hex(compiled.error.text)
-              << '\n';
+    const CompileError& error = compiled.error;
+    const Position end = position_of(text, error.end_offset);
+    // What is said after "line 1, column 1: ".
+    const std::string said = error.text.substr(error.text.find(": ") + 2);
+    std::cout << "wrong " << end.line << ' ' << end.column << ' ' << static_cast<int>(error.found)
+              << ' ' << open_parentheses(text.substr(0, error.offset)) << " x"
+              << to_hex(text.substr(error.offset, error.end_offset - error.offset)) << " x"
+              << to_hex(said) << '\n';
   }
 };
 

@@ -36,7 +36,8 @@ def canonical(key, answer):
         return None
     what = answer[key]
     if key == "parse":
-        return what["line"], what["column"]
+        # Of a regex only that it is wrong: the model asks libqtap itself.
+        return what["line"], what["column"], what["message"].partition("error parsing regexp")[0]
     if key == "errors":  # lists have no order
         return sorted(json.dumps(error, sort_keys=True) for error in what)
     if key == "value":
@@ -95,9 +96,6 @@ class Judge:
         if theirs is not None:
             described = self.model(frozenset(), question)
             wrong += [("the existing engine's", key, theirs, described) for key in differing(theirs, described)]
-            if (theirs.get("parse") or {}).get("message", "regex") != (described.get("parse") or {}).get("message", "regex"):
-                if "regex" not in theirs["parse"]["message"]:
-                    wrong.append(("the existing engine's", "parse", theirs, described))
             for key in differing(ours, theirs):
                 self.explain(question, key, wanted)
         for whose, key, answer, model in wrong:

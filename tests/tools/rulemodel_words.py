@@ -5,6 +5,8 @@ section 14 that are mended: with none of them the answers are the existing engin
 import ipaddress
 import re
 
+from rulewording import go_quoted
+
 KEYWORDS = {b"not": "op_NOT", b"and": "op_AND", b"or": "op_OR", b"eq": "op_EQ", b"ne": "op_NE", b"lt": "op_LT", b"le": "op_LE",
             b"gt": "op_GT", b"ge": "op_GE", b"contains": "op_CONTAINS", b"matches": "op_MATCHES", b"in": "op_IN"}
 SYMBOLS = {b"(": "token_LPAREN", b")": "token_RPAREN", b"[": "token_LBRACKET", b"]": "token_RBRACKET", b",": "token_COMMA",
@@ -145,9 +147,7 @@ def is_utf8(text):
 
 
 def shown(text):
-    """Go's %q of what the questions hold."""
-    text = text.decode("utf-8", "replace").replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r") + '"'
+    return go_quoted(text.decode("utf-8", "replace"))
 
 
 def literal(kind, raw, is_regex):
