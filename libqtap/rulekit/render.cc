@@ -9,7 +9,7 @@ namespace {
 
 class Renderer {
  public:
-  explicit Renderer(const Tree& tree) : tree_(tree) {}
+  Renderer(const Tree& tree, NotEqual not_equal) : tree_(tree), not_equal_(not_equal) {}
 
   std::string take() { return std::move(out_); }
 
@@ -70,6 +70,11 @@ class Renderer {
                        inner.kind == NodeKind::kMatch || inner.kind == NodeKind::kIn;
     if (infix) {
       predicate(inner, "not ");
+    } else if (inner.kind == NodeKind::kCompare && inner.op == Op::kEq &&
+               not_equal_ == NotEqual::kShort) {
+      Node opposite = inner;
+      opposite.op = Op::kNe;
+      predicate(opposite, "");
     } else if (inner.kind == NodeKind::kField) {
       out_ += '!';
       this->node(node.left, Parens::kKeep);
@@ -101,6 +106,7 @@ class Renderer {
   }
 
   const Tree& tree_;
+  const NotEqual not_equal_;
   std::string out_;
 };
 
@@ -126,8 +132,8 @@ const char* op_text(Op op) {
   return "?";
 }
 
-std::string render(const Tree& tree) {
-  Renderer renderer(tree);
+std::string render(const Tree& tree, NotEqual not_equal) {
+  Renderer renderer(tree, not_equal);
   renderer.node(tree.root, Renderer::Parens::kDrop);
   return renderer.take();
 }
@@ -136,7 +142,8 @@ namespace {
 
 // A chain of n leans to the left n deep, so the way down it is a loop: text of 64 KiB cannot make
 // the recursion (of right sides, as deep as the rule nests) deep.
-void append(const Residue& residue, uint32_t at, bool outermost, std::string* out) {
+void append(const Residue& residue, uint32_t at, bool outermost, NotEqual not_equal,
+            std::string* out) {
   std::vector<uint32_t> joints;
   while (residue.parts[at].tree == nullptr) {
     joints.push_back(at);
@@ -144,23 +151,23 @@ void append(const Residue& residue, uint32_t at, bool outermost, std::string* ou
   }
   const size_t parens = joints.empty() ? 0 : joints.size() - (outermost ? 1 : 0);
   out->append(parens, '(');
-  Renderer renderer(*residue.parts[at].tree);
+  Renderer renderer(*residue.parts[at].tree, not_equal);
   renderer.node(residue.parts[at].left,
                 outermost && joints.empty() ? Renderer::Parens::kDrop : Renderer::Parens::kKeep);
   *out += renderer.take();
   for (size_t left = joints.size(); left-- > 0;) {
     const Residue::Part& joint = residue.parts[joints[left]];
     *out += joint.is_or ? " or " : " and ";
-    append(residue, joint.right, false, out);
+    append(residue, joint.right, false, not_equal, out);
     if (left > 0 || !outermost) *out += ')';
   }
 }
 
 }  // namespace
 
-std::string render(const Residue& residue) {
+std::string render(const Residue& residue, NotEqual not_equal) {
   std::string out;
-  if (!residue.parts.empty()) append(residue, residue.root, true, &out);
+  if (!residue.parts.empty()) append(residue, residue.root, true, not_equal, &out);
   return out;
 }
 

@@ -3,6 +3,7 @@
 // same rule.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "rulekit/evaluate.h"
@@ -10,9 +11,16 @@
 
 namespace qtap::rulekit {
 
-std::string render(const Tree& tree);
+// How `not (a == b)` is written.
+enum class NotEqual : uint8_t {
+  kExact,  // as it is
+  kShort,  // `a != b`, as the existing engine has it (surprise S15): read back it is another rule,
+           // of lists and of types that do not go together. To compare texts, not to compile.
+};
+
+std::string render(const Tree& tree, NotEqual not_equal = NotEqual::kExact);
 // What is left of a rule, as text that compiles with the library of the rule.
-std::string render(const Residue& residue);
+std::string render(const Residue& residue, NotEqual not_equal = NotEqual::kExact);
 const char* op_text(Op op);
 
 }  // namespace qtap::rulekit

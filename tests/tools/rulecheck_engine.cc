@@ -207,7 +207,7 @@ std::string evaluate(const Rule& rule, Value fields) {
                                                  : "fail");
   print_value(outcome.ok() ? outcome.value : Value::null());
   std::string left = render(residue);
-  std::cout << "\nleft x" << to_hex(left) << '\n';
+  std::cout << "\nleft x" << to_hex(render(residue, NotEqual::kShort)) << '\n';
   if (outcome.ok()) return left;
   for (const Issue& issue : report.issues()) {
     std::cout << "issue " << static_cast<int>(issue.kind) << ' ' << issue.offset << " x"
@@ -253,7 +253,7 @@ struct Question {
     CompileResult compiled = Rule::compile(text, {library.get(), CallCheck::kAtEvaluation});
     rule = std::move(compiled.rule);
     if (rule) {
-      std::cout << "rule x" << to_hex(rule->rendered()) << '\n';
+      std::cout << "rule x" << to_hex(render(rule->tree(), NotEqual::kShort)) << '\n';
       return;
     }
     const CompileError& error = compiled.error;

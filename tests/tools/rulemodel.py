@@ -4,8 +4,7 @@ import rulemodel_parser as parser
 import rulemodel_values as values
 from rulemodel_values import truthy
 
-# What libqtap mends or adds: section 0 of the description. S15 stands for the infix forms and for `not (a == b)`
-# in renderings; S33's limits are not modelled.
+# What libqtap mends or adds: section 0 of the description. S33's limits are not modelled.
 OURS = frozenset({"S2", "S3", "S4", "S9", "S13", "S15", "S21", "S22", "S37"})
 NULL = "null", None
 
@@ -210,7 +209,7 @@ class Model:
     def render_not(self, inner):
         if inner[0] == "field":
             return "!" + inner[1]
-        if inner[0] == "compare" and inner[2] == "==" and "S15" not in self.fixed:
+        if inner[0] == "compare" and inner[2] == "==":
             return f"{self.render(inner[1])} != {self.render(inner[3])}"
         if inner[0] in ("match", "in") or inner[0] == "compare" and inner[2] == "contains":
             return self.render_predicate(inner, "not ")

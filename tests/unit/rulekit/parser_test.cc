@@ -4,6 +4,7 @@
 #include <string>
 
 #include "rulekit/limits.h"
+#include "rulekit/render.h"
 #include "tests/unit/rulekit/helpers.h"
 
 using namespace qtap::rulekit;
@@ -61,6 +62,14 @@ TEST_SUITE("rulekit/parser") {
       CHECK(rendered(once) == once);
     }
     CHECK(rendered("a eq 1 AND b matches /x/") == "a == 1 and b =~ /x/");
+  }
+
+  TEST_CASE("the existing engine's text of not-equal can be had too") {
+    const CompileResult compiled = Rule::compile("not (not a == b) or not (a and not b == c)");
+    REQUIRE(compiled.rule);
+    CHECK(render(compiled.rule->tree(), NotEqual::kShort) ==
+          "not (a != b) or not ((a and b != c))");
+    CHECK(compiled.rule->rendered() == "not (not (a == b)) or not ((a and not (b == c)))");
   }
 
   TEST_CASE("errors name position, what was expected, and after what") {
