@@ -25,7 +25,8 @@ class Pattern {
   Pattern& operator=(const Pattern&) = delete;
 
   // True when the pattern is found anywhere in `subject`. An invalid UTF-8 byte counts as one
-  // U+FFFD. Any thread.
+  // U+FFFD. Any thread. Where it finds something else than Go's regexp: \B is also found inside of
+  // a character of several bytes.
   bool found_in(std::string_view subject) const;
   const std::string& text() const { return text_; }
   size_t program_bytes() const;
