@@ -319,7 +319,7 @@ int qtap_http_field_at(const qtap_http_exchange* exchange, int which, size_t ind
   const http::Message& message = from_c(exchange).message(static_cast<http::MessageKind>(which));
   const size_t heads = message.headers.size();
   if (index >= heads + message.trailers.size()) return QTAP_ERR_NOTFOUND;
-  const http::Header& field =
+  const http::Header field =
       index < heads ? message.headers[index] : message.trailers[index - heads];
   const bool name_known = !field.name.empty();
   const bool value_known = name_known || !field.value.empty();

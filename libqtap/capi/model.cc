@@ -70,7 +70,7 @@ int field(const Noun* noun, const char* name, qtap_value* ret) {
   });
 }
 
-qtap_str str(const std::string& text) {
+qtap_str str(std::string_view text) {
   return {text.data(), text.size()};
 }
 

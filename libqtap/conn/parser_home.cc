@@ -116,7 +116,7 @@ void Tracked::ParserHome::on_request_head(http::Exchange& exchange) {
   const http::Request& request = exchange.request;
   if (!request.authority.empty()) {
     owner_->learn_endpoint(host_name(request.authority));
-  } else if (const std::string* host = http::find_header(request, "host")) {
+  } else if (const auto host = http::find_header(request, "host")) {
     owner_->learn_endpoint(host_name(*host));
   }
 }

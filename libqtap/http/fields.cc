@@ -25,23 +25,23 @@ std::string canonical_name(std::string_view name) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> joined_fields(const std::vector<Header>& headers) {
+std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& headers) {
   std::vector<std::pair<std::string, std::string>> fields;
   fields.reserve(headers.size());
-  for (const Header& header : headers) {
+  for (const Header header : headers) {
     std::string name = canonical_name(header.name);
     const auto known = std::find_if(fields.begin(), fields.end(),
                                     [&](const auto& field) { return field.first == name; });
     if (known == fields.end()) {
-      fields.emplace_back(std::move(name), header.value);
+      fields.emplace_back(std::move(name), std::string(header.value));
     } else {
-      known->second += separator(name) + header.value;
+      known->second.append(separator(name)).append(header.value);
     }
   }
   return fields;
 }
 
-bool has_repeats(const std::vector<Header>& headers) {
+bool has_repeats(const FieldList& headers) {
   for (size_t i = 0; i < headers.size(); ++i) {
     for (size_t j = i + 1; j < headers.size(); ++j) {
       if (equal_ignoring_case(headers[i].name, headers[j].name)) return true;

@@ -17,9 +17,9 @@ std::string canonical_name(std::string_view name);
 // One entry per name in canonical case, in the order of first appearance. Repeats are joined by ",
 // " (RFC 9110, 5.3), Cookie by "; " (RFC 6265, 5.4), Set-Cookie, which cannot be joined, by a
 // newline.
-std::vector<std::pair<std::string, std::string>> joined_fields(const std::vector<Header>& headers);
+std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& headers);
 
 // Does any name come twice?
-bool has_repeats(const std::vector<Header>& headers);
+bool has_repeats(const FieldList& headers);
 
 }  // namespace qtap::http

@@ -14,13 +14,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-const std::string* find(const std::vector<Header>& headers, std::string_view name) {
-  for (const Header& header : headers) {
-    if (equal_ignoring_case(header.name, name)) return &header.value;
-  }
-  return nullptr;
-}
-
 std::optional<uint64_t> number(std::string_view digits, size_t max_digits) {
   if (digits.empty() || digits.size() > max_digits) return std::nullopt;
   uint64_t value = 0;
@@ -90,17 +83,17 @@ std::optional<GrpcCall> grpc_call(std::string_view path) {
   return GrpcCall{std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
-GrpcStatus grpc_status(const std::vector<Header>& headers, const std::vector<Header>& trailers) {
+GrpcStatus grpc_status(const FieldList& headers, const FieldList& trailers) {
   GrpcStatus status;
-  const std::string* code = find(trailers, "grpc-status");
-  status.trailers_only = code == nullptr && find(headers, "grpc-status") != nullptr;
-  const std::vector<Header>& fields = status.trailers_only ? headers : trailers;
-  if (status.trailers_only) code = find(headers, "grpc-status");
+  auto code = find_field(trailers, "grpc-status");
+  status.trailers_only = !code && find_field(headers, "grpc-status");
+  const FieldList& fields = status.trailers_only ? headers : trailers;
+  if (status.trailers_only) code = find_field(headers, "grpc-status");
   // Nine digits are always a uint32_t; no code has more than two.
-  if (code != nullptr) {
+  if (code) {
     if (const auto value = number(trimmed(*code), 9)) status.code = static_cast<uint32_t>(*value);
   }
-  if (const std::string* message = find(fields, "grpc-message")) {
+  if (const auto message = find_field(fields, "grpc-message")) {
     status.message = grpc_decode_message(*message);
   }
   return status;
@@ -158,14 +151,14 @@ std::optional<int64_t> grpc_timeout_ns(std::string_view value) {
   return amount > kMax / unit ? kMax : amount * unit;
 }
 
-std::string grpc_encoding(const std::vector<Header>& headers) {
-  const std::string* value = find(headers, "grpc-encoding");
-  const std::string_view name = value != nullptr ? trimmed(*value) : std::string_view();
+std::string grpc_encoding(const FieldList& headers) {
+  const auto value = find_field(headers, "grpc-encoding");
+  const std::string_view name = value ? trimmed(*value) : std::string_view();
   return name.empty() ? "identity" : lower(name);
 }
 
-std::vector<Header> grpc_web_trailers(std::string_view block) {
-  std::vector<Header> fields;
+FieldList grpc_web_trailers(std::string_view block) {
+  FieldList fields;
   while (!block.empty()) {
     const size_t end = block.find('\n');
     std::string_view line = block.substr(0, end);
@@ -173,8 +166,7 @@ std::vector<Header> grpc_web_trailers(std::string_view block) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     const size_t colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) continue;
-    fields.push_back(
-        {std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+    fields.push_back({line.substr(0, colon), trimmed(line.substr(colon + 1))});
   }
   return fields;
 }

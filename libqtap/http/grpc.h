@@ -37,7 +37,7 @@ struct GrpcStatus {
   bool trailers_only = false;    // it stood in the headers: there was no body
 };
 
-GrpcStatus grpc_status(const std::vector<Header>& headers, const std::vector<Header>& trailers);
+GrpcStatus grpc_status(const FieldList& headers, const FieldList& trailers);
 
 // "NOT_FOUND" for 5; "" when the code is none of the 17.
 const char* grpc_status_name(uint32_t code);
@@ -49,10 +49,10 @@ std::string grpc_decode_message(std::string_view encoded);
 std::optional<int64_t> grpc_timeout_ns(std::string_view value);
 
 // grpc-encoding in lower case; "identity" when it is absent. Applies to messages with the flag.
-std::string grpc_encoding(const std::vector<Header>& headers);
+std::string grpc_encoding(const FieldList& headers);
 
 // The fields of the trailer frame of gRPC-Web: "name: value" lines, ended by CR LF or LF. A line
 // that is no field is left out.
-std::vector<Header> grpc_web_trailers(std::string_view block);
+FieldList grpc_web_trailers(std::string_view block);
 
 }  // namespace qtap::http

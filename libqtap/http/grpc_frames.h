@@ -74,7 +74,7 @@ class GrpcFrames {
     virtual void on_message_end(const GrpcMessage& message) = 0;
     // The trailer frame, when it is not compressed: else it comes as a payload. missing_bytes and
     // over_limit tell whether fields behind these were lost. Before its on_message_end().
-    virtual void on_trailers(const GrpcMessage& message, const std::vector<Header>& fields) = 0;
+    virtual void on_trailers(const GrpcMessage& message, const FieldList& fields) = 0;
     // `position`: offset in the body, before base64 when kBase64. Nothing is told from here on
     // before resume().
     virtual void on_fault(GrpcFault fault, uint64_t position) = 0;

@@ -19,7 +19,7 @@ bool is_interim(int status) {
 constexpr const char* kHttp2Settings = "http2-settings";
 
 bool upgrades_to_h2c(const Message& message) {
-  const std::string* upgrade = find_header(message, "upgrade");
+  const auto upgrade = find_header(message, "upgrade");
   return upgrade && lower(*upgrade).find("h2c") != std::string::npos;
 }
 
@@ -294,7 +294,7 @@ void H1Parser::on_response_end() {
 
 // RFC 7540, 3.2: the request is stream 1 of what follows, and is answered there.
 void H1Parser::hand_over(PendingExchange& answered) {
-  const std::string* settings = find_header(answered.tx->request, kHttp2Settings);
+  const auto settings = find_header(answered.tx->request, kHttp2Settings);
   const std::string payload = base64url_bytes(*settings).value_or("");
   Ref<Exchange> tx = pairing_.take(answered);
   tx->response = {};

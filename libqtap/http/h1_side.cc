@@ -15,8 +15,6 @@ namespace {
 
 // Room for what a client sends before it has read the answer to CONNECT or Upgrade.
 constexpr size_t kMaxHeld = 64u << 10;
-// Most messages have fewer fields than this; saves growing the list step by step.
-constexpr size_t kUsualFields = 16;
 // A body that is announced gets its room at once up to here, as growing in steps costs far more;
 // what never comes is never touched.
 constexpr uint64_t kMaxReserve = 4u << 20;
@@ -153,7 +151,7 @@ int H1Side::on_start_text(const char* at, size_t len) {
   return 0;
 }
 
-std::vector<Header>& H1Side::fields_of(Message& message) const {
+FieldList& H1Side::fields_of(Message& message) const {
   return in_body_ ? message.trailers : message.headers;
 }
 
@@ -167,17 +165,16 @@ int H1Side::on_field(const char* at, size_t len) {
   if (len == 0)
     return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
   has_name_ = true;
-  std::vector<Header>& list = fields();
+  FieldList& list = fields();
   if (!field_open_ && !in_body_ && list.empty()) {
     const char before = at == piece_ ? before_piece_ : at[-1];
     after_space_ = before == ' ' || before == '\t';
   }
   const bool fits = head_room(len) == len;
   if (fits && field_open_) {
-    list.back().name.append(at, len);
+    list.extend_name({at, len});
   } else if (fits) {
-    if (list.capacity() == 0) list.reserve(in_body_ ? 1 : kUsualFields);
-    list.push_back({std::string(at, len), {}});
+    list.push_back({{at, len}, {}});
     field_open_ = true;
   } else if (field_open_) {
     list.pop_back();
@@ -191,18 +188,21 @@ int H1Side::on_field_complete() {
   if (std::exchange(after_space_, false)) return refuse("space before the first field");
   if (!std::exchange(has_name_, false)) return refuse("field without a name");
   if (!field_open_) return 0;
-  std::string& name = fields().back().name;
+  std::string_view name = fields().back().name;
   const size_t end = is_response() ? name.find_last_not_of(' ') + 1 : name.size();
-  if (end < name.size()) name.resize(end);
-  return name.find(' ') == std::string::npos ? 0 : refuse("space in a field name");
+  if (end < name.size()) {
+    fields().cut_name(end);
+    name = name.substr(0, end);
+  }
+  return name.find(' ') == std::string_view::npos ? 0 : refuse("space in a field name");
 }
 
 int H1Side::on_value(const char* at, size_t len) {
   const bool fits = head_room(len) == len;
   if (!field_open_) return 0;
-  std::vector<Header>& list = fields();
+  FieldList& list = fields();
   if (fits) {
-    list.back().value.append(at, len);
+    list.extend_value({at, len});
   } else {
     list.pop_back();
     field_open_ = false;
@@ -212,7 +212,7 @@ int H1Side::on_value(const char* at, size_t len) {
 
 int H1Side::on_value_complete() {
   const bool was_kept = std::exchange(field_open_, false);
-  if (was_kept && fields().back().value.find('\0') != std::string::npos) {
+  if (was_kept && fields().back().value.find('\0') != std::string_view::npos) {
     return refuse("NUL in a field");
   }
   tell_limit();
@@ -243,13 +243,13 @@ int H1Side::take_content_length() {
 void H1Side::settle_framing() {
   const bool is_transfer_coded = (parser_.flags & F_TRANSFER_ENCODING) != 0;
   if (is_transfer_coded) {
-    const auto is_coding = [](const Header& h) {
+    const auto is_coding = [](const Header h) {
       return equal_ignoring_case(h.name, "transfer-encoding");
     };
-    const std::vector<Header>& list = message_->headers;
+    const FieldList& list = message_->headers;
     const bool repeats = std::count_if(list.begin(), list.end(), is_coding) > 1;
     const auto coding = std::find_if(list.begin(), list.end(), is_coding);
-    const bool is_odd = coding != list.end() && !is_chunked_once(coding->value, is_chunked());
+    const bool is_odd = coding != list.end() && !is_chunked_once((*coding).value, is_chunked());
     if (content_length_ || repeats || is_odd || parser_.http_minor == 0) {
       message_->framing_conflict = true;
     }

@@ -18,7 +18,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "http/chunk_line.h"
 #include "http/message.h"
@@ -117,8 +116,8 @@ class H1Side {
   bool is_chunked() const { return (parser_.flags & F_CHUNKED) != 0; }
   size_t head_room(size_t len);
   void tell_limit();
-  std::vector<Header>& fields_of(Message& message) const;
-  std::vector<Header>& fields() { return fields_of(*message_); }
+  FieldList& fields_of(Message& message) const;
+  FieldList& fields() { return fields_of(*message_); }
 
   int on_begin();
   int on_start_line();

@@ -100,9 +100,7 @@ std::string_view h2_field_block(const H2FrameHeader& header, std::string_view pa
 }
 
 void H2HeadReader::begin(bool exact, uint64_t max_bytes) {
-  constexpr size_t kUsualFields = 16;  // most heads have fewer
   head_ = {};
-  head_.fields.reserve(kUsualFields);
   room_ = max_bytes;
   exact_ = exact;
   in_regular_ = false;
@@ -121,13 +119,13 @@ bool H2HeadReader::fits(size_t bytes) {
 
 void H2HeadReader::on_unknown_field() {
   ++head_.unknown_fields;
-  if (fits(0)) head_.fields.emplace_back();
+  if (fits(0)) head_.fields.push_back({});
 }
 
 void H2HeadReader::on_field(std::string_view name, std::string_view value) {
   if (name.empty() && !exact_) {
     ++head_.unknown_fields;
-    if (fits(value.size())) head_.fields.push_back({{}, std::string(value)});
+    if (fits(value.size())) head_.fields.push_back({{}, value});
   } else if (name.starts_with(':')) {
     on_pseudo(name, value);
   } else {
@@ -145,9 +143,7 @@ void H2HeadReader::on_regular(std::string_view name, std::string_view value) {
     if (!length || (head_.content_length && head_.content_length != length)) head_.malformed = true;
     head_.content_length = length;
   }
-  if (fits(name.size() + value.size())) {
-    head_.fields.push_back({std::string(name), std::string(value)});
-  }
+  if (fits(name.size() + value.size())) head_.fields.push_back({name, value});
 }
 
 void H2HeadReader::set(H2Pseudo which, std::string& into, std::string_view value) {

@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "http/h2_frames.h"
 #include "http/hpack.h"
@@ -16,7 +15,7 @@
 namespace qtap::http {
 
 struct H2Head {
-  std::vector<Header> fields;  // without pseudo fields. An empty name: it is unknown
+  FieldList fields;  // without pseudo fields. An empty name: it is unknown
   std::string method;
   std::string scheme;
   std::string authority;

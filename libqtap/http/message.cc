@@ -5,11 +5,11 @@
 
 namespace qtap::http {
 
-const std::string* find_header(const Message& message, std::string_view name) {
-  for (const Header& header : message.headers) {
-    if (equal_ignoring_case(header.name, name)) return &header.value;
+std::optional<std::string_view> find_field(const FieldList& fields, std::string_view name) {
+  for (const Header field : fields) {
+    if (equal_ignoring_case(field.name, name)) return field.value;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 const char* truncation_name(Truncation truncation) {

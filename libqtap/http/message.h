@@ -7,14 +7,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "http/field_list.h"
 
 namespace qtap::http {
-
-struct Header {
-  std::string name;  // case as sent
-  std::string value;
-};
 
 // Why a message is incomplete (spec/events-and-objects.md 3.1, truncated_reason).
 enum class Truncation : uint8_t {
@@ -29,8 +25,8 @@ enum class Truncation : uint8_t {
 };
 
 struct Message {
-  std::vector<Header> headers;
-  std::vector<Header> trailers;
+  FieldList headers;
+  FieldList trailers;
   std::string body;  // after transfer coding, before content coding; at most the body buffer
   // Of these: so many come before the first gap in the body. nullopt: nobody noted one, which after
   // a capture loss does not say that there is none.
@@ -70,8 +66,12 @@ struct Response : Message {
   uint8_t version_minor = 1;
 };
 
-// The first header of that name, any case; nullptr when there is none.
-const std::string* find_header(const Message& message, std::string_view name);
+// The value of the first field of that name, any case; nullopt when there is none. A view into the
+// list.
+std::optional<std::string_view> find_field(const FieldList& fields, std::string_view name);
+inline std::optional<std::string_view> find_header(const Message& message, std::string_view name) {
+  return find_field(message.headers, name);
+}
 
 const char* truncation_name(Truncation truncation);  // "body_buffer"
 

@@ -143,9 +143,9 @@ std::string websocket_accept(std::string_view key) {
 }
 
 bool accepts_websocket(const Request& request, const Response& response) {
-  const std::string* key = find_header(request, "Sec-WebSocket-Key");
-  const std::string* accept = find_header(response, "Sec-WebSocket-Accept");
-  if (response.status != 101 || key == nullptr || accept == nullptr) return false;
+  const auto key = find_header(request, "Sec-WebSocket-Key");
+  const auto accept = find_header(response, "Sec-WebSocket-Accept");
+  if (response.status != 101 || !key || !accept) return false;
   if (!lists(response, "Upgrade", "websocket") || !lists(response, "Connection", "Upgrade")) {
     return false;
   }

@@ -20,7 +20,7 @@ constexpr size_t kShown = 4;
 AuthToken find_auth_token(const http::Request& request, const std::string& hash_key) {
   AuthToken token;
   for (const char* source : kSources) {
-    const std::string* value = http::find_header(request, source);
+    const auto value = http::find_header(request, source);
     if (!value || value->empty()) continue;
     std::string_view secret = *value;
     std::string type = "apikey";

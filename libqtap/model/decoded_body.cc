@@ -89,7 +89,7 @@ const char* body_decode_name(BodyDecode state) {
 
 std::string content_encoding(const http::Message& message) {
   std::string joined;
-  for (const http::Header& header : message.headers) {
+  for (const http::Header header : message.headers) {
     if (!equal_ignoring_case(header.name, "content-encoding")) continue;
     if (!joined.empty()) joined += ", ";
     joined += header.value;

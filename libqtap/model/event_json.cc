@@ -129,7 +129,7 @@ Ref<Event> new_event(const char* type, int64_t time_ns, const Transaction& tx) {
 }
 
 std::string header_media_type(const http::Message& message) {
-  const std::string* value = http::find_header(message, "content-type");
+  const auto value = http::find_header(message, "content-type");
   return value ? http::media_type(*value) : std::string();
 }
 
@@ -250,7 +250,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
   const std::string content_type = header_media_type(tx.response);
   json.optional("contentType", content_type);
   json.optional("category", media_category(content_type));
-  if (const std::string* agent = http::find_header(tx.request, "user-agent")) {
+  if (const auto agent = http::find_header(tx.request, "user-agent")) {
     json.optional("agent", utf8_prefix(*agent, kMaxUserAgent));
   }
   const bool is_client = tx.connection->role != Role::kServer;

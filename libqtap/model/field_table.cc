@@ -73,12 +73,12 @@ bool same_header(std::string_view header, std::string_view name) {
 // transaction.
 bool header(Value& v, const Transaction& tx, const http::Message& message, const char* message_name,
             std::string_view name) {
-  const http::Header* first = nullptr;
-  std::vector<http::Header> all;
-  for (const http::Header& field : message.headers) {
+  std::optional<http::Header> first;
+  http::FieldList all;
+  for (const http::Header field : message.headers) {
     if (!same_header(field.name, name)) continue;
     if (!first) {
-      first = &field;
+      first = field;
       continue;
     }
     if (all.empty()) all.push_back(*first);
@@ -99,7 +99,7 @@ bool kept_text(Value& v, const Transaction& tx, const char* key, const Make& mak
 }
 
 http::MediaType media_type_of(const http::Message& message) {
-  const std::string* value = http::find_header(message, "content-type");
+  const auto value = http::find_header(message, "content-type");
   return value ? http::parse_media_type(*value) : http::MediaType();
 }
 
@@ -108,7 +108,7 @@ std::string charset_of(const http::Message& message) {
 }
 
 std::string type_of(const http::Message& message) {
-  const std::string* value = http::find_header(message, "content-type");
+  const auto value = http::find_header(message, "content-type");
   return value ? http::media_type(*value) : "";
 }
 

@@ -28,9 +28,9 @@ void write_metadata(JsonWriter& json, const Transaction& tx) {
   json.end_object();
 }
 
-void write_pairs(JsonWriter& json, JsonName key, const std::vector<http::Header>& headers) {
+void write_pairs(JsonWriter& json, JsonName key, const http::FieldList& headers) {
   json.begin_list(key);
-  for (const http::Header& header : headers) {
+  for (const http::Header header : headers) {
     json.begin_list();
     // An unknown name is empty, and so is its value, unless that is known.
     header.name.empty() ? json.null_element() : json.element(header.name);
@@ -93,7 +93,7 @@ void write_message(JsonWriter& json, const Transaction& tx, MessageKind kind,
 }
 
 void write_header(JsonWriter& json, JsonName key, const http::Message& message, const char* name) {
-  if (const std::string* value = http::find_header(message, name)) json.optional(key, *value);
+  if (const auto value = http::find_header(message, name)) json.optional(key, *value);
 }
 
 }  // namespace

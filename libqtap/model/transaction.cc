@@ -73,7 +73,7 @@ void resolve_url(Transaction& tx) {
     tx.path.clear();
   }
   if (tx.authority.empty()) {
-    if (const std::string* host = http::find_header(tx.request, "host")) {
+    if (const auto host = http::find_header(tx.request, "host")) {
       tx.authority = without_user_info(*host);
     } else if (tx.connection) {
       tx.authority = tx.connection->endpoint_id;

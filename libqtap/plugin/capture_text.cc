@@ -17,7 +17,7 @@ class Block {
     if (!value.empty()) out_ += std::string("  ") + label + ": " + printable(value) + "\n";
   }
   void header(const char* label, const http::Message& message, const char* name) {
-    if (const std::string* value = http::find_header(message, name)) row(label, *value);
+    if (const auto value = http::find_header(message, name)) row(label, *value);
   }
   void pseudo(std::string_view name, std::string_view value) {
     if (!value.empty()) field(name, value);

@@ -198,7 +198,7 @@ std::string access_box(const Transaction& tx, Level level, bool colour) {
       human_bytes(conn.wire_bytes[index(Direction::kSent)]) + ", received " +
       human_bytes(conn.wire_bytes[index(Direction::kReceived)]));
   const auto headers = [&](const http::Message& message) {
-    for (const http::Header& header : message.headers) {
+    for (const http::Header header : message.headers) {
       row("  • " + printable(header.name) + ": " + printable(header.value));
     }
   };

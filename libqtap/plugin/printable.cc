@@ -92,7 +92,7 @@ BodyKind body_kind(const http::Message& message, const DecodedBody& body) {
 }
 
 std::string message_type(const http::Message& message) {
-  const std::string* value = http::find_header(message, "content-type");
+  const auto value = http::find_header(message, "content-type");
   return value ? http::media_type(*value) : std::string();
 }
 

@@ -95,7 +95,7 @@ void GrpcReader::finish_trailers(const http::GrpcMessage& message) {
 }
 
 // gRPC-Web: the status stands in the body.
-void GrpcReader::on_trailers(const http::GrpcMessage&, const std::vector<http::Header>& fields) {
+void GrpcReader::on_trailers(const http::GrpcMessage&, const http::FieldList& fields) {
   Transaction& tx = teller_.transaction();
   if (teller_.is_request() || !tx.messages) return;
   http::GrpcStatus status = http::grpc_status({}, fields);

@@ -26,8 +26,7 @@ class GrpcReader final : public BodyReader, private http::GrpcFrames::Events {
   void on_payload(const http::GrpcMessage& message, uint64_t offset,
                   std::string_view bytes) override;
   void on_message_end(const http::GrpcMessage& message) override;
-  void on_trailers(const http::GrpcMessage& message,
-                   const std::vector<http::Header>& fields) override;
+  void on_trailers(const http::GrpcMessage& message, const http::FieldList& fields) override;
   void on_fault(http::GrpcFault fault, uint64_t position) override;
 
   void finish_decoding(StreamMessage& told);

@@ -19,8 +19,7 @@ using http::GrpcKind;
 using http::Truncation;
 
 std::string_view value_of(const http::Message& message, std::string_view name) {
-  const std::string* value = http::find_header(message, name);
-  return value ? std::string_view(*value) : std::string_view();
+  return http::find_header(message, name).value_or(std::string_view());
 }
 
 GrpcKind grpc_kind(const http::Message& message) {

@@ -89,7 +89,7 @@ void WebSocketReader::on_fault(WebSocketFault fault, uint64_t) {
 
 WebSocketDeflates websocket_deflates(const http::Response& response) {
   std::string value;  // RFC 9110, 5.3: several fields are one list
-  for (const http::Header& field : response.headers) {
+  for (const http::Header field : response.headers) {
     if (!equal_ignoring_case(field.name, "sec-websocket-extensions")) continue;
     if (!value.empty()) value += ',';
     value += field.value;

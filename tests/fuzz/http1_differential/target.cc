@@ -111,7 +111,7 @@ class Ours final : public http::ParserEvents {
     if (refused || end.message != http::MessageKind::kRequest || !end.complete) return;
     std::string text = x.request.method + " " + x.request.target;
     for (const auto* list : {&x.request.headers, &x.request.trailers}) {
-      for (const http::Header& h : *list) text += "\n" + h.name + h.value;
+      for (const http::Header h : *list) text.append("\n").append(h.name).append(h.value);
     }
     messages.push_back(text + "\n\n" + x.request.body);
   }

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 
 using namespace qtap;
-using http::Header;
 
 TEST_SUITE("http/fields") {
   TEST_CASE("canonical names begin each word with a capital letter") {
@@ -17,9 +16,9 @@ TEST_SUITE("http/fields") {
   }
 
   TEST_CASE("repeats are joined as each field allows, in order of first appearance") {
-    const std::vector<Header> headers = {
-        {"accept", "a"},   {"cookie", "x=1"},     {"Set-Cookie", "s=1"}, {"Accept", "b"},
-        {"Cookie", "y=2"}, {"set-cookie", "t=2"}, {"X-Only-Once", "z"}};
+    const http::FieldList headers = {{"accept", "a"},     {"cookie", "x=1"}, {"Set-Cookie", "s=1"},
+                                     {"Accept", "b"},     {"Cookie", "y=2"}, {"set-cookie", "t=2"},
+                                     {"X-Only-Once", "z"}};
     const auto fields = http::joined_fields(headers);
     REQUIRE(fields.size() == 4);
     CHECK(fields[0] == std::pair<std::string, std::string>("Accept", "a, b"));

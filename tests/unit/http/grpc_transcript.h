@@ -25,8 +25,8 @@ class GrpcWriter final : public http::GrpcFrames::Events {
                named("first", static_cast<uint64_t>(m.first_ns)) +
                named("last", static_cast<uint64_t>(m.last_ns)));
   }
-  void on_trailers(const http::GrpcMessage&, const std::vector<http::Header>& fields) override {
-    for (const http::Header& field : fields) {
+  void on_trailers(const http::GrpcMessage&, const http::FieldList& fields) override {
+    for (const http::Header field : fields) {
       lines.line("  " + escaped(field.name) + "=" + escaped(field.value));
     }
   }

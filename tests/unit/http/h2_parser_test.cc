@@ -157,11 +157,10 @@ TEST_SUITE("http/h2_parser") {
           const http::Response& response = tx->response;
           const char digit = tx->request.target[1];
           CHECK(response.body.find_first_not_of(digit) == std::string::npos);
-          if (const std::string* name = http::find_header(response, "x-name")) {
+          if (const auto name = http::find_header(response, "x-name")) {
             CHECK(*name == (digit == '1' ? "one" : "two"));
           }
-          if (const std::string* server = http::find_header(response, "server"))
-            CHECK(*server == "s");
+          if (const auto server = http::find_header(response, "server")) CHECK(*server == "s");
           if (response.truncated()) continue;
           CHECK(response.complete);
           CHECK(response.status == 200);

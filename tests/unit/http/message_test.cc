@@ -11,10 +11,9 @@ TEST_SUITE("http/message") {
   TEST_CASE("a header is found in any case, the first one of its name") {
     http::Message message;
     message.headers = {{"Host", "a"}, {"x-id", "1"}, {"X-Id", "2"}};
-    REQUIRE(http::find_header(message, "X-ID") != nullptr);
-    CHECK(*http::find_header(message, "X-ID") == "1");
-    CHECK(http::find_header(message, "Hos") == nullptr);
-    CHECK(http::find_header(message, "") == nullptr);
+    CHECK(http::find_header(message, "X-ID") == "1");
+    CHECK(http::find_header(message, "Hos") == std::nullopt);
+    CHECK(http::find_header(message, "") == std::nullopt);
   }
 
   TEST_CASE("reasons for a truncation have the names of the specification") {

@@ -119,7 +119,7 @@ class Transcript : public http::ParserEvents {
     return h.value.empty() ? "?: ?" : "?: " + escaped(h.value);
   }
   void message(const http::Message& m, const std::string& mark) {
-    for (const http::Header& h : m.headers) text_ += mark + field(h) + "\n";
+    for (const http::Header h : m.headers) text_ += mark + field(h) + "\n";
     if (m.body_bytes > 0) {
       text_ += mark + "body of " + std::to_string(m.body_bytes);
       if (m.body.size() <= 100) {
@@ -132,7 +132,7 @@ class Transcript : public http::ParserEvents {
         text_ += ", " + std::to_string(m.body.size()) + " kept, fnv " + hex + "\n";
       }
     }
-    for (const http::Header& h : m.trailers) {
+    for (const http::Header h : m.trailers) {
       text_ += mark + "trailer " + field(h) + "\n";
     }
     if (m.start_ns != 0) {
