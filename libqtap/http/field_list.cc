@@ -27,13 +27,6 @@ FieldList::FieldList(const FieldList& other)
   if (count_ > 0) std::memcpy(place_of(count_ - 1), other.place_of(count_ - 1), room_ - used_);
 }
 
-void FieldList::swap(FieldList& other) noexcept {
-  std::swap(buffer_, other.buffer_);
-  std::swap(room_, other.room_);
-  std::swap(used_, other.used_);
-  std::swap(count_, other.count_);
-}
-
 void FieldList::grow(size_t more) {
   const size_t ends = count_ * sizeof(Ends);
   const size_t room = std::max({kUsualRoom, size_t{room_} * 2, used_ + more + ends});

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace qtap::http {
 
@@ -50,9 +51,17 @@ class FieldList {
   FieldList() = default;
   FieldList(std::initializer_list<Header> fields);
   FieldList(const FieldList& other);
-  FieldList(FieldList&& other) noexcept { swap(other); }
-  FieldList& operator=(FieldList other) noexcept {
-    swap(other);
+  FieldList(FieldList&& other) noexcept
+      : buffer_(std::move(other.buffer_)),
+        room_(std::exchange(other.room_, 0)),
+        used_(std::exchange(other.used_, 0)),
+        count_(std::exchange(other.count_, 0)) {}
+  FieldList& operator=(const FieldList& other) { return *this = FieldList(other); }
+  FieldList& operator=(FieldList&& other) noexcept {
+    buffer_ = std::move(other.buffer_);
+    room_ = std::exchange(other.room_, 0);
+    used_ = std::exchange(other.used_, 0);
+    count_ = std::exchange(other.count_, 0);
     return *this;
   }
   ~FieldList() = default;
@@ -103,7 +112,6 @@ class FieldList {
     uint32_t value;
   };
 
-  void swap(FieldList& other) noexcept;
   void make_room(size_t more) {
     if (more > room_ - used_ - count_ * sizeof(Ends)) grow(more);
   }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "base/text.h"
+#include "http/byte_scan.h"
 #include "http/h1_error.h"
 #include "http/token.h"
 
@@ -113,9 +115,10 @@ int H1Side::on_begin() {
   message_->start_ns = now_ns_;
   start_text_.clear();
   other_method_.clear();
+  name_ = {};
   head_bytes_ = 0;
-  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_name_ = after_space_ = over_limit_ =
-      false;
+  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_nul_ = has_name_ = after_space_ =
+      over_limit_ = false;
   content_length_.reset();
   return 0;
 }
@@ -158,27 +161,31 @@ FieldList& H1Side::fields_of(Message& message) const {
 void H1Side::drop_half_field(Message& message) {
   if (field_open_) fields_of(message).pop_back();
   field_open_ = false;
+  name_ = {};
+}
+
+// What is read ends within a field: its name will not be there any more.
+void H1Side::open_field() {
+  if (name_.empty()) return;
+  fields().push_back({std::exchange(name_, {}), {}});
+  field_open_ = true;
 }
 
 // A field that does not fit is left out as a whole: half a value would be a false one.
 int H1Side::on_field(const char* at, size_t len) {
   if (len == 0)
     return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
-  has_name_ = true;
-  FieldList& list = fields();
-  if (!field_open_ && !in_body_ && list.empty()) {
+  const bool is_first_piece = !std::exchange(has_name_, true);
+  if (is_first_piece && !in_body_ && message_->headers.empty()) {
     const char before = at == piece_ ? before_piece_ : at[-1];
     after_space_ = before == ' ' || before == '\t';
   }
-  const bool fits = head_room(len) == len;
-  if (fits && field_open_) {
-    list.extend_name({at, len});
-  } else if (fits) {
-    list.push_back({{at, len}, {}});
-    field_open_ = true;
-  } else if (field_open_) {
-    list.pop_back();
-    field_open_ = false;
+  if (head_room(len) < len) {
+    drop_half_field(*message_);
+  } else if (is_first_piece) {
+    name_ = {at, len};
+  } else if (open_field(); field_open_) {
+    fields().extend_name({at, len});
   }
   return 0;
 }
@@ -187,35 +194,33 @@ int H1Side::on_field(const char* at, size_t len) {
 int H1Side::on_field_complete() {
   if (std::exchange(after_space_, false)) return refuse("space before the first field");
   if (!std::exchange(has_name_, false)) return refuse("field without a name");
-  if (!field_open_) return 0;
-  std::string_view name = fields().back().name;
+  if (name_.empty() && !field_open_) return 0;
+  const std::string_view name = field_open_ ? fields().back().name : name_;
+  if (!has_byte_below(name, ' ' + 1)) return 0;
   const size_t end = is_response() ? name.find_last_not_of(' ') + 1 : name.size();
-  if (end < name.size()) {
-    fields().cut_name(end);
-    name = name.substr(0, end);
-  }
-  return name.find(' ') == std::string_view::npos ? 0 : refuse("space in a field name");
+  if (name.find(' ') < end) return refuse("space in a field name");
+  field_open_ ? fields().cut_name(end) : name_.remove_suffix(name.size() - end);
+  return 0;
 }
 
 int H1Side::on_value(const char* at, size_t len) {
-  const bool fits = head_room(len) == len;
-  if (!field_open_) return 0;
-  FieldList& list = fields();
-  if (fits) {
-    list.extend_value({at, len});
-  } else {
-    list.pop_back();
-    field_open_ = false;
+  if (head_room(len) < len) {
+    drop_half_field(*message_);
+  } else if (!name_.empty()) {
+    fields().push_back({std::exchange(name_, {}), {at, len}});
+    field_open_ = true;
+  } else if (field_open_) {
+    fields().extend_value({at, len});
   }
+  if (len > 0 && std::memchr(at, '\0', len)) has_nul_ = true;
   return 0;
 }
 
 int H1Side::on_value_complete() {
+  open_field();
   const bool was_kept = std::exchange(field_open_, false);
-  if (was_kept && fields().back().value.find('\0') != std::string_view::npos) {
-    return refuse("NUL in a field");
-  }
-  tell_limit();
+  if (std::exchange(has_nul_, false) && was_kept) return refuse("NUL in a field");
+  if (head_bytes_ > limits_.header_bytes) tell_limit();
   const bool is_length = !in_body_ && (parser_.flags & F_CONTENT_LENGTH) != 0;
   return is_length ? take_content_length() : 0;
 }
@@ -371,6 +376,7 @@ size_t H1Side::feed_llhttp(std::string_view bytes) {
   piece_ = bytes.data();
   const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
   const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
+  if (message_) open_field();
   const size_t used = stopped ? static_cast<size_t>(stopped - bytes.data()) : bytes.size();
   count(bytes.substr(0, used));
   if (result == HPE_PAUSED && at_chunk_line_) {

@@ -116,6 +116,7 @@ class H1Side {
   bool is_chunked() const { return (parser_.flags & F_CHUNKED) != 0; }
   size_t head_room(size_t len);
   void tell_limit();
+  void open_field();
   FieldList& fields_of(Message& message) const;
   FieldList& fields() { return fields_of(*message_); }
 
@@ -136,21 +137,23 @@ class H1Side {
   const ParserLimits& limits_;
   Events& events_;
   llhttp_t parser_ = {};
-  State state_ = State::kSearch;
   StartFinder finder_;
 
+  State state_ = State::kSearch;
   bool has_start_line_ = false;
   bool in_body_ = false;
   bool in_chunk_ = false;
   bool at_chunk_line_ = false;  // the next byte is of the line before a chunk
   bool at_method_ = false;      // the next byte is of a method that llhttp does not know
   bool field_open_ = false;     // the last field's value has not ended
+  bool has_nul_ = false;        // in the value at hand
   bool has_name_ = false;       // the field whose name is read
   bool after_space_ = false;    // the first field
   bool over_limit_ = false;     // of header_bytes
   bool keeps_bodies_ = true;
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
+  char before_piece_ = '\0';                          // the byte before what llhttp reads
   bool lost_held_ = false;  // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
   uint64_t offset_ = 0;  // in the direction, of the next byte, gaps included
@@ -158,8 +161,8 @@ class H1Side {
   std::optional<uint64_t> body_length_;
   std::optional<uint64_t> content_length_;  // as the fields of the head say
   const char* refusal_ = nullptr;           // why a callback refused
-  const char* piece_ = nullptr;             // what llhttp reads, and the byte before it
-  char before_piece_ = '\0';
+  const char* piece_ = nullptr;             // what llhttp reads
+  std::string_view name_;  // of a field that is not in the list yet: in what llhttp reads
   ChunkLine chunk_line_;
   std::string first_bytes_;   // of a request whose method is not complete
   std::string other_method_;  // one that llhttp does not know

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+
+#include "http/byte_scan.h"
 
 namespace qtap::http {
 namespace {
@@ -29,8 +32,10 @@ bool is_space(char c) {
 bool is_value(std::string_view value) {
   if (value.empty()) return true;
   if (is_space(value.front()) || is_space(value.back())) return false;
-  return std::none_of(value.begin(), value.end(),
-                      [](char c) { return c == '\0' || c == '\r' || c == '\n'; });
+  // Most have no byte up to the highest of these.
+  return !has_byte_below(value, '\r' + 1) || std::none_of(value.begin(), value.end(), [](char c) {
+    return c == '\0' || c == '\r' || c == '\n';
+  });
 }
 
 // RFC 9113, 8.2.2: of the connection, which HTTP/2 has its own ways for.
@@ -100,7 +105,9 @@ std::string_view h2_field_block(const H2FrameHeader& header, std::string_view pa
 }
 
 void H2HeadReader::begin(bool exact, uint64_t max_bytes) {
-  head_ = {};
+  // Costs a fraction of assigning an empty one, for each head.
+  std::destroy_at(&head_);
+  std::construct_at(&head_);
   room_ = max_bytes;
   exact_ = exact;
   in_regular_ = false;
