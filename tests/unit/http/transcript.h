@@ -2,6 +2,7 @@
 // Runs a script of bytes, gaps and a close through a parser and writes down what came out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -191,9 +192,13 @@ inline void play(const std::vector<Step>& steps, http::Parser& parser, Cutter cu
       }
     } else {
       const auto* bytes = reinterpret_cast<const uint8_t*>(step.bytes.data());
+      std::vector<uint8_t> lent;
       for (size_t at = 0; at < step.bytes.size();) {
         const size_t len = cutter.next(step.bytes.size() - at);
-        parser.data(step.direction, time_ns, {bytes + at, len});
+        // A parser keeps no view of what it is shown.
+        lent.assign(bytes + at, bytes + at + len);
+        parser.data(step.direction, time_ns, lent);
+        std::fill(lent.begin(), lent.end(), uint8_t{'?'});
         at += len;
       }
     }
