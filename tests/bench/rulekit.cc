@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules R1 to R8 of design/performance.md section 5 with the fields given there: CPU time per
+// evaluation and per compilation, allocations per evaluation, beside what the existing engine takes
+// and, where a rule has a regex, beside a bare RE2 match in the same run.
+// Usage: rulekit [FOLDER]. FOLDER is not used. Prints one JSON array, and on standard error a table
+// for people; tests/bench/run.py adds machine and commit.
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <new>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <qtap/base.h>
+
+#include "rulekit/address.h"
+#include "rulekit/rule.h"
+
+namespace {
+
+uint64_t g_allocations = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  ++g_allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  std::abort();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept {
+  std::free(memory);
+}
+
+namespace {
+
+using namespace qtap::rulekit;
+
+constexpr int kRuns = 7;                 // the median of them is told
+constexpr int64_t kRunNs = 100'000'000;  // what one of them takes, about
+
+struct Question {
+  const char* name;
+  const char* text;
+  double go_evaluate_ns;  // design/performance.md section 5, as the two that follow
+  double go_allocations;
+  double go_compile_ns;
+  const char* regex;  // what a bare RE2 match is asked beside it, on `host`; or null
+  bool pass;
+};
+
+constexpr Question kQuestions[] = {
+    {"R1", "method == \"GET\"", 240, 5, 1029, nullptr, true},
+    {"R2", "response.status >= 500", 192, 2, 977, nullptr, false},
+    {"R3", "host matches /\\.example\\.com$/", 244, 2, 3293, "\\.example\\.com$", true},
+    {"R4", "src.ip in 10.0.0.0/8 and dst.port == 443", 518, 7, 1829, nullptr, true},
+    {"R5", "method in [\"PUT\", \"POST\", \"PATCH\", \"GET\"]", 852, 17, 2671, nullptr, true},
+    {"R6", "tags contains \"internal\" or request.header.user-agent contains \"curl\"", 1166, 21,
+     3325, nullptr, false},
+    {"R7", "starts_with(path, \"/api/v1/\") and request.header.authorization", 777, 10, 2537,
+     nullptr, true},
+    {"R8",
+     "(method == \"POST\" or method == \"GET\") and (host matches /^(api|www)\\.example\\.com$/ "
+     "and "
+     "response.status < 400) and (src.ip in 10.0.0.0/8 or src.ip in 192.168.0.0/16) and (path "
+     "contains \"/users/\" and request.header.content-type != \"text/html\" and latency_ms < "
+     "250.5)",
+     2544, 40, 18008, "^(api|www)\\.example\\.com$", true},
+    // A regex that no literal decides: what the engine adds to the match itself.
+    {"R3b", "host matches /\\.ex[a-m]+ple\\.com$/", 0, 0, 0, "\\.ex[a-m]+ple\\.com$", true},
+};
+
+// The key-value map of design/performance.md section 5.
+struct Map {
+  std::vector<Value> tags = {Value::string("prod"), Value::string("edge"),
+                             Value::string("eu-west-1"), Value::string("public")};
+  std::vector<MapEntry> src = {{"ip", Value::ip_address(*parse_ip("10.20.30.40"))},
+                               {"port", Value::integer(51234)}};
+  std::vector<MapEntry> dst = {{"ip", Value::ip_address(*parse_ip("93.184.216.34"))},
+                               {"port", Value::integer(443)}};
+  std::vector<MapEntry> header = {
+      {"accept", Value::string("*/*")},
+      {"authorization", Value::string("Bearer eyJhbGciOiJIUzI1NiJ9.e30.sig")},
+      {"content-type", Value::string("application/json")},
+      {"user-agent", Value::string("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, "
+                                   "like Gecko) Chrome/124.0 Safari/537.36")}};
+  std::vector<MapEntry> request = {{"header", Value::map(header)}, {"size", Value::integer(512)}};
+  std::vector<MapEntry> response = {{"size", Value::integer(15320)},
+                                    {"status", Value::integer(200)}};
+  std::vector<MapEntry> top = {
+      {"dst", Value::map(dst)},
+      {"host", Value::string("api.example.com")},
+      {"latency_ms", Value::number(12.75)},
+      {"method", Value::string("GET")},
+      {"path", Value::string("/api/v1/users/42/orders")},
+      {"query", Value::string("limit=50")},
+      {"request", Value::map(request)},
+      {"response", Value::map(response)},
+      {"scheme", Value::string("https")},
+      {"src", Value::map(src)},
+      {"tags", Value::list(Type::kArray, tags)},
+      {"tls", Value::boolean(true)},
+      {"url", Value::string("https://api.example.com/api/v1/users/42/orders?limit=50")},
+      {"user", Value::string("alice")}};
+};
+
+// CPU time: other sessions share the processors.
+int64_t cpu_ns() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+// Nanoseconds of one call, the median of kRuns.
+template <typename Work>
+double ns_per(Work work) {
+  int64_t count = 1;
+  for (int64_t took = 0; took < kRunNs / 10; count *= 2) {
+    const int64_t begin = cpu_ns();
+    for (int64_t i = 0; i < count; ++i) work();
+    took = cpu_ns() - begin;
+  }
+  count *= 4;
+  std::vector<double> times;
+  for (int run = 0; run < kRuns; ++run) {
+    const int64_t begin = cpu_ns();
+    for (int64_t i = 0; i < count; ++i) work();
+    times.push_back(static_cast<double>(cpu_ns() - begin) / static_cast<double>(count));
+  }
+  std::sort(times.begin(), times.end());
+  return times[kRuns / 2];
+}
+
+template <typename Work>
+double allocations_per(Work work) {
+  constexpr uint64_t kCount = 1000;
+  const uint64_t before = g_allocations;
+  for (uint64_t i = 0; i < kCount; ++i) work();
+  return static_cast<double>(g_allocations - before) / kCount;
+}
+
+void must(bool held, const char* what) {
+  if (held) return;
+  fprintf(stderr, "rulekit bench: %s\n", what);
+  exit(1);
+}
+
+int look_up(void* user, const FieldRef& field, Scratch&, Value* ret) {
+  const Value* found = find_member(static_cast<const Map*>(user)->top, field.name);
+  if (found == nullptr) return QTAP_ERR_NOTFOUND;
+  *ret = *found;
+  return QTAP_OK;
+}
+
+double bare_match(const char* regex) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  const re2::RE2 compiled(regex, options);
+  const std::string host = "api.example.com";
+  uint64_t found = 0;
+  const double ns = ns_per([&] { found += re2::RE2::PartialMatch(host, compiled) ? 1u : 0u; });
+  must(found > 0, "the bare match does not match");
+  return ns;
+}
+
+void ask(const Question& question, Map* map, const char* end) {
+  const CompileResult compiled = Rule::compile(question.text);
+  must(compiled.rule != nullptr, compiled.error.text.c_str());
+  const Rule& rule = *compiled.rule;
+  const FieldSource by_name{look_up, map};
+  const auto evaluate = [&] {
+    Scratch scratch;
+    must(rule.evaluate(by_name, &scratch).pass() == question.pass, question.text);
+  };
+  const double compile_ns = ns_per([&] { must(Rule::compile(question.text).rule != nullptr, ""); });
+  const double name_ns = ns_per(evaluate);
+  const double allocations = allocations_per(evaluate);
+  const double bare_ns = question.regex == nullptr ? 0 : bare_match(question.regex);
+  printf(
+      "  {\"name\": \"%s\", \"ns_by_name\": %.1f, \"allocations\": %.1f, \"compile_ns\": %.0f, "
+      "\"bare_re2_ns\": %.1f, \"go_ns\": %.0f, \"go_allocations\": %.0f, \"go_compile_ns\": %.0f, "
+      "\"times_go_by_name\": %.2f}%s\n",
+      question.name, name_ns, allocations, compile_ns, bare_ns, question.go_evaluate_ns,
+      question.go_allocations, question.go_compile_ns, question.go_evaluate_ns / name_ns, end);
+  fprintf(stderr, "%-4s %8.1f %7.1f %9.0f %9.1f %8.0f %8.0f %9.0f %8.1f\n", question.name, name_ns,
+          allocations, compile_ns, bare_ns, question.go_evaluate_ns, question.go_allocations,
+          question.go_compile_ns, question.go_evaluate_ns / name_ns);
+}
+
+}  // namespace
+
+int main() {
+  Map map;
+  fprintf(stderr, "%-4s %8s %7s %9s %9s %8s %8s %9s %8s\n", "rule", "by name", "allocs", "compile",
+          "bare RE2", "Go", "Go alloc", "Go compil", "Go/ours");
+  printf("[\n");
+  const Question* last = std::end(kQuestions) - 1;
+  for (const Question& question : kQuestions) ask(question, &map, &question == last ? "" : ",");
+  printf("]\n");
+  return 0;
+}
