@@ -3,12 +3,30 @@
 
 #include <re2/re2.h>
 
+#include <cstdint>
+#include <cstring>
+
 #include "base/utf8.h"
 #include "rulekit/utf8.h"
 
 namespace qtap::rulekit {
 
 namespace {
+
+// Most subjects are, and eight bytes at a time are asked faster than one character.
+bool is_ascii(std::string_view text) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t seen = 0;
+  while (text.size() >= sizeof seen) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    seen |= word;
+    text.remove_prefix(sizeof word);
+  }
+  uint64_t word = 0;
+  std::memcpy(&word, text.data(), text.size());
+  return ((seen | word) & kHighBits) == 0;
+}
 
 // The language has the regex dialect of Go's regexp package. It differs from RE2's in two ways: \C
 // (any byte) is refused, and (?<name>re) is accepted, which RE2 knows only since 2023-09.
@@ -56,7 +74,7 @@ Result<std::string> to_re2(std::string_view text) {
 }  // namespace
 
 Pattern::Pattern(std::string_view text, std::unique_ptr<re2::RE2> compiled)
-    : text_(text), compiled_(std::move(compiled)) {}
+    : text_(text), compiled_(std::move(compiled)), literals_(literal_choices(text)) {}
 
 Pattern::~Pattern() = default;
 
@@ -90,10 +108,16 @@ size_t Pattern::program_bytes() const {
 }
 
 bool Pattern::found_in(std::string_view subject) const {
+  return literals_ ? rulekit::found_in(*literals_, subject) : found_by_re2(subject);
+}
+
+bool Pattern::found_by_re2(std::string_view subject) const {
   const auto find = [this](std::string_view bytes) {
-    return re2::RE2::PartialMatch(re2::StringPiece(bytes.data(), bytes.size()), *compiled_);
+    return compiled_->Match(re2::StringPiece(bytes.data(), bytes.size()), 0, bytes.size(),
+                            re2::RE2::UNANCHORED, nullptr, 0);
   };
-  return is_utf8(subject) ? find(subject) : find(replace_invalid_utf8(subject));
+  if (is_ascii(subject) || is_utf8(subject)) return find(subject);
+  return find(replace_invalid_utf8(subject));
 }
 
 }  // namespace qtap::rulekit

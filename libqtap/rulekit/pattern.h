@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "rulekit/literal_pattern.h"
 
 namespace re2 {
 class RE2;
@@ -28,6 +30,10 @@ class Pattern {
   // U+FFFD. Any thread. Where it finds something else than Go's regexp: \B is also found inside of
   // a character of several bytes.
   bool found_in(std::string_view subject) const;
+  // The same by RE2 alone, for tests: found_in() decides literals itself.
+  bool found_by_re2(std::string_view subject) const;
+  // Not null when the regex is nothing but these texts.
+  const LiteralChoices* literals() const { return literals_ ? &*literals_ : nullptr; }
   const std::string& text() const { return text_; }
   size_t program_bytes() const;
 
@@ -36,6 +42,7 @@ class Pattern {
 
   std::string text_;
   std::unique_ptr<re2::RE2> compiled_;
+  std::optional<LiteralChoices> literals_;
 };
 
 }  // namespace qtap::rulekit
