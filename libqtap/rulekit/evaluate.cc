@@ -6,8 +6,10 @@
 #include <qtap/base.h>
 
 #include "rulekit/compare.h"
+#include "rulekit/field_names.h"
 #include "rulekit/library.h"
 #include "rulekit/limits.h"
+#include "rulekit/pair_budget.h"
 #include "rulekit/tree.h"
 
 namespace qtap::rulekit {
@@ -21,20 +23,21 @@ Outcome of(bool value) {
   return of(Value::boolean(value));
 }
 
-// How many comparisons one with a single value takes. Values are at most kMaxListItems per element,
-// so the product of two fits 64 bits.
-size_t leaves(const Value& value) {
-  if (!value.is_list()) return 1;
-  size_t sum = 1;
-  for (const Value& item : value.elements()) sum += leaves(item);
-  return sum;
-}
-
 class Evaluator {
  public:
-  Evaluator(const FieldSource& fields, Scratch* scratch, Report* report, Residue* residue)
-      : fields_(fields), scratch_(*scratch), report_(report), residue_(residue) {}
+  Evaluator(const FieldNames& names, FieldFrame* fields, Scratch* scratch, Report* report,
+            Residue* residue)
+      : names_(names), fields_(*fields), scratch_(*scratch), report_(report), residue_(residue) {}
 
+  Outcome rule(const Tree& tree) {
+    const auto outer = numbers_;
+    numbers_ = names_.of(tree);
+    const Outcome outcome = evaluate(tree, tree.root);
+    numbers_ = outer;
+    return outcome;
+  }
+
+ private:
   Outcome evaluate(const Tree& tree, NodeId id) {
     const Outcome outcome = visit(tree, id);
     if (residue_ != nullptr && !is_made_of_parts(tree, tree.nodes[id])) {
@@ -43,7 +46,6 @@ class Evaluator {
     return outcome;
   }
 
- private:
   // A chain keeps what it needs of its sides, a macro's call is replaced by what its rule came to.
   // Anything else stays whole: a call that lacks an argument as well, which upstream reduces to the
   // argument (S21).
@@ -94,10 +96,9 @@ class Evaluator {
 
   Outcome field(const Tree& tree, const Node& node) {
     const std::string& name = tree.fields[node.index].name;
-    Outcome outcome;
-    const int status =
-        fields_.lookup(fields_.user, {node.index, name, &tree}, scratch_, &outcome.value);
-    if (status >= 0) return outcome;
+    const uint32_t number = numbers_[node.index];
+    if (const Value* value = fields_.get(number)) return of(*value);
+    const int status = fields_.status(number);
     if (status == QTAP_ERR_NOTFOUND) {
       note(IssueKind::kMissingField, status, tree, node, name, "a field is missing");
       return {State::kMissing, status, Value::null()};
@@ -111,12 +112,8 @@ class Evaluator {
     if (!left.ok()) return {left.state, left.status, Value::null()};
     const Outcome right = evaluate(tree, node.right);
     if (!right.ok()) return {right.state, right.status, Value::null()};
-    if (left.value.is_list() && right.value.is_list()) {
-      // Every element meets every other: the one operation that costs more than it is long.
-      const size_t pairs = leaves(left.value) * leaves(right.value);
-      if (pairs > kMaxEvaluationSteps - steps_)
-        return limit(tree, node, "lists are too long to compare");
-      steps_ += static_cast<uint32_t>(pairs);
+    if (!pairs_.take(left.value, right.value)) {
+      return limit(tree, node, "lists are too long to compare");
     }
     if (node.kind == NodeKind::kIn) return of(is_in(left.value, right.value));
     if (node.kind == NodeKind::kMatch) return of(matches(left.value, right.value));
@@ -218,7 +215,7 @@ class Evaluator {
       return limit(tree, node, "macros call each other too deeply");
     ++macro_depth_;
     const Tree& body = tree.library->macro(call.index);
-    const Outcome outcome = evaluate(body, body.root);
+    const Outcome outcome = rule(body);
     --macro_depth_;
     return outcome;
   }
@@ -263,11 +260,14 @@ class Evaluator {
     report_->add({kind, status, &tree, node.offset, std::string(subject), std::string(text)});
   }
 
-  const FieldSource& fields_;
+  const FieldNames& names_;
+  FieldFrame& fields_;
+  std::span<const uint32_t> numbers_;  // of the fields of the tree that is walked
   Scratch& scratch_;
   Report* report_;
   Residue* residue_;
   bool gave_up_ = false;
+  PairBudget pairs_;
   uint32_t steps_ = 0;
   uint32_t depth_ = 0;
   uint32_t macro_depth_ = 0;
@@ -285,9 +285,9 @@ std::vector<std::string> Report::missing_fields() const {
   return names;
 }
 
-Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch, Report* report,
-                      Residue* residue) {
-  return Evaluator(fields, scratch, report, residue).evaluate(tree, tree.root);
+Outcome evaluate_tree(const Tree& tree, const FieldNames& names, FieldFrame* fields,
+                      Scratch* scratch, Report* report, Residue* residue) {
+  return Evaluator(names, fields, scratch, report, residue).rule(tree);
 }
 
 }  // namespace qtap::rulekit

@@ -8,26 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "rulekit/field_frame.h"
 #include "rulekit/function.h"
 #include "rulekit/value.h"
 
 namespace qtap::rulekit {
 
+class FieldNames;
 struct Tree;
-
-struct FieldRef {
-  uint32_t slot;  // index in Tree::fields of `tree`
-  std::string_view name;
-  const Tree* tree;  // the rule, or the macro that it calls
-};
-
-// Where field values come from. `lookup` returns QTAP_OK and sets `ret`, QTAP_ERR_NOTFOUND for a
-// field that is not (yet) known, or another negative status. What the value borrows must live as
-// long as the evaluation; `scratch` does.
-struct FieldSource {
-  int (*lookup)(void* user, const FieldRef& field, Scratch& scratch, Value* ret) = nullptr;
-  void* user = nullptr;
-};
 
 enum class State : uint8_t {
   kValue,    // `value` is the result
@@ -91,8 +79,10 @@ struct Residue {
   uint32_t root = 0;
 };
 
-// `residue` is optional, and allocates.
-Outcome evaluate_tree(const Tree& tree, const FieldSource& fields, Scratch* scratch, Report* report,
-                      Residue* residue = nullptr);
+// Walks the tree. The plain way to an outcome, and the only one to a report and a residue;
+// program.h is the fast one. `names` numbers the fields of the tree in `fields`. `report` and
+// `residue` are optional; a residue allocates.
+Outcome evaluate_tree(const Tree& tree, const FieldNames& names, FieldFrame* fields,
+                      Scratch* scratch, Report* report, Residue* residue = nullptr);
 
 }  // namespace qtap::rulekit

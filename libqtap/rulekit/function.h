@@ -29,6 +29,9 @@ class Scratch {
     std::uninitialized_value_construct_n(data, count);
     return {data, count};
   }
+  // Takes back all of it, so that the next evaluation may use this Scratch: what it gave so far is
+  // gone.
+  void reset() { resource_.release(); }
 
  private:
   static constexpr size_t kInline = 1024;

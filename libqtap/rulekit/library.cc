@@ -5,6 +5,7 @@
 
 #include "rulekit/chars.h"
 #include "rulekit/limits.h"
+#include "rulekit/parser.h"
 
 namespace qtap::rulekit {
 
@@ -43,11 +44,11 @@ Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> ma
   CompileOptions with_library = options;
   with_library.library = library.get();
   for (const MacroText& macro : macros) {
-    CompileResult compiled = Rule::compile(macro.text, with_library);
-    if (!compiled.rule) {
-      return Error{compiled.error.status, "macro \"" + macro.name + "\": " + compiled.error.text};
+    ParseResult parsed = parse(macro.text, with_library);
+    if (!parsed.tree) {
+      return Error{parsed.error.status, "macro \"" + macro.name + "\": " + parsed.error.text};
     }
-    library->macros_.push_back(std::move(compiled.rule));
+    library->macros_.push_back(std::move(parsed.tree));
   }
   QTAP_CHECK(library->check_circles());
   return std::unique_ptr<const Library>(std::move(library));
@@ -64,7 +65,7 @@ std::optional<size_t> Library::find_function(std::string_view name) const {
 
 std::string_view Library::name_of(const Tree& macro) const {
   for (size_t at = 0; at < macros_.size(); ++at) {
-    if (&macros_[at]->tree() == &macro) return macro_names_[at];
+    if (macros_[at].get() == &macro) return macro_names_[at];
   }
   return {};
 }
@@ -109,7 +110,7 @@ Status Library::check_circles() const {
     progress = false;
     for (size_t at = 0; at < macros_.size(); ++at) {
       if (settled[at]) continue;
-      const auto& called = macros_[at]->tree().calls;
+      const auto& called = macros_[at]->calls;
       const bool ready = std::all_of(called.begin(), called.end(), [&](const Call& call) {
         return call.kind != CalleeKind::kMacro || settled[call.index];
       });

@@ -34,7 +34,7 @@ class Library {
   std::optional<size_t> find_function(std::string_view name) const;
   void append_names(std::vector<std::string_view>* names) const;  // of all macros and functions
   const Function& function(size_t index) const { return functions_[index]; }
-  const Tree& macro(size_t index) const { return macros_[index]->tree(); }
+  const Tree& macro(size_t index) const { return *macros_[index]; }
   const std::string& macro_name(size_t index) const { return macro_names_[index]; }
   std::string_view name_of(const Tree& macro) const;  // "" = it is not one of these macros
 
@@ -44,7 +44,7 @@ class Library {
   Status check_circles() const;
 
   std::vector<std::string> macro_names_;
-  std::vector<std::unique_ptr<const Rule>> macros_;
+  std::vector<std::unique_ptr<const Tree>> macros_;
   std::vector<Function> functions_;
 };
 

@@ -18,6 +18,11 @@ inline constexpr uint32_t kMaxEvaluationDepth = 1024;
 // Nodes visited by one evaluation. Macros that call macros twice each double the work per level
 // (2^32 at macro depth 32); a rule of full length without macros has at most 65,536 nodes.
 inline constexpr uint32_t kMaxEvaluationSteps = 1u << 20;
+// Comparisons of elements where lists are compared with lists, in one evaluation.
+inline constexpr size_t kMaxListPairs = size_t{1} << 20;
+// A rule whose macros, each in the place of its call, come to more nodes than a rule of full length
+// can have is evaluated from its tree.
+inline constexpr uint32_t kMaxProgramNodes = 65536;
 // All regexes of one rule together; one alone may have kMaxRegexProgram. Without it 64 KiB of text
 // could compile to gigabytes.
 inline constexpr size_t kMaxRuleRegexes = 1024;

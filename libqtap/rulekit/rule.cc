@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rulekit/rule.h"
 
+#include <cassert>
+
+#include "rulekit/field_names.h"
 #include "rulekit/parser.h"
+#include "rulekit/program_builder.h"
+#include "rulekit/program_run.h"
 #include "rulekit/render.h"
 #include "rulekit/tree.h"
 
 namespace qtap::rulekit {
 
-Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {}
+Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {
+  auto names = std::make_unique<FieldNames>();
+  names->add(*tree_);
+  names_ = std::move(names);
+  ProgramBuilder builder(*names_, ProgramBuilder::Sharing::kNone);
+  if (const auto root = builder.add(*tree_)) {
+    root_ = *root;
+    program_ = std::make_unique<Program>(builder.finish());
+  }
+}
 
 Rule::~Rule() = default;
 
@@ -20,9 +34,29 @@ CompileResult Rule::compile(std::string_view text, const CompileOptions& options
   return result;
 }
 
+std::span<const std::string> Rule::fields() const {
+  return names_->names();
+}
+
 Outcome Rule::evaluate(const FieldSource& fields, Scratch* scratch, Report* report,
                        Residue* residue) const {
-  return evaluate_tree(*tree_, fields, scratch, report, residue);
+  FieldFrame frame(fields, names_->names(), scratch);
+  return evaluate(&frame, scratch, report, residue);
+}
+
+Outcome Rule::evaluate(FieldTable fields, Scratch* scratch, Report* report,
+                       Residue* residue) const {
+  assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
+  FieldFrame frame(fields);
+  return evaluate(&frame, scratch, report, residue);
+}
+
+Outcome Rule::evaluate(FieldFrame* fields, Scratch* scratch, Report* report,
+                       Residue* residue) const {
+  if (program_ == nullptr || report != nullptr || residue != nullptr) {
+    return evaluate_tree(*tree_, *names_, fields, scratch, report, residue);
+  }
+  return ProgramRun(*program_, fields, scratch).rule(root_).outcome();
 }
 
 std::string Rule::rendered() const {

@@ -56,8 +56,7 @@ struct Call {
   size_t index = 0;  // among the built-in functions, or in the library
 };
 
-// A field of the rule. Its slot is its index in Tree::fields: a source that knows the rule may
-// answer by slot instead of by name.
+// A field of the rule; FieldNames numbers those of a rule and its macros together.
 struct FieldName {
   std::string name;
 };

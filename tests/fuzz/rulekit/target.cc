@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiles any text; what compiles is evaluated over values of every type and rendered. Beside "no
-// crash, no hang": a rendered rule compiles and renders to itself.
+// crash, no hang": the compiled program says what the walk over the tree says (a report asks for
+// it), and a rendered rule compiles and renders to itself.
 #include <qtap/rulekit.h>
 
 #include <cstdint>
@@ -8,7 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include "rulekit/import.h"
 #include "rulekit/rule.h"
+#include "rulekit/text.h"
 
 namespace {
 
@@ -40,6 +43,26 @@ void check(bool held) {
   if (!held) abort();
 }
 
+int import(void*, const qtap::rulekit::FieldRef& field, qtap::rulekit::Scratch& scratch,
+           qtap::rulekit::Value* ret) {
+  qtap_value value{};
+  const int status = look_up(nullptr, {field.name.data(), field.name.size()}, &value);
+  return status < 0 ? status : qtap::rulekit::import_value(value, scratch, ret);
+}
+
+void check_program(const qtap::rulekit::Rule& rule) {
+  qtap::rulekit::Scratch scratch;
+  qtap::rulekit::Report report;
+  const auto walked = rule.evaluate({import, nullptr}, &scratch, &report);
+  const auto run = rule.evaluate({import, nullptr}, &scratch);
+  std::string walked_text;
+  std::string run_text;
+  append_text(walked.value, &walked_text);
+  append_text(run.value, &run_text);
+  check(run.state == walked.state && run.status == walked.status &&
+        run.value.type == walked.value.type && run_text == walked_text);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -58,6 +81,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   using qtap::rulekit::Rule;
   const auto compiled = Rule::compile({text, size});
+  check_program(*compiled.rule);
   const std::string rendered = compiled.rule->rendered();
   const auto again = Rule::compile(rendered);
   // Rendering adds parentheses, so that a rule at a limit may pass it.

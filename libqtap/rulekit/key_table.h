@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constants of rules, strings or integers, found by hash. Filled at compile time and then read by
+// any thread. The keys are the rules', not the traffic's: who chooses what is asked cannot make the
+// table slow.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace qtap::rulekit {
+
+__extension__ typedef unsigned __int128 Uint128;  // ISO C++ has none
+
+// Odd constants with as many ones as zeros, from the digits of the golden ratio and of e.
+inline constexpr uint64_t kHashSeed = 0x9e3779b97f4a7c15;
+inline constexpr uint64_t kHashStep = 0xb7e151628aed2a6b;
+
+inline uint64_t hash_mix(uint64_t a, uint64_t b) {
+  const Uint128 product = static_cast<Uint128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+inline uint64_t hash_of(int64_t key) {
+  return hash_mix(static_cast<uint64_t>(key) ^ kHashSeed, kHashStep);
+}
+
+inline uint64_t hash_of(std::string_view key) {
+  const auto word = [](const char* at, size_t len) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, at, len);
+    return bytes;
+  };
+  const char* at = key.data();
+  size_t left = key.size();
+  uint64_t hash = kHashSeed ^ left;
+  for (; left > 16; left -= 16, at += 16) {
+    hash = hash_mix(hash ^ word(at, 8), kHashStep ^ word(at + 8, 8));
+  }
+  // The last bytes in two words, which overlap.
+  uint64_t a = 0;
+  uint64_t b = 0;
+  if (left >= 8) {
+    a = word(at, 8);
+    b = word(at + left - 8, 8);
+  } else if (left >= 4) {
+    a = word(at, 4);
+    b = word(at + left - 4, 4);
+  } else if (left > 0) {
+    a = static_cast<unsigned char>(at[0]) | static_cast<uint64_t>(at[left / 2]) << 8;
+    b = static_cast<unsigned char>(at[left - 1]);
+  }
+  return hash_mix(hash ^ a, kHashStep ^ b);
+}
+
+template <typename Key>
+class KeyTable {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  bool empty() const { return keys_.empty(); }
+  size_t size() const { return keys_.size(); }
+
+  // The number of the key: 0, 1, 2, .. in the order of first insertion. Strings are borrowed.
+  uint32_t insert(Key key) {
+    const uint32_t known = find(key);
+    if (known != kNone) return known;
+    keys_.push_back(key);
+    if (keys_.size() * 2 > slots_.size()) {
+      grow();
+    } else {
+      place(static_cast<uint32_t>(keys_.size() - 1));
+    }
+    return static_cast<uint32_t>(keys_.size() - 1);
+  }
+
+  uint32_t find(Key key) const {
+    if (slots_.empty()) return kNone;
+    const uint64_t hash = hash_of(key);
+    const size_t mask = slots_.size() - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+      const Slot& slot = slots_[at];
+      if (slot.number == kNone) return kNone;
+      if (slot.tag == tag_of(hash) && keys_[slot.number] == key) return slot.number;
+    }
+  }
+
+ private:
+  struct Slot {
+    uint32_t tag = 0;
+    uint32_t number = kNone;
+  };
+  static uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+
+  void place(uint32_t number) {
+    const uint64_t hash = hash_of(keys_[number]);
+    const size_t mask = slots_.size() - 1;
+    size_t at = hash & mask;
+    while (slots_[at].number != kNone) at = (at + 1) & mask;
+    slots_[at] = {tag_of(hash), number};
+  }
+  void grow() {
+    slots_.assign(slots_.empty() ? 8 : slots_.size() * 2, Slot{});
+    for (uint32_t number = 0; number < keys_.size(); ++number) place(number);
+  }
+
+  std::vector<Key> keys_;
+  std::vector<Slot> slots_;  // a power of two of them, at most half of them in use
+};
+
+}  // namespace qtap::rulekit

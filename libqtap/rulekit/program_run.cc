@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/program_run.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <qtap/base.h>
+
+#include "rulekit/address.h"
+#include "rulekit/compare.h"
+#include "rulekit/pattern.h"
+
+namespace qtap::rulekit {
+
+namespace {
+
+StepResult of(bool truth) {
+  return {nullptr, QTAP_OK, State::kValue, truth};
+}
+StepResult of(const Value* value) {
+  return {value, QTAP_OK, State::kValue, false};
+}
+// Without the value that a function may give along with its error.
+StepResult undecided(const StepResult& cause) {
+  return {nullptr, cause.status, cause.state, false};
+}
+
+bool is_within(const NetworkTest& test, const Value& ip) {
+  uint64_t words[2];
+  std::memcpy(words, ip.ip.data(), sizeof words);
+  return ((words[0] & test.mask[0]) == test.bits[0]) &
+             ((words[1] & test.mask[1]) == test.bits[1]) &&
+         (test.is_ipv4 || !is_ipv4(ip.ip));
+}
+
+bool by_order(Op op, int64_t left, int64_t right) {
+  switch (op) {
+    case Op::kEq:
+      return left == right;
+    case Op::kNe:
+      return left != right;
+    case Op::kLt:
+      return left < right;
+    case Op::kLe:
+      return left <= right;
+    case Op::kGt:
+      return left > right;
+    case Op::kGe:
+      return left >= right;
+    case Op::kContains:
+      break;
+  }
+  return false;
+}
+
+// Arrays and lists of strings alike.
+bool has_element(const Value& list, const Value& text) {
+  const auto items = list.elements();
+  return std::any_of(items.begin(), items.end(), [&text](const Value& item) {
+    return item.type == Type::kString ? item.str() == text.str() : compare(item, Op::kEq, text);
+  });
+}
+
+}  // namespace
+
+Outcome StepResult::outcome() const {
+  Outcome outcome{state, status, Value::null()};
+  if (value != nullptr) {
+    outcome.value = *value;
+  } else if (ok()) {
+    outcome.value = Value::boolean(truth);
+  }
+  return outcome;
+}
+
+StepResult ProgramRun::run(StepId id) {
+  const Step& step = program_.steps.data()[id];
+  if (step.kind < StepKind::kFieldTruth) {
+    switch (step.kind) {
+      case StepKind::kAnd:
+        return chain(step, /*deciding=*/false);
+      case StepKind::kOr:
+        return chain(step, /*deciding=*/true);
+      case StepKind::kNot: {
+        const StepResult inner = run(step.child);
+        return inner.ok() ? of(!inner.truth) : undecided(inner);
+      }
+      case StepKind::kShared:
+        return shared(step);
+      case StepKind::kTruth:
+        return alone(step.left);
+      case StepKind::kCompare:
+      case StepKind::kMatch:
+      case StepKind::kIn:
+        return predicate(step);
+      default:
+        return {nullptr, step.status, State::kError, false};
+    }
+  }
+  const Value* value = fields_.get(step.field);
+  if (value == nullptr) return lacks(step.field);
+  switch (step.kind) {
+    case StepKind::kFieldTruth:
+      return {value, QTAP_OK, State::kValue, truthy(*value)};
+    case StepKind::kEqualText:
+      if (value->type != Type::kString) break;
+      return of((value->str() == step.constant->str()) != step.negated);
+    case StepKind::kOrder:
+      if (value->type != Type::kInt) break;
+      return of(by_order(step.op, value->i, step.constant->i));
+    case StepKind::kWithin:
+      if (value->type != Type::kIp || value->no_address) break;
+      return of(is_within(program_.networks[step.index], *value) != step.negated);
+    case StepKind::kAmong: {
+      const Membership& members = program_.memberships[step.index];
+      if (value->type == Type::kString) {
+        return of(members.texts.find(value->str()) != KeyTable<std::string_view>::kNone);
+      }
+      if (value->type != Type::kInt) break;
+      return of(members.integers.find(value->i) != KeyTable<int64_t>::kNone);
+    }
+    case StepKind::kHasText:
+      if (value->type == Type::kString) {
+        return of(value->str().find(step.constant->str()) != std::string_view::npos);
+      }
+      if (value->type != Type::kArray && value->type != Type::kStringList) break;
+      return of(has_element(*value, *step.constant));
+    case StepKind::kFound:
+      if (value->type != Type::kString) break;
+      return of(step.constant->pattern->found_in(value->str()) != step.negated);
+    case StepKind::kStartsWith:
+      if (value->type != Type::kString) break;
+      return of(value->str().starts_with(step.constant->str()));
+    default:
+      break;
+  }
+  return other(step, *value);
+}
+
+StepResult ProgramRun::other(const Step& step, const Value& value) {
+  if (step.otherwise == StepKind::kTruth) return alone(step.left);
+  return pair(step.otherwise, step.op, value, *step.constant);
+}
+
+StepResult ProgramRun::lacks(uint32_t field) const {
+  const int status = fields_.status(field);
+  return {nullptr, status, status == QTAP_ERR_NOTFOUND ? State::kMissing : State::kError, false};
+}
+
+// The table of Evaluator::chain() in evaluate.cc.
+StepResult ProgramRun::chain(const Step& step, bool deciding) {
+  const StepId* child = program_.step_lists.data() + step.list.first;
+  const StepId* const end = child + step.list.count;
+  StepResult so_far = run(*child);
+  while (++child != end) {
+    if (so_far.ok() && so_far.truth == deciding) break;
+    const StepResult next = run(*child);
+    if (next.ok() && next.truth == deciding) return next;
+    if (so_far.ok()) {
+      so_far = next.ok() ? of(!deciding) : next;
+    } else if (!next.ok()) {
+      so_far = undecided(so_far.state == State::kError ? so_far : next);
+    }
+  }
+  return so_far;
+}
+
+// What has used up budget is not kept, for each rule has to pay for it alike.
+StepResult ProgramRun::shared(const Step& step) {
+  Memo& memo = memos_[step.index];
+  if (memo.epoch == epoch_) return memo.result;
+  const size_t used = pairs_.used();
+  const StepResult result = run(step.child);
+  const bool over_budget = result.state == State::kError && result.status == QTAP_ERR_LIMIT;
+  if (pairs_.used() == used && !over_budget) memo = {epoch_, result};
+  return result;
+}
+
+StepResult ProgramRun::alone(const Operand& operand) {
+  Value storage;
+  StepResult result = this->operand(operand, &storage);
+  if (result.ok()) result.truth = truthy(*result.value);
+  if (result.value == &storage) {
+    if (storage.type == Type::kBool && result.ok()) return of(result.truth);
+    Value* kept = scratch_.values(1).data();
+    *kept = storage;
+    result.value = kept;
+  }
+  return result;
+}
+
+StepResult ProgramRun::predicate(const Step& step) {
+  Value left_storage;
+  Value right_storage;
+  const StepResult left = operand(step.left, &left_storage);
+  if (!left.ok()) return undecided(left);
+  const StepResult right = operand(step.right, &right_storage);
+  if (!right.ok()) return undecided(right);
+  return pair(step.kind, step.op, *left.value, *right.value);
+}
+
+StepResult ProgramRun::pair(StepKind kind, Op op, const Value& left, const Value& right) {
+  if (!pairs_.take(left, right)) return {nullptr, QTAP_ERR_LIMIT, State::kError, false};
+  if (kind == StepKind::kIn) return of(is_in(left, right));
+  if (kind == StepKind::kMatch) return of(matches(left, right));
+  return of(compare(left, op, right));
+}
+
+StepResult ProgramRun::operand(const Operand& operand, Value* storage) {
+  static constexpr Value kFalse{.type = Type::kBool, .b = false};
+  static constexpr Value kTrue{.type = Type::kBool, .b = true};
+  switch (operand.kind) {
+    case Operand::Kind::kField: {
+      const Value* value = fields_.get(operand.index);
+      return value == nullptr ? lacks(operand.index) : of(value);
+    }
+    case Operand::Kind::kConstant:
+      return of(program_.constants[operand.index]);
+    case Operand::Kind::kCall: {
+      const CallStep& call = program_.calls[operand.index];
+      return call.memo == UINT32_MAX ? this->call(call, storage) : kept_call(call, storage);
+    }
+    case Operand::Kind::kArray: {
+      const Range range = program_.arrays[operand.index];
+      const auto values = scratch_.values(range.count);
+      const StepResult result = list(range, values);
+      if (!result.ok()) return result;
+      *storage = Value::list(Type::kArray, values);
+      return of(storage);
+    }
+    case Operand::Kind::kCondition: {
+      StepResult result = run(operand.index);
+      if (result.ok() && result.value == nullptr) result.value = result.truth ? &kTrue : &kFalse;
+      return result;
+    }
+    case Operand::Kind::kFail:
+      break;
+  }
+  return {nullptr, static_cast<int32_t>(operand.index), State::kError, false};
+}
+
+// Sets values, or says why the first that has none has none.
+StepResult ProgramRun::list(Range operands, std::span<Value> values) {
+  for (uint32_t at = 0; at < operands.count; ++at) {
+    const StepResult item = operand(program_.operands[operands.first + at], &values[at]);
+    if (!item.ok()) return item;
+    if (item.value != &values[at]) values[at] = *item.value;
+  }
+  return of(true);
+}
+
+StepResult ProgramRun::call(const CallStep& call, Value* storage) {
+  constexpr size_t kInline = 2;  // as many as a built-in function has
+  Value inline_values[kInline];
+  const bool fits = !call.keeps && call.arguments.count <= kInline;
+  const auto values = fits ? std::span(inline_values).first(call.arguments.count)
+                           : scratch_.values(call.arguments.count);
+  const StepResult arguments = list(call.arguments, values);
+  if (!arguments.ok()) {
+    if (arguments.value == nullptr || !fits) return arguments;
+    *storage = *arguments.value;  // what a function gave along with its error
+    return {storage, arguments.status, arguments.state, false};
+  }
+  std::string error;
+  const int status = call.body(call.user, values, scratch_, storage, &error);
+  if (status >= 0) return of(storage);
+  return {storage, status, State::kError, false};
+}
+
+StepResult ProgramRun::kept_call(const CallStep& call, Value* storage) {
+  Memo& memo = memos_[call.memo];
+  if (memo.epoch == epoch_) return memo.result;
+  const size_t used = pairs_.used();
+  StepResult result = this->call(call, storage);
+  if (result.value == storage) {
+    Value* kept = scratch_.values(1).data();
+    *kept = *storage;
+    result.value = kept;
+  }
+  if (pairs_.used() == used && result.status != QTAP_ERR_LIMIT) memo = {epoch_, result};
+  return result;
+}
+
+}  // namespace qtap::rulekit
