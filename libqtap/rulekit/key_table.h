@@ -60,7 +60,7 @@ class KeyTable {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   bool empty() const { return keys_.empty(); }
-  size_t size() const { return keys_.size(); }
+  const std::vector<Key>& keys() const { return keys_; }
 
   // The number of the key: 0, 1, 2, .. in the order of first insertion. Strings are borrowed.
   uint32_t insert(Key key) {

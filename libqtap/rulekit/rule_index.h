@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which rules of a set can pass at all: those that need one field to be equal to, or to begin with,
+// one of some constants are found by the field's value, not by asking each of them.
+// In: steps of a Program and where each rule begins. Out: rules that must be evaluated; all others
+// fail. Thread: immutable.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "rulekit/field_frame.h"
+#include "rulekit/key_table.h"
+#include "rulekit/program.h"
+
+namespace qtap::rulekit {
+
+using RuleNumbers = std::span<const uint32_t>;  // ascending, each once
+
+// A step that is false for every string and every int64 in the field but these.
+struct Guard {
+  uint32_t field = 0;
+  std::vector<std::string_view> texts = {};
+  std::vector<int64_t> integers = {};
+  std::vector<std::string_view> prefixes = {};
+  bool strings_only = false;  // starts_with(): the text of an integer may begin so too
+};
+
+std::optional<Guard> guard_of(const Program& program, StepId step);
+
+class RuleIndex {
+ public:
+  // `roots`: nothing for a rule that has no program, which must always be evaluated. Borrows the
+  // constants of the program.
+  RuleIndex(const Program& program, std::span<const std::optional<StepId>> roots);
+
+  // Adds lists that together hold all rules that may not fail; a rule may be in several. Asks for
+  // the fields that guard rules.
+  void candidates(FieldFrame* fields, std::vector<RuleNumbers>* lists) const;
+
+ private:
+  // With the same text as key, prefix: rules. Sorted by text; `parent` is the longest other prefix
+  // that is a prefix of this one.
+  struct Prefix {
+    std::string_view text;
+    uint32_t parent = UINT32_MAX;
+    std::vector<uint32_t> rules;
+  };
+  // All rules with a guard on one field.
+  struct Group {
+    uint32_t field = 0;
+    std::vector<uint32_t> all;
+    std::vector<uint32_t> strings_only;
+    KeyTable<std::string_view> texts;
+    std::vector<std::vector<uint32_t>> text_rules;  // by number of the text
+    KeyTable<int64_t> integers;
+    std::vector<std::vector<uint32_t>> integer_rules;
+    std::vector<Prefix> prefixes;
+  };
+
+  void add(uint32_t rule, const Guard& guard);
+  static void link_prefixes(std::vector<Prefix>* prefixes);
+  static void by_text(const Group& group, std::string_view text, std::vector<RuleNumbers>* lists);
+
+  std::vector<uint32_t> unguarded_;
+  std::vector<Group> groups_;
+};
+
+}  // namespace qtap::rulekit

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rulekit/rule_set.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <utility>
+
+#include "rulekit/field_names.h"
+#include "rulekit/program_builder.h"
+#include "rulekit/program_run.h"
+#include "rulekit/rule_index.h"
+
+namespace qtap::rulekit {
+
+namespace {
+
+// Calls `take` with the numbers in any of the lists, ascending, each once, until it says no.
+template <typename Take>
+void for_each_once(std::span<const RuleNumbers> lists, std::vector<uint64_t>* bits, Take take) {
+  if (lists.size() == 1) {
+    for (const uint32_t number : lists[0]) {
+      if (!take(number)) return;
+    }
+    return;
+  }
+  if (lists.empty()) return;
+  constexpr uint32_t kWord = 64;
+  uint32_t last = 0;
+  for (const RuleNumbers list : lists) last = std::max(last, list.back());
+  bits->assign(last / kWord + 1, 0);
+  for (const RuleNumbers list : lists) {
+    for (const uint32_t number : list) (*bits)[number / kWord] |= uint64_t{1} << number % kWord;
+  }
+  for (uint32_t at = 0; at < bits->size(); ++at) {
+    for (uint64_t word = (*bits)[at]; word != 0; word &= word - 1) {
+      if (!take(at * kWord + static_cast<uint32_t>(std::countr_zero(word)))) return;
+    }
+  }
+}
+
+}  // namespace
+
+SetScratch::SetScratch() = default;
+SetScratch::~SetScratch() = default;
+
+RuleSet::RuleSet(std::vector<const Rule*> rules) : rules_(std::move(rules)) {
+  auto names = std::make_unique<FieldNames>();
+  for (const Rule* rule : rules_) names->add(rule->tree());
+  names_ = std::move(names);
+  ProgramBuilder builder(*names_, ProgramBuilder::Sharing::kEqualParts);
+  for (const Rule* rule : rules_) roots_.push_back(builder.add(rule->tree()));
+  program_ = std::make_unique<Program>(builder.finish());
+  index_ = std::make_unique<RuleIndex>(*program_, roots_);
+}
+
+RuleSet::~RuleSet() = default;
+
+std::unique_ptr<const RuleSet> RuleSet::create(std::vector<const Rule*> rules) {
+  return std::unique_ptr<const RuleSet>(new RuleSet(std::move(rules)));
+}
+
+std::span<const std::string> RuleSet::fields() const {
+  return names_->names();
+}
+
+std::span<const SetHit> RuleSet::evaluate(SetMatch match, const FieldSource& fields,
+                                          SetScratch* scratch) const {
+  scratch->scratch_.reset();
+  FieldFrame frame(fields, names_->names(), &scratch->scratch_);
+  return evaluate(match, &frame, scratch);
+}
+
+std::span<const SetHit> RuleSet::evaluate(SetMatch match, FieldTable fields,
+                                          SetScratch* scratch) const {
+  assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
+  scratch->scratch_.reset();
+  FieldFrame frame(fields);
+  return evaluate(match, &frame, scratch);
+}
+
+std::span<const SetHit> RuleSet::evaluate(SetMatch match, FieldFrame* fields,
+                                          SetScratch* scratch) const {
+  if (scratch->memos_.size() < program_->memos) scratch->memos_.resize(program_->memos);
+  scratch->hits_.clear();
+  scratch->lists_.clear();
+  index_->candidates(fields, &scratch->lists_);
+  ProgramRun run(*program_, fields, &scratch->scratch_, scratch->memos_.data(), ++scratch->epoch_);
+  for_each_once(scratch->lists_, &scratch->bits_, [&](uint32_t number) {
+    const Outcome outcome = roots_[number] ? run.rule(*roots_[number]).outcome()
+                                           : evaluate_tree(rules_[number]->tree(), *names_, fields,
+                                                           &scratch->scratch_, nullptr);
+    if (outcome.fail()) return true;
+    scratch->hits_.push_back({number, outcome});
+    return match == SetMatch::kAll || !outcome.ok();
+  });
+  return scratch->hits_;
+}
+
+Outcome RuleSet::explain(size_t number, const FieldSource& fields, Scratch* scratch, Report* report,
+                         Residue* residue) const {
+  FieldFrame frame(fields, names_->names(), scratch);
+  return evaluate_tree(rules_[number]->tree(), *names_, &frame, scratch, report, residue);
+}
+
+Outcome RuleSet::explain(size_t number, FieldTable fields, Scratch* scratch, Report* report,
+                         Residue* residue) const {
+  assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
+  FieldFrame frame(fields);
+  return evaluate_tree(rules_[number]->tree(), *names_, &frame, scratch, report, residue);
+}
+
+}  // namespace qtap::rulekit
