@@ -26,32 +26,57 @@ inline uint64_t hash_of(int64_t key) {
   return hash_mix(static_cast<uint64_t>(key) ^ kHashSeed, kHashStep);
 }
 
+inline uint64_t first_bytes(const char* at, size_t len) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, at, len);
+  return bytes;
+}
+
+// At most 16 bytes, in two words which may overlap.
+struct ShortText {
+  uint64_t first = 0;
+  uint64_t last = 0;
+
+  ShortText(const char* at, size_t len) {
+    if (len >= 8) {
+      first = first_bytes(at, 8);
+      last = first_bytes(at + len - 8, 8);
+    } else if (len >= 4) {
+      first = first_bytes(at, 4);
+      last = first_bytes(at + len - 4, 4);
+    } else if (len > 0) {
+      first = static_cast<unsigned char>(at[0]) |
+              static_cast<uint64_t>(static_cast<unsigned char>(at[len / 2])) << 8;
+      last = static_cast<unsigned char>(at[len - 1]);
+    }
+  }
+};
+
+// a == b, without a call for what is short, as most texts in rules are.
+inline bool same_text(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  if (a.size() > 16) return std::memcmp(a.data(), b.data(), a.size()) == 0;
+  const ShortText left(a.data(), a.size());
+  const ShortText right(b.data(), b.size());
+  return left.first == right.first && left.last == right.last;
+}
+
+inline bool same_key(std::string_view a, std::string_view b) {
+  return same_text(a, b);
+}
+inline bool same_key(int64_t a, int64_t b) {
+  return a == b;
+}
+
 inline uint64_t hash_of(std::string_view key) {
-  const auto word = [](const char* at, size_t len) {
-    uint64_t bytes = 0;
-    std::memcpy(&bytes, at, len);
-    return bytes;
-  };
   const char* at = key.data();
   size_t left = key.size();
   uint64_t hash = kHashSeed ^ left;
   for (; left > 16; left -= 16, at += 16) {
-    hash = hash_mix(hash ^ word(at, 8), kHashStep ^ word(at + 8, 8));
+    hash = hash_mix(hash ^ first_bytes(at, 8), kHashStep ^ first_bytes(at + 8, 8));
   }
-  // The last bytes in two words, which overlap.
-  uint64_t a = 0;
-  uint64_t b = 0;
-  if (left >= 8) {
-    a = word(at, 8);
-    b = word(at + left - 8, 8);
-  } else if (left >= 4) {
-    a = word(at, 4);
-    b = word(at + left - 4, 4);
-  } else if (left > 0) {
-    a = static_cast<unsigned char>(at[0]) | static_cast<uint64_t>(at[left / 2]) << 8;
-    b = static_cast<unsigned char>(at[left - 1]);
-  }
-  return hash_mix(hash ^ a, kHashStep ^ b);
+  const ShortText rest(at, left);
+  return hash_mix(hash ^ rest.first, kHashStep ^ rest.last);
 }
 
 template <typename Key>
@@ -82,7 +107,7 @@ class KeyTable {
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
       const Slot& slot = slots_[at];
       if (slot.number == kNone) return kNone;
-      if (slot.tag == tag_of(hash) && keys_[slot.number] == key) return slot.number;
+      if (slot.tag == tag_of(hash) && same_key(keys_[slot.number], key)) return slot.number;
     }
   }
 

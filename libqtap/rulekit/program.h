@@ -35,12 +35,13 @@ enum class StepKind : uint8_t {
   // type than the step is made for. `negated`: the operator is !=.
   kFieldTruth,  // the field alone
   kEqualText,   // a string == or != a string
-  kOrder,       // an integer against an integer
+  kOrder,       // an integer against an integer (or another number, which takes longer)
   kWithin,      // an IP == or != or contains a network (index: networks)
   kAmong,       // a string or an integer in a constant array (index: memberships)
   kHasText,     // a string contains a string, a list has an element that is equal to it
   kFound,       // a string matches or == or contains or != a regex
   kStartsWith,  // starts_with(field, string); otherwise: kTruth
+  kAny,         // of whatever types
 };
 
 struct Operand {

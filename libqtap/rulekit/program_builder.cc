@@ -264,6 +264,7 @@ void ProgramBuilder::specialise(Step* step) {
   if (step->kind == StepKind::kMatch) {
     step->kind = StepKind::kFound;
   } else if (step->kind == StepKind::kIn) {
+    step->kind = StepKind::kAny;
     if (constant.type == Type::kArray) add_membership(step, constant.elements());
   } else {
     specialise_compare(step, constant);
@@ -273,7 +274,8 @@ void ProgramBuilder::specialise(Step* step) {
 void ProgramBuilder::specialise_compare(Step* step, const Value& constant) {
   const bool equality = step->op == Op::kEq || step->op == Op::kNe;
   step->negated = step->op == Op::kNe;
-  if (constant.type == Type::kInt && step->op != Op::kContains) {
+  step->kind = StepKind::kAny;
+  if (constant.is_number() && step->op != Op::kContains) {
     step->kind = StepKind::kOrder;
   } else if (constant.type == Type::kString && equality) {
     step->kind = StepKind::kEqualText;
@@ -287,7 +289,7 @@ void ProgramBuilder::specialise_compare(Step* step, const Value& constant) {
   }
 }
 
-// Elements of other types may be equal to a string or an integer too: then it stays a plain kIn.
+// Elements of other types may be equal to a string or an integer too: then it stays kAny.
 void ProgramBuilder::add_membership(Step* step, std::span<const Value> items) {
   const bool fits = std::all_of(items.begin(), items.end(), [](const Value& item) {
     return item.type == Type::kString || item.type == Type::kInt;

@@ -58,21 +58,12 @@ bool by_order(Op op, int64_t left, int64_t right) {
 bool has_element(const Value& list, const Value& text) {
   const auto items = list.elements();
   return std::any_of(items.begin(), items.end(), [&text](const Value& item) {
-    return item.type == Type::kString ? item.str() == text.str() : compare(item, Op::kEq, text);
+    return item.type == Type::kString ? same_text(item.str(), text.str())
+                                      : compare(item, Op::kEq, text);
   });
 }
 
 }  // namespace
-
-Outcome StepResult::outcome() const {
-  Outcome outcome{state, status, Value::null()};
-  if (value != nullptr) {
-    outcome.value = *value;
-  } else if (ok()) {
-    outcome.value = Value::boolean(truth);
-  }
-  return outcome;
-}
 
 StepResult ProgramRun::run(StepId id) {
   const Step& step = program_.steps.data()[id];
@@ -105,9 +96,9 @@ StepResult ProgramRun::run(StepId id) {
       return {value, QTAP_OK, State::kValue, truthy(*value)};
     case StepKind::kEqualText:
       if (value->type != Type::kString) break;
-      return of((value->str() == step.constant->str()) != step.negated);
+      return of(same_text(value->str(), step.constant->str()) != step.negated);
     case StepKind::kOrder:
-      if (value->type != Type::kInt) break;
+      if (value->type != Type::kInt || step.constant->type != Type::kInt) break;
       return of(by_order(step.op, value->i, step.constant->i));
     case StepKind::kWithin:
       if (value->type != Type::kIp || value->no_address) break;

@@ -21,7 +21,18 @@ struct StepResult {
   bool truth = false;
 
   bool ok() const { return state == State::kValue; }
-  Outcome outcome() const;
+  bool fail() const { return ok() && !truth; }
+  // Member by member: a value that is written in parts and then copied whole waits for the parts.
+  void tell(Outcome* ret) const {
+    ret->state = state;
+    ret->status = status;
+    if (value != nullptr) {
+      ret->value = *value;
+    } else if (ok()) {
+      ret->value.type = Type::kBool;
+      ret->value.b = truth;
+    }
+  }
 };
 
 // What shared steps came to; valid when its epoch is that of the evaluation.

@@ -12,6 +12,18 @@
 
 namespace qtap::rulekit {
 
+namespace {
+
+// One way out, so that the outcome is made where the caller wants it: copied whole right after it
+// was written in parts, it would wait for the parts, as long as an ordinary rule takes.
+Outcome run(const Program& program, StepId root, FieldFrame* fields, Scratch* scratch) {
+  Outcome outcome;
+  ProgramRun(program, fields, scratch).rule(root).tell(&outcome);
+  return outcome;
+}
+
+}  // namespace
+
 Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {
   auto names = std::make_unique<FieldNames>();
   names->add(*tree_);
@@ -56,7 +68,7 @@ Outcome Rule::evaluate(FieldFrame* fields, Scratch* scratch, Report* report,
   if (program_ == nullptr || report != nullptr || residue != nullptr) {
     return evaluate_tree(*tree_, *names_, fields, scratch, report, residue);
   }
-  return ProgramRun(*program_, fields, scratch).rule(root_).outcome();
+  return run(*program_, root_, fields, scratch);
 }
 
 std::string Rule::rendered() const {

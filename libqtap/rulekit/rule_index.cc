@@ -26,6 +26,7 @@ std::optional<Guard> guard_of_and(const Program& program, std::span<const StepId
     auto guard = guard_of(program, child);
     if (guard && (!best || key_count(*guard) < key_count(*best))) best = std::move(guard);
   }
+  if (best) best->decides = false;
   return best;
 }
 
@@ -43,6 +44,7 @@ std::optional<Guard> guard_of_or(const Program& program, std::span<const StepId>
     append(&all->integers, guard->integers);
     append(&all->prefixes, guard->prefixes);
     all->strings_only = all->strings_only || guard->strings_only;
+    all->decides = all->decides && guard->decides;
   }
   return all;
 }
@@ -85,7 +87,7 @@ std::optional<Guard> guard_of(const Program& program, StepId id) {
       if (step.negated) return std::nullopt;
       return Guard{.field = step.field, .texts = {step.constant->str()}};
     case StepKind::kOrder:
-      if (step.op != Op::kEq) return std::nullopt;
+      if (step.op != Op::kEq || step.constant->type != Type::kInt) return std::nullopt;
       return Guard{.field = step.field, .integers = {step.constant->i}};
     case StepKind::kAmong: {
       const Membership& members = program.memberships[step.index];
@@ -105,6 +107,7 @@ std::optional<Guard> guard_of(const Program& program, StepId id) {
 RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepId>> roots) {
   for (uint32_t rule = 0; rule < roots.size(); ++rule) {
     const auto guard = roots[rule] ? guard_of(program, *roots[rule]) : std::nullopt;
+    decides_.push_back(guard && guard->decides);
     if (guard) {
       add(rule, *guard);
     } else {
@@ -155,10 +158,10 @@ void RuleIndex::link_prefixes(std::vector<Prefix>* prefixes) {
   *prefixes = std::move(linked);
 }
 
-void RuleIndex::by_text(const Group& group, std::string_view text,
-                        std::vector<RuleNumbers>* lists) {
+void RuleIndex::by_text(const Group& group, std::string_view text, std::vector<Candidates>* lists) {
   const uint32_t number = group.texts.find(text);
-  if (number != KeyTable<std::string_view>::kNone) lists->push_back(group.text_rules[number]);
+  if (number != KeyTable<std::string_view>::kNone)
+    lists->push_back({group.text_rules[number], /*by_key=*/true});
   if (group.prefixes.empty()) return;
   // The last that is not behind the text, or one that it begins with, is the longest prefix of it:
   // whatever stands between a prefix of the text and the text begins with that prefix too.
@@ -167,22 +170,24 @@ void RuleIndex::by_text(const Group& group, std::string_view text,
       [](std::string_view value, const Prefix& prefix) { return value < prefix.text; });
   uint32_t at = static_cast<uint32_t>(behind - group.prefixes.begin()) - 1;
   for (; at != UINT32_MAX; at = group.prefixes[at].parent) {
-    if (text.starts_with(group.prefixes[at].text)) lists->push_back(group.prefixes[at].rules);
+    if (!text.starts_with(group.prefixes[at].text)) continue;
+    lists->push_back({group.prefixes[at].rules, /*by_key=*/true});
   }
 }
 
-void RuleIndex::candidates(FieldFrame* fields, std::vector<RuleNumbers>* lists) const {
-  if (!unguarded_.empty()) lists->push_back(unguarded_);
+void RuleIndex::candidates(FieldFrame* fields, std::vector<Candidates>* lists) const {
+  if (!unguarded_.empty()) lists->push_back({unguarded_});
   for (const Group& group : groups_) {
     const Value* value = fields->get(group.field);
     if (value != nullptr && value->type == Type::kString) {
       by_text(group, value->str(), lists);
     } else if (value != nullptr && value->type == Type::kInt) {
       const uint32_t number = group.integers.find(value->i);
-      if (number != KeyTable<int64_t>::kNone) lists->push_back(group.integer_rules[number]);
-      if (!group.strings_only.empty()) lists->push_back(group.strings_only);
+      if (number != KeyTable<int64_t>::kNone)
+        lists->push_back({group.integer_rules[number], /*by_key=*/true});
+      if (!group.strings_only.empty()) lists->push_back({group.strings_only});
     } else {
-      lists->push_back(group.all);  // missing, failed, or of a type that compares otherwise
+      lists->push_back({group.all});  // missing, failed, or of a type that compares otherwise
     }
   }
 }

@@ -17,7 +17,10 @@
 
 namespace qtap::rulekit {
 
-using RuleNumbers = std::span<const uint32_t>;  // ascending, each once
+struct Candidates {
+  std::span<const uint32_t> rules;  // ascending, each once
+  bool by_key = false;              // the field has a value that they want
+};
 
 // A step that is false for every string and every int64 in the field but these.
 struct Guard {
@@ -26,6 +29,7 @@ struct Guard {
   std::vector<int64_t> integers = {};
   std::vector<std::string_view> prefixes = {};
   bool strings_only = false;  // starts_with(): the text of an integer may begin so too
+  bool decides = true;        // with one of them the step is true, a plain bool
 };
 
 std::optional<Guard> guard_of(const Program& program, StepId step);
@@ -36,9 +40,11 @@ class RuleIndex {
   // constants of the program.
   RuleIndex(const Program& program, std::span<const std::optional<StepId>> roots);
 
+  // Whether the rule passes whenever it is a candidate by key.
+  bool decides(uint32_t rule) const { return decides_[rule]; }
   // Adds lists that together hold all rules that may not fail; a rule may be in several. Asks for
   // the fields that guard rules.
-  void candidates(FieldFrame* fields, std::vector<RuleNumbers>* lists) const;
+  void candidates(FieldFrame* fields, std::vector<Candidates>* lists) const;
 
  private:
   // With the same text as key, prefix: rules. Sorted by text; `parent` is the longest other prefix
@@ -62,8 +68,9 @@ class RuleIndex {
 
   void add(uint32_t rule, const Guard& guard);
   static void link_prefixes(std::vector<Prefix>* prefixes);
-  static void by_text(const Group& group, std::string_view text, std::vector<RuleNumbers>* lists);
+  static void by_text(const Group& group, std::string_view text, std::vector<Candidates>* lists);
 
+  std::vector<bool> decides_;
   std::vector<uint32_t> unguarded_;
   std::vector<Group> groups_;
 };

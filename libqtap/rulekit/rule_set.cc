@@ -17,24 +17,27 @@ namespace {
 
 // Calls `take` with the numbers in any of the lists, ascending, each once, until it says no.
 template <typename Take>
-void for_each_once(std::span<const RuleNumbers> lists, std::vector<uint64_t>* bits, Take take) {
+void for_each_once(std::span<const Candidates> lists, std::vector<uint64_t>* bits, Take take) {
   if (lists.size() == 1) {
-    for (const uint32_t number : lists[0]) {
-      if (!take(number)) return;
+    for (const uint32_t number : lists[0].rules) {
+      if (!take(number, lists[0].by_key)) return;
     }
     return;
   }
   if (lists.empty()) return;
   constexpr uint32_t kWord = 64;
   uint32_t last = 0;
-  for (const RuleNumbers list : lists) last = std::max(last, list.back());
+  for (const Candidates& list : lists) last = std::max(last, list.rules.back());
   bits->assign(last / kWord + 1, 0);
-  for (const RuleNumbers list : lists) {
-    for (const uint32_t number : list) (*bits)[number / kWord] |= uint64_t{1} << number % kWord;
+  for (const Candidates& list : lists) {
+    for (const uint32_t number : list.rules)
+      (*bits)[number / kWord] |= uint64_t{1} << number % kWord;
   }
   for (uint32_t at = 0; at < bits->size(); ++at) {
     for (uint64_t word = (*bits)[at]; word != 0; word &= word - 1) {
-      if (!take(at * kWord + static_cast<uint32_t>(std::countr_zero(word)))) return;
+      if (!take(at * kWord + static_cast<uint32_t>(std::countr_zero(word)), /*by_key=*/false)) {
+        return;
+      }
     }
   }
 }
@@ -86,13 +89,22 @@ std::span<const SetHit> RuleSet::evaluate(SetMatch match, FieldFrame* fields,
   scratch->lists_.clear();
   index_->candidates(fields, &scratch->lists_);
   ProgramRun run(*program_, fields, &scratch->scratch_, scratch->memos_.data(), ++scratch->epoch_);
-  for_each_once(scratch->lists_, &scratch->bits_, [&](uint32_t number) {
-    const Outcome outcome = roots_[number] ? run.rule(*roots_[number]).outcome()
-                                           : evaluate_tree(rules_[number]->tree(), *names_, fields,
-                                                           &scratch->scratch_, nullptr);
+  const auto walk = [&](uint32_t number) {
+    const Outcome outcome =
+        evaluate_tree(rules_[number]->tree(), *names_, fields, &scratch->scratch_, nullptr);
     if (outcome.fail()) return true;
     scratch->hits_.push_back({number, outcome});
     return match == SetMatch::kAll || !outcome.ok();
+  };
+  for_each_once(scratch->lists_, &scratch->bits_, [&](uint32_t number, bool by_key) {
+    if (!roots_[number]) return walk(number);
+    StepResult result{.truth = true};
+    if (!by_key || !index_->decides(number)) result = run.rule(*roots_[number]);
+    if (result.fail()) return true;
+    SetHit& hit = scratch->hits_.emplace_back();
+    hit.rule = number;
+    result.tell(&hit.outcome);
+    return match == SetMatch::kAll || !result.ok();
   });
   return scratch->hits_;
 }

@@ -22,6 +22,7 @@ namespace qtap::rulekit {
 
 class RuleIndex;
 class RuleSet;
+struct Candidates;
 struct Memo;
 
 struct SetHit {
@@ -44,7 +45,7 @@ class SetScratch {
   Scratch scratch_;
   uint64_t epoch_ = 0;  // of the evaluation: memos of another are void
   std::vector<Memo> memos_;
-  std::vector<std::span<const uint32_t>> lists_;
+  std::vector<Candidates> lists_;
   std::vector<uint64_t> bits_;
   std::vector<SetHit> hits_;
 };
