@@ -40,6 +40,9 @@ struct Host {
 };
 rulekit::FieldSource source_of(const Host& host);
 
+// enum qtap_rule_outcome
+int outcome_of(const rulekit::Outcome& outcome);
+
 }  // namespace qtap::capi
 
 struct qtap_rule_library {
@@ -48,8 +51,7 @@ struct qtap_rule_library {
 
 struct qtap_rule {
   std::shared_ptr<const qtap::capi::RuleNames> names;  // outlives the rule, which borrows from it
-  std::unique_ptr<const qtap::rulekit::Rule> rule;
+  std::shared_ptr<const qtap::rulekit::Rule> rule;     // shared with sets
   std::vector<qtap::rulekit::Warning> warnings;
-  std::vector<std::string_view> fields;  // of the rule and the macros it calls
   std::string text;
 };

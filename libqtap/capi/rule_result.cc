@@ -35,8 +35,6 @@ struct qtap_rule_result {
 
 namespace qtap::capi {
 
-namespace {
-
 int outcome_of(const rulekit::Outcome& outcome) {
   switch (outcome.state) {
     case rulekit::State::kMissing:
@@ -47,6 +45,8 @@ int outcome_of(const rulekit::Outcome& outcome) {
       return outcome.pass() ? QTAP_RULE_TRUE : QTAP_RULE_FALSE;
   }
 }
+
+namespace {
 
 int kind_of(rulekit::IssueKind kind) {
   switch (kind) {

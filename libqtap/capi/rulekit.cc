@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -13,7 +14,6 @@
 #include "capi/rule_handles.h"
 #include "rulekit/excerpt.h"
 #include "rulekit/import.h"
-#include "rulekit/tree.h"
 
 namespace qtap::capi {
 
@@ -50,21 +50,6 @@ rulekit::FieldSource source_of(const Host& host) {
 
 namespace {
 
-// Macros that call macros are each looked into once.
-void collect_fields(const rulekit::Tree& tree, std::vector<const rulekit::Tree*>* seen,
-                    std::vector<std::string_view>* ret) {
-  if (std::find(seen->begin(), seen->end(), &tree) != seen->end()) return;
-  seen->push_back(&tree);
-  for (const rulekit::FieldName& field : tree.fields) {
-    if (std::find(ret->begin(), ret->end(), field.name) == ret->end()) ret->push_back(field.name);
-  }
-  for (const rulekit::Call& call : tree.calls) {
-    if (call.kind == rulekit::CalleeKind::kMacro) {
-      collect_fields(tree.library->macro(call.index), seen, ret);
-    }
-  }
-}
-
 int compile(const qtap_rule_library* library, std::string_view text, qtap_rule** ret,
             qtap_rule_error* reterr) {
   auto rule = std::make_unique<qtap_rule>();
@@ -78,18 +63,33 @@ int compile(const qtap_rule_library* library, std::string_view text, qtap_rule**
   rule->rule = std::move(compiled.rule);
   rule->warnings = std::move(compiled.warnings);
   rule->text = rule->rule->rendered();
-  std::vector<const rulekit::Tree*> seen;
-  collect_fields(rule->rule->tree(), &seen, &rule->fields);
   *ret = rule.release();
   return QTAP_OK;
 }
 
-int evaluate(const qtap_rule& rule, const Host& host, int* ret_match) {
-  rulekit::Scratch scratch;
-  const rulekit::Outcome outcome = rule.rule->evaluate(source_of(host), &scratch);
+int settle_match(const rulekit::Outcome& outcome, int* ret_match) {
   if (outcome.state == rulekit::State::kError) return outcome.status;
   *ret_match = outcome.pass() ? 1 : 0;
   return outcome.state == rulekit::State::kMissing ? QTAP_WARN_PARTIAL : QTAP_OK;
+}
+
+int evaluate(const qtap_rule& rule, const Host& host, int* ret_match) {
+  rulekit::Scratch scratch;
+  return settle_match(rule.rule->evaluate(source_of(host), &scratch), ret_match);
+}
+
+int evaluate_table(const qtap_rule& rule, std::span<const qtap_value* const> values,
+                   int* ret_match) {
+  rulekit::Scratch scratch;
+  const auto imported = scratch.array<rulekit::Value>(values.size());
+  const auto table = scratch.array<const rulekit::Value*>(values.size());
+  for (size_t at = 0; at < values.size(); ++at) {
+    if (values[at] == nullptr) continue;
+    const int status = rulekit::import_value(*values[at], scratch, &imported[at]);
+    if (status < 0) return status;
+    table[at] = &imported[at];
+  }
+  return settle_match(rule.rule->evaluate(rulekit::FieldTable(table), &scratch), ret_match);
 }
 
 }  // namespace
@@ -120,14 +120,25 @@ int qtap_rule_eval(const qtap_rule* rule, qtap_lookup_fn lookup, void* user, int
   return qtap::capi::guard([&] { return qtap::capi::evaluate(*rule, {lookup, user}, ret_match); });
 }
 
+int qtap_rule_eval_table(const qtap_rule* rule, const struct qtap_value* const* values,
+                         size_t count, int* ret_match) {
+  if (rule == nullptr || (values == nullptr && count > 0) || ret_match == nullptr ||
+      count != rule->rule->fields().size()) {
+    return QTAP_ERR_INVALID;
+  }
+  return qtap::capi::guard([&] {
+    return qtap::capi::evaluate_table(*rule, {values, count}, ret_match);
+  });
+}
+
 struct qtap_str qtap_rule_text(const qtap_rule* rule) {
   return rule == nullptr ? qtap_str{} : qtap::capi::str_of(rule->text);
 }
 
 int qtap_rule_field_at(const qtap_rule* rule, size_t index, struct qtap_str* ret) {
   if (rule == nullptr || ret == nullptr) return QTAP_ERR_INVALID;
-  if (index >= rule->fields.size()) return QTAP_ERR_NOTFOUND;
-  *ret = qtap::capi::str_of(rule->fields[index]);
+  if (index >= rule->rule->fields().size()) return QTAP_ERR_NOTFOUND;
+  *ret = qtap::capi::str_of(rule->rule->fields()[index]);
   return QTAP_OK;
 }
 

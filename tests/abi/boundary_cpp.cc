@@ -209,6 +209,23 @@ void a_rule_says_why() {
   CHECK(qtap::RuleLibrary::make(names, library).code == QTAP_ERR_INVALID);
 }
 
+void a_set_tells_hits() {
+  std::vector<qtap::Rule> rules(2);
+  CHECK(qtap::Rule::compile("status >= 500", rules[0]).ok());
+  CHECK(qtap::Rule::compile("status == 503", rules[1]).ok());
+  qtap::RuleSet set;
+  CHECK(qtap::RuleSet::make(rules, set).ok());
+  rules.clear();
+  const auto status = [](std::string_view, qtap_value& ret) -> int {
+    ret.type = QTAP_VALUE_INT64;
+    ret.i = 503;
+    return 0;
+  };
+  std::vector<qtap_rule_hit> hits;
+  CHECK(set.evaluate(status, hits).ok() && hits.size() == 1 && hits[0].rule == 0);
+  CHECK(set.evaluate(status, hits, QTAP_RULE_SET_ALL).ok() && hits.size() == 2);
+}
+
 class Talk : public qtap::HttpHandler {
  public:
   void on_body(const qtap_http_exchange*, const qtap_http_body& part) override {
@@ -270,6 +287,7 @@ int main() {
   a_sink_takes_bodies_as_they_pass();
   a_rule_asks_a_lambda();
   a_rule_says_why();
+  a_set_tells_hits();
   http_is_read_without_a_session();
   contents_are_decoded_and_named();
   return failed_checks != 0;

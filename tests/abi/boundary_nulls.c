@@ -184,6 +184,41 @@ static void explained(const qtap_rule* rule) {
   CHECK(qtap_rule_excerpt("x", 1, 1, 1, NULL, 1) == 0);
 }
 
+static void sets(const qtap_rule* rule) {
+  const qtap_rule* rules[2] = {rule, NULL};
+  const struct qtap_value* values[1] = {NULL};
+  struct qtap_rule_hit hit;
+  struct qtap_str str;
+  qtap_rule_set* set = NULL;
+  size_t count = 7;
+  int match = 7;
+
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval_table(NULL, values, 0, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval_table(rule, NULL, 1, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval_table(rule, values, 1, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_eval_table(rule, NULL, 0, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_rule_eval_table(rule, NULL, 0, &match));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_new(NULL, 1, &set));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_new(rules, 2, &set));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_new(rules, 1, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_rule_set_new(NULL, 0, &set));
+  CHECK_STATUS(QTAP_OK, qtap_rule_set_eval(set, 0, no_lookup, NULL, NULL, 0, &count));
+  CHECK(count == 0);
+  qtap_rule_set_free(set);
+  CHECK_STATUS(QTAP_OK, qtap_rule_set_new(rules, 1, &set));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_field_at(NULL, 0, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_field_at(set, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_rule_set_field_at(set, SIZE_MAX, &str));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_eval(NULL, 0, no_lookup, NULL, &hit, 1, &count));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_eval(set, 0, NULL, NULL, &hit, 1, &count));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_eval(set, 0, no_lookup, NULL, NULL, 1, &count));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_eval(set, 0, no_lookup, NULL, &hit, 1, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_rule_set_eval(set, 2, no_lookup, NULL, &hit, 1, &count));
+  CHECK(count == 0);
+  qtap_rule_set_free(set);
+  qtap_rule_set_free(NULL);
+}
+
 static void libraries(void) {
   struct qtap_rule_names names = {0};
   qtap_rule_library* library = NULL;
@@ -217,6 +252,7 @@ static void rules(void) {
   CHECK_STATUS(QTAP_OK, qtap_rule_eval(rule, no_lookup, NULL, &match));
   CHECK(match == 1);
   explained(rule);
+  sets(rule);
   qtap_rule_free(rule);
   qtap_rule_free(NULL);
   libraries();

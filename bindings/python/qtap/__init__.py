@@ -9,11 +9,11 @@
 from ._session import Config, Feed, QtapError, Session
 from ._model import BodyChunk, Connection, Data, DecodedBody, Event, Message, Object, Transaction
 from ._sink import Again
-from ._rule import Rule, RuleIssue, RuleResult, RuleWarning
+from ._rule import Rule, RuleHit, RuleIssue, RuleResult, RuleSet, RuleWarning
 from ._rule_library import RuleError, RuleLibrary
 from ._tables import fields, options, version
 from . import http
 
 __all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "DecodedBody", "Event", "Feed", "Message", "Object",
-           "QtapError", "Rule", "RuleError", "RuleIssue", "RuleLibrary", "RuleResult", "RuleWarning", "Session",
-           "Transaction", "fields", "http", "options", "version"]
+           "QtapError", "Rule", "RuleError", "RuleHit", "RuleIssue", "RuleLibrary", "RuleResult", "RuleSet",
+           "RuleWarning", "Session", "Transaction", "fields", "http", "options", "version"]

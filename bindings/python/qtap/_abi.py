@@ -36,7 +36,7 @@ OTHER = {
     "QTAP_MSG_UNDECODED": 16, "QTAP_MSG_BAD": 32,
     "QTAP_RULE_FALSE": 0, "QTAP_RULE_TRUE": 1, "QTAP_RULE_UNKNOWN": 2, "QTAP_RULE_FAILED": 3,
     "QTAP_RULE_MISSING_FIELD": 0, "QTAP_RULE_LOOKUP_FAILED": 1, "QTAP_RULE_FUNCTION_FAILED": 2, "QTAP_RULE_LIMIT": 3,
-    "QTAP_RULE_UNKNOWN_FIELDS_FAIL": 1, "QTAP_RULE_TRANSACTION_FIELDS": 2,
+    "QTAP_RULE_SET_ALL": 1, "QTAP_RULE_UNKNOWN_FIELDS_FAIL": 1, "QTAP_RULE_TRANSACTION_FIELDS": 2,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -181,6 +181,10 @@ class RuleIssue(Structure):
                 ("macro", Str), ("subject", Str), ("text", Str)]
 
 
+class RuleHit(Structure):
+    _fields_ = [("rule", c_uint32), ("outcome", c_int), ("status", c_int)]
+
+
 class RuleMacro(Structure):
     _fields_ = [("name", Str), ("text", Str)]
 
@@ -211,6 +215,7 @@ STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
     "qtap_rule_error": RuleError, "qtap_rule_issue": RuleIssue, "qtap_rule_macro": RuleMacro,
+    "qtap_rule_hit": RuleHit,
     "qtap_rule_param": RuleParam, "qtap_rule_function": RuleFunction, "qtap_rule_known_field": RuleKnownField,
     "qtap_rule_names": RuleNames, "qtap_body_chunk": BodyChunk, "qtap_stream_message": StreamMessage,
     "qtap_http_options": HttpOptions, "qtap_http_body": HttpBody, "qtap_http_error": HttpError,
@@ -294,6 +299,11 @@ FUNCS = {
     "qtap_rule_compile": (c_int, [c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
     "qtap_rule_eval": (c_int, [_H, LOOKUP, c_void_p, POINTER(c_int)]),
     "qtap_rule_free": (None, [_H]),
+    "qtap_rule_eval_table": (c_int, [_H, POINTER(POINTER(Value)), c_size_t, POINTER(c_int)]),
+    "qtap_rule_set_new": (c_int, [POINTER(_H), c_size_t, POINTER(_H)]),
+    "qtap_rule_set_field_at": (c_int, [_H, c_size_t, POINTER(Str)]),
+    "qtap_rule_set_eval": (c_int, [_H, c_uint32, LOOKUP, c_void_p, POINTER(RuleHit), c_size_t, POINTER(c_size_t)]),
+    "qtap_rule_set_free": (None, [_H]),
     "qtap_rule_text": (Str, [_H]),
     "qtap_rule_field_at": (c_int, [_H, c_size_t, POINTER(Str)]),
     "qtap_rule_warning_at": (c_int, [_H, c_size_t, POINTER(RuleError)]),

@@ -138,3 +138,46 @@ def _read_result(handle):
     return RuleResult(_OUTCOMES[_abi.lib.qtap_rule_result_outcome(handle)], to_python(value),
                       tuple(_all(missing_at)), tuple(_all(issue_at)),
                       text_of(_abi.lib.qtap_rule_result_rest(handle)))
+
+
+RuleHit = collections.namedtuple("RuleHit", "rule outcome")
+
+
+class RuleSet:
+    """Many rules at once: fields are asked for once, and rules that need a field to be equal to something else cost
+    next to nothing.
+
+        rules = qtap.RuleSet([qtap.Rule("req.host == 'a'"), qtap.Rule("req.host == 'b'")])
+        rules.first({"req.host": "b"}) → 1
+    """
+
+    def __init__(self, rules):
+        self._rules = list(rules)
+        handles = (ctypes.c_void_p * max(len(self._rules), 1))(*(rule._handle for rule in self._rules))
+        handle = ctypes.c_void_p()
+        check(_abi.lib.qtap_rule_set_new(handles, len(self._rules), ctypes.byref(handle)), "make rule set")
+        self._handle = handle
+
+    def __del__(self):
+        if getattr(self, "_handle", None):
+            _abi.lib.qtap_rule_set_free(self._handle)
+            self._handle = None
+
+    def __len__(self):
+        return len(self._rules)
+
+    def _hits(self, values, flags):
+        count, lookup = ctypes.c_size_t(0), _Lookup(values)
+        hits = (_abi.RuleHit * max(len(self._rules), 1))()
+        status = run(lookup, lambda: _abi.lib.qtap_rule_set_eval(
+            self._handle, flags, lookup.callback, None, hits, len(self._rules), ctypes.byref(count)))
+        check(status, "evaluate rules")
+        return [RuleHit(hit.rule, _OUTCOMES[hit.outcome]) for hit in hits[:count.value]]
+
+    def first(self, values):
+        """The place of the first rule that is true; None: there is none. Rules that are unknown do not count."""
+        return next((hit.rule for hit in self._hits(values, 0) if hit.outcome == "true"), None)
+
+    def all(self, values):
+        """[RuleHit(rule, outcome)] of the rules that are not false: "true", "unknown" or "failed"."""
+        return self._hits(values, _abi.OTHER["QTAP_RULE_SET_ALL"])

@@ -71,3 +71,13 @@ def test_macros_functions_and_fields():
         qtap.Rule("res.stats", qtap.RuleLibrary(transaction_fields=True, strict=True))
     with pytest.raises(qtap.RuleError, match='macro "m": line 1, column 3'):
         qtap.RuleLibrary(macros={"m": "a b"})
+
+
+def test_a_set_of_rules():
+    rules = qtap.RuleSet(qtap.Rule(text) for text in ("host == 'a'", "missing", "host == 'b'", "starts_with(host, 'b')"))
+    assert len(rules) == 4
+    assert rules.first({"host": "b"}) == 2 and rules.first({"host": "c"}) is None
+    assert rules.all({"host": "b"}) == [(1, "unknown"), (2, "true"), (3, "true")]
+    assert qtap.RuleSet([]).first({}) is None
+    with pytest.raises(TypeError):
+        rules.first({"host": object()})

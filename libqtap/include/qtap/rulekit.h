@@ -39,7 +39,7 @@ struct qtap_rule_error {
  * returns.
  * @return 0 when found, QTAP_ERR_NOTFOUND when the field is not (yet) known, another negative
  * status when looking it up failed. Must not throw or longjmp. Called on the thread that evaluates,
- * perhaps several times for one field.
+ * at most once for each field of an evaluation.
  * @since 0.1
  */
 typedef int (*qtap_lookup_fn)(void* user, struct qtap_str name, struct qtap_value* ret);
@@ -81,6 +81,18 @@ QTAP_API int qtap_rule_compile(const char* text, size_t len, qtap_rule** ret,
 QTAP_API int qtap_rule_eval(const qtap_rule* rule, qtap_lookup_fn lookup, void* user,
                             int* ret_match);
 
+/**
+ * Evaluates a rule over a table instead of a lookup: no names are looked up, which is the fastest
+ * way. Otherwise as qtap_rule_eval().
+ *
+ * @param values  count entries, in the order of qtap_rule_field_at(); NULL: the field is missing
+ * @param count   as many as the rule has fields
+ * @return as qtap_rule_eval(); QTAP_ERR_INVALID also for another count
+ * @since 0.1
+ */
+QTAP_API int qtap_rule_eval_table(const qtap_rule* rule, const struct qtap_value* const* values,
+                                  size_t count, int* ret_match);
+
 /** Frees a rule; NULL is fine. No evaluation of it may be running. Thread: any. @since 0.1 */
 QTAP_API void qtap_rule_free(qtap_rule* rule);
 
@@ -121,6 +133,59 @@ QTAP_API int qtap_rule_warning_at(const qtap_rule* rule, size_t index, struct qt
  */
 QTAP_API size_t qtap_rule_excerpt(const char* text, size_t len, uint32_t line, uint32_t column,
                                   char* buf, size_t size);
+
+/* ---- many rules at once --------------------------------------------------------------------- */
+
+/** Rules that are evaluated together: each comes to what it comes to alone, but fields and equal
+ * parts of rules are evaluated once, and rules that need a field to be equal to, or to begin with,
+ * a constant cost next to nothing while it is not. Immutable; any number of threads may evaluate
+ * one at the same time. @since 0.1 */
+typedef struct qtap_rule_set qtap_rule_set;
+
+/** A rule of a set that is not plainly false. @since 0.1 */
+struct qtap_rule_hit {
+  uint32_t rule; /**< its place in the set, from 0 */
+  int outcome;   /**< enum qtap_rule_outcome, but for QTAP_RULE_FALSE */
+  int status;    /**< QTAP_RULE_FAILED: why, as qtap_rule_eval() would return it; else 0 */
+};
+
+/** @since 0.1 */
+enum qtap_rule_set_flag { QTAP_RULE_SET_ALL = 1 /**< go on behind the first rule that is true */ };
+
+/**
+ * Makes a set of rules. They may be freed afterwards: the set keeps what it needs of them.
+ *
+ * @param rules  count of them, in the order in which the first that is true wins; one may come
+ * twice
+ * @param ret    on success, the set; free it with qtap_rule_set_free()
+ * @return 0, QTAP_ERR_INVALID (NULL), QTAP_ERR_NOMEM
+ * @since 0.1
+ */
+QTAP_API int qtap_rule_set_new(const qtap_rule* const* rules, size_t count, qtap_rule_set** ret);
+
+/** Field `index` that an evaluation of the set may ask for; each name once. 0, QTAP_ERR_NOTFOUND
+ * (index) or QTAP_ERR_INVALID. @since 0.1 */
+QTAP_API int qtap_rule_set_field_at(const qtap_rule_set* set, size_t index, struct qtap_str* ret);
+
+/**
+ * Evaluates a set. A function that several rules call with the same arguments is called once, and
+ * a field that guards a rule may be asked for where the rule alone would not come to it.
+ *
+ * @param flags      enum qtap_rule_set_flag; 0: what is told ends with the first rule that is true
+ * @param hits       room for `room` hits, in the order of the set; may be NULL when room is 0.
+ *                   Undecided rules before the first true one are told: whether they let it win is
+ *                   yours to say.
+ * @param ret_count  how many hits there are
+ * @return 0; QTAP_WARN_PARTIAL when there are more hits than room; QTAP_ERR_INVALID (NULL, a flag),
+ *         QTAP_ERR_NOMEM. Errors of single rules are in their hits. Thread: any.
+ * @since 0.1
+ */
+QTAP_API int qtap_rule_set_eval(const qtap_rule_set* set, uint32_t flags, qtap_lookup_fn lookup,
+                                void* user, struct qtap_rule_hit* hits, size_t room,
+                                size_t* ret_count);
+
+/** Frees a set; NULL is fine. No evaluation of it may be running. @since 0.1 */
+QTAP_API void qtap_rule_set_free(qtap_rule_set* set);
 
 /* ---- an evaluation with its reasons --------------------------------------------------------- */
 

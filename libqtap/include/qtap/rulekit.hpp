@@ -10,9 +10,13 @@
 #include <qtap/base.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace qtap {
 inline namespace v0 {
@@ -70,6 +74,15 @@ class RuleResult {
   std::unique_ptr<qtap_rule_result, Free> handle_;
 };
 
+namespace detail {
+
+template <typename Lookup>
+int call_lookup(void* user, qtap_str name, qtap_value* ret) noexcept {
+  return (*static_cast<Lookup*>(user))(view(name), *ret);
+}
+
+}  // namespace detail
+
 /** A compiled rule; see qtap/rulekit.h. @since 0.1 */
 class Rule {
  public:
@@ -97,7 +110,9 @@ class Rule {
                                                                                  bool& ret_match)
   const {
     int match = 0;
-    const int code = qtap_rule_eval(handle_.get(), call<Lookup>, user_of(lookup), &match);
+    const int code =
+        qtap_rule_eval(handle_.get(), detail::call_lookup<std::remove_reference_t<Lookup>>,
+                       user_of(lookup), &match);
     if (code >= 0) ret_match = match != 0;
     return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
   }
@@ -108,7 +123,8 @@ class Rule {
                                                                                  RuleResult& ret)
   const {
     qtap_rule_result* raw = nullptr;
-    const int code = qtap_rule_explain(handle_.get(), call<Lookup>, user_of(lookup), &raw);
+    const int code = qtap_rule_explain(
+        handle_.get(), detail::call_lookup<std::remove_reference_t<Lookup>>, user_of(lookup), &raw);
     if (code >= 0) ret = RuleResult(raw);
     return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
   }
@@ -119,10 +135,6 @@ class Rule {
 
  private:
   template <typename Lookup>
-  static int call(void* user, qtap_str name, qtap_value* ret) noexcept {
-    return (*static_cast<std::remove_reference_t<Lookup>*>(user))(view(name), *ret);
-  }
-  template <typename Lookup>
   static void* user_of(Lookup& lookup) {
     return const_cast<void*>(static_cast<const void*>(std::addressof(lookup)));
   }
@@ -131,6 +143,47 @@ class Rule {
     void operator()(qtap_rule* rule) const { qtap_rule_free(rule); }
   };
   std::unique_ptr<qtap_rule, Free> handle_;
+};
+
+/** Many rules at once; see qtap_rule_set_new(). @since 0.1 */
+class RuleSet {
+ public:
+  RuleSet() = default;
+
+  /** The rules may be gone afterwards. */
+  static Status make(std::span<const Rule> rules, RuleSet& ret) {
+    std::vector<const qtap_rule*> handles;
+    for (const Rule& rule : rules) handles.push_back(rule.get());
+    qtap_rule_set* raw = nullptr;
+    const int code = qtap_rule_set_new(handles.data(), handles.size(), &raw);
+    if (code < 0) return {code, qtap_status_name(code)};
+    ret.handle_.reset(raw);
+    ret.size_ = rules.size();
+    return {};
+  }
+
+  /** The rules that are not plainly false; see qtap_rule_set_eval(). `lookup` as in
+   * Rule::matches(). */
+  template <typename Lookup>
+  requires std::invocable<Lookup&, std::string_view, qtap_value&> Status
+  evaluate(Lookup&& lookup, std::vector<qtap_rule_hit>& ret, uint32_t flags = 0)
+  const {
+    std::size_t count = 0;
+    ret.resize(size_);
+    const int code = qtap_rule_set_eval(
+        handle_.get(), flags, detail::call_lookup<std::remove_reference_t<Lookup>>,
+        const_cast<void*>(static_cast<const void*>(std::addressof(lookup))), ret.data(), ret.size(),
+        &count);
+    ret.resize(code < 0 ? 0 : count);
+    return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
+  }
+
+ private:
+  struct Free {
+    void operator()(qtap_rule_set* set) const { qtap_rule_set_free(set); }
+  };
+  std::unique_ptr<qtap_rule_set, Free> handle_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace v0

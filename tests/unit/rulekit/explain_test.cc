@@ -2,11 +2,13 @@
 // qtap/rulekit.h beyond compile and eval: reasons, what is left, macros and functions of a host.
 #include <qtap/rulekit.h>
 
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -294,6 +296,82 @@ TEST_SUITE("rulekit/explain") {
           "QT140: line 1, column 1: unknown field \"res.statu\"; did you mean \"res.status\"?");
     CHECK(Explained("hots", {}, library.library).message ==
           "QT140: line 1, column 1: unknown field \"hots\"; did you mean \"host\"?");
+  }
+
+  TEST_CASE("a table in place of a lookup") {
+    qtap_rule* rule = nullptr;
+    REQUIRE(qtap_rule_compile("g == 1 and f == \"a\"", 19, &rule, nullptr) == QTAP_OK);
+    const qtap_value one = int_value(1);
+    const qtap_value a = text_value("a");
+    const qtap_value* values[] = {&one, &a};
+    int match = 7;
+    CHECK(qtap_rule_eval_table(rule, values, 2, &match) == QTAP_OK);
+    CHECK(match == 1);
+    values[1] = nullptr;
+    CHECK(qtap_rule_eval_table(rule, values, 2, &match) == QTAP_WARN_PARTIAL);
+    CHECK(match == 0);
+    CHECK(qtap_rule_eval_table(rule, values, 1, &match) == QTAP_ERR_INVALID);
+    qtap_rule_free(rule);
+  }
+
+  TEST_CASE("a set tells what is not false, and outlives its rules") {
+    const char* texts[] = {"f == \"x\"", "h", "f == \"a\"", "starts_with(f, \"a\")",
+                           "starts_with(null, f)"};
+    qtap_rule* rules[5] = {};
+    for (size_t at = 0; at < 5; ++at) {
+      REQUIRE(qtap_rule_compile(texts[at], std::strlen(texts[at]), &rules[at], nullptr) == QTAP_OK);
+    }
+    qtap_rule_set* set = nullptr;
+    REQUIRE(qtap_rule_set_new(rules, 5, &set) == QTAP_OK);
+    for (qtap_rule* rule : rules) qtap_rule_free(rule);
+    Fields fields = {{"f", text_value("a")}, {"null", qtap_value{}}};
+    qtap_rule_hit hits[4] = {};
+    size_t count = 0;
+    CHECK(qtap_rule_set_eval(set, 0, look_up, &fields, hits, 4, &count) == QTAP_OK);
+    REQUIRE(count == 2);
+    CHECK(hits[0].rule == 1);
+    CHECK(hits[0].outcome == QTAP_RULE_UNKNOWN);
+    CHECK(hits[1].rule == 2);
+    CHECK(hits[1].outcome == QTAP_RULE_TRUE);
+    CHECK(qtap_rule_set_eval(set, QTAP_RULE_SET_ALL, look_up, &fields, hits, 4, &count) == QTAP_OK);
+    REQUIRE(count == 4);
+    CHECK(hits[2].rule == 3);
+    CHECK(hits[3].outcome == QTAP_RULE_FAILED);
+    CHECK(hits[3].status == QTAP_ERR_INVALID);
+    CHECK(qtap_rule_set_eval(set, QTAP_RULE_SET_ALL, look_up, &fields, hits, 1, &count) ==
+          QTAP_WARN_PARTIAL);
+    CHECK(count == 4);
+    std::string asked;
+    qtap_str name{};
+    for (size_t at = 0; qtap_rule_set_field_at(set, at, &name) == QTAP_OK; ++at) {
+      asked += std::string(view(name)) + " ";
+    }
+    CHECK(asked == "f h null ");
+    qtap_rule_set_free(set);
+  }
+
+  TEST_CASE("threads share a set") {
+    qtap_rule* rule = nullptr;
+    REQUIRE(qtap_rule_compile("f == \"a\"", 8, &rule, nullptr) == QTAP_OK);
+    const std::vector<const qtap_rule*> rules(100, rule);
+    qtap_rule_set* set = nullptr;
+    REQUIRE(qtap_rule_set_new(rules.data(), rules.size(), &set) == QTAP_OK);
+    qtap_rule_free(rule);
+    std::atomic<int> wrong = 0;
+    std::vector<std::thread> threads;
+    for (int number = 0; number < 4; ++number) {
+      threads.emplace_back([&, number] {
+        Fields fields = {{"f", text_value(number % 2 == 0 ? "a" : "b")}};
+        for (int round = 0; round < 500; ++round) {
+          size_t count = 7;
+          qtap_rule_set_eval(set, QTAP_RULE_SET_ALL, look_up, &fields, nullptr, 0, &count);
+          if (count != (number % 2 == 0 ? 100u : 0u)) ++wrong;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
+    qtap_rule_set_free(set);
   }
 
   TEST_CASE("the place of an error, in a buffer of any size") {
