@@ -97,6 +97,7 @@ class H1Side {
 
  private:
   enum class State : uint8_t { kSearch, kParse, kHold, kTunnel };
+  static constexpr uint64_t kUntilClose = UINT64_MAX;  // known_body_left()
   static llhttp_settings_t make_settings();
   size_t feed(std::string_view bytes);
   size_t feed_llhttp(std::string_view bytes);
