@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """qtap.Rule: reasons, steps, macros, functions and fields."""
 import ipaddress
+import pathlib
+import re
 import threading
 
 import pytest
@@ -81,3 +83,13 @@ def test_a_set_of_rules():
     assert qtap.RuleSet([]).first({}) is None
     with pytest.raises(TypeError):
         rules.first({"host": object()})
+
+
+def test_what_the_page_on_rules_says():
+    page = (pathlib.Path(__file__).parents[3] / "docs/rules.md").read_text()
+    rows = re.findall(r"^\| `(.+)` \| (true|false|unknown) \|$", page, re.M)
+    assert len(rows) > 20
+    values = {"req.method": "GET", "req.path": "/v1/items?id=7", "req.host": "api.example.com", "res.status": 404,
+              "src.ip": ipaddress.ip_address("10.0.0.5"), "tags": ["env:prod"], "tls.version": 1.3}
+    for text, wanted in rows:
+        assert (text, qtap.Rule(text).eval(values).outcome) == (text, wanted)
