@@ -12,7 +12,7 @@ namespace qtap::rulekit {
 
 // Longest text: "ffff:" x 6 + "255.255.255.255" is 45, with "/128" 49.
 inline constexpr size_t kMaxAddressText = 49;
-inline constexpr size_t kMaxMacBytes = 8;    // EUI-64
+inline constexpr size_t kMaxMacBytes = 8;   // EUI-64
 inline constexpr uint8_t kMappedBits = 96;  // ::ffff:0:0/96, RFC 4291 2.5.5.2
 
 // A printed address without allocation.

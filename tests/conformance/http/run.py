@@ -16,16 +16,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 from relay import Relay, sha, views
+from waiting import DEADLINE_S, wait
 
 HERE = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
 NGINX, NGHTTPD = "/usr/sbin/nginx", "/usr/sbin/nghttpd"
 TEXT = b"".join(b"line %d of a file\n" % i for i in range(5000))
 NOTHING = sha(b"")
-DEADLINE_S = 60
 
 # What node's server is asked.
 NODE_PATHS = ["/text/0", "/text/5?x=1&y=%20z", "/text/300000", "/gzip/50000", "/deflate/50000?a", "/raw/50000", "/br/50000",
@@ -35,14 +34,6 @@ NODE_ASKED = [("GET", path) for path in NODE_PATHS] + [("POST", "/echo?z=1"), ("
 H2_ASKED = [("GET", "/text/1?x=1"), ("GET", "/text/20000"), ("HEAD", "/text/9"), ("GET", "/trailers"), ("GET", "/large"),
             ("GET", "/status/204"), ("GET", "/status/404"), ("POST", "/echo?z=1"), ("GET", "/early"), ("GET", "/text/0")]
 FILE_ASKED = [("GET", "/file?x=1&y=2"), ("GET", "/small"), ("GET", "/missing?q"), ("HEAD", "/file"), ("GET", "/file")]
-
-
-def wait(what, found):
-    end = time.monotonic() + DEADLINE_S
-    while not (result := found()):
-        assert time.monotonic() < end, f"no {what}"
-        time.sleep(0.02)
-    return result
 
 
 class Server:

@@ -15,15 +15,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "http"))
 
 from relay import Relay, told  # noqa: E402
+from waiting import DEADLINE_S, wait  # noqa: E402
 
 ENV = {**os.environ, "NODE_PATH": os.pathsep.join(filter(None, [os.environ.get("NODE_PATH"), "/usr/share/nodejs"]))}
-DEADLINE_S = 60
 NODE, PYTHON = ["node", HERE / "ws.js"], ["/usr/bin/python3", HERE / "http2_peers.py"]
 CLIENTS = {"ws": [*NODE, "ask2"], "wsproto": [*PYTHON, "ask"]}
 SERVERS = {"ws": [*NODE, "serve2"], "hypercorn": [*PYTHON, "serve"]}
@@ -50,14 +49,6 @@ def is_there(name):
 
 def lines_of(path):
     return [json.loads(line) for line in path.read_text().split("\n")[:-1]]
-
-
-def wait(what, found):
-    end = time.monotonic() + DEADLINE_S
-    while not (result := found()):
-        assert time.monotonic() < end, f"no {what}"
-        time.sleep(0.02)
-    return result
 
 
 def converse(client, server, setup):

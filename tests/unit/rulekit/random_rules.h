@@ -47,7 +47,8 @@ class RandomRules {
     for (const char* name : {"m1", "m2", "m3"}) macros.push_back({name, condition(2)});
     macros.push_back({"m4", "m1() and not m2()"});
     macros.push_back({"m5", "g0"});
-    auto made = Library::create(std::move(macros), {identity, fails}, {.calls = CallCheck::kAtEvaluation});
+    auto made =
+        Library::create(std::move(macros), {identity, fails}, {.calls = CallCheck::kAtEvaluation});
     const std::string why = made.ok() ? "" : made.error().text;
     CAPTURE(why);
     REQUIRE(made.ok());
@@ -55,7 +56,9 @@ class RandomRules {
     macros_known_ = true;
   }
 
-  CompileOptions options() const { return {.library = library_.get(), .calls = CallCheck::kAtEvaluation}; }
+  CompileOptions options() const {
+    return {.library = library_.get(), .calls = CallCheck::kAtEvaluation};
+  }
 
   template <typename T>
   const T& one_of(const std::vector<T>& list) {
