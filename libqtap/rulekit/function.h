@@ -25,7 +25,7 @@ class Scratch {
   template <typename T>
   std::span<T> array(size_t count) {  // value-initialised; nothing is destroyed
     static_assert(std::is_trivially_destructible_v<T>);
-    T* data = static_cast<T*>(resource_.allocate(count * sizeof(T), alignof(T)));
+    T* data = std::pmr::polymorphic_allocator<T>(&resource_).allocate(count);
     std::uninitialized_value_construct_n(data, count);
     return {data, count};
   }
