@@ -16,12 +16,16 @@ class PairBudget {
   bool take(const Value& left, const Value& right) {
     return !left.is_list() || !right.is_list() || take_lists(left, right);
   }
-  size_t used() const { return used_; }
+  // Grows with whatever depended on what was left: by what was taken, and by each refusal.
+  size_t mark() const { return used_ + refused_; }
 
  private:
   bool take_lists(const Value& left, const Value& right) {
     const size_t pairs = leaves(left) * leaves(right);
-    if (pairs > kMaxListPairs - used_) return false;
+    if (pairs > kMaxListPairs - used_) {
+      ++refused_;
+      return false;
+    }
     used_ += pairs;
     return true;
   }
@@ -35,6 +39,7 @@ class PairBudget {
   }
 
   size_t used_ = 0;
+  size_t refused_ = 0;
 };
 
 }  // namespace qtap::rulekit

@@ -157,14 +157,14 @@ StepResult ProgramRun::chain(const Step& step, bool deciding) {
   return so_far;
 }
 
-// What has used up budget is not kept, for each rule has to pay for it alike.
+// What has used up budget, or lacked it, is not kept: each rule has its own. A refusal need not
+// show in the result, for the other side of an `or` may have decided.
 StepResult ProgramRun::shared(const Step& step) {
   Memo& memo = memos_[step.index];
   if (memo.epoch == epoch_) return memo.result;
-  const size_t used = pairs_.used();
+  const size_t before = pairs_.mark();
   const StepResult result = run(step.child);
-  const bool over_budget = result.state == State::kError && result.status == QTAP_ERR_LIMIT;
-  if (pairs_.used() == used && !over_budget) memo = {epoch_, result};
+  if (pairs_.mark() == before) memo = {epoch_, result};
   return result;
 }
 
@@ -262,14 +262,14 @@ StepResult ProgramRun::call(const CallStep& call, Value* storage) {
 StepResult ProgramRun::kept_call(const CallStep& call, Value* storage) {
   Memo& memo = memos_[call.memo];
   if (memo.epoch == epoch_) return memo.result;
-  const size_t used = pairs_.used();
+  const size_t before = pairs_.mark();
   StepResult result = this->call(call, storage);
   if (result.value == storage) {
     Value* kept = scratch_.values(1).data();
     *kept = *storage;
     result.value = kept;
   }
-  if (pairs_.used() == used && result.status != QTAP_ERR_LIMIT) memo = {epoch_, result};
+  if (pairs_.mark() == before) memo = {epoch_, result};
   return result;
 }
 

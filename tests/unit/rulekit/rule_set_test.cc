@@ -11,6 +11,7 @@
 
 #include "helpers.h"
 #include "random_rules.h"
+#include "rulekit/library.h"
 
 using namespace qtap::rulekit;
 using test::Fields;
@@ -214,5 +215,23 @@ TEST_SUITE("rulekit/rule_set") {
     }
     for (std::thread& thread : threads) thread.join();
     CHECK(wrong == std::vector<size_t>(4, 0));
+  }
+
+  TEST_CASE("what one rule has no budget for is asked again for the next") {
+    const auto library = Library::create({{"m", "c == d or f"}}, {});
+    REQUIRE(library.ok());
+    CompileOptions options;
+    options.library = library->get();
+    const Rules rules({"a == b or m() == \"x\"", "m() == \"x\""}, options);
+    std::vector<Value> ones(1000, Value::integer(1));
+    std::vector<Value> twos(1000, Value::integer(2));
+    Fields fields = {{"a", Value::list(Type::kArray, ones)},
+                     {"b", Value::list(Type::kArray, twos)},
+                     {"c", Value::list(Type::kArray, ones)},
+                     {"d", Value::list(Type::kArray, ones)},
+                     {"f", Value::string("x")}};
+    SetScratch scratch;
+    CHECK(told(rules.set->evaluate(SetMatch::kAll, test::source(fields), &scratch)) ==
+          alone(rules, SetMatch::kAll, test::source(fields)));
   }
 }
