@@ -137,8 +137,9 @@ struct qtap_str qtap_rule_text(const qtap_rule* rule) {
 
 int qtap_rule_field_at(const qtap_rule* rule, size_t index, struct qtap_str* ret) {
   if (rule == nullptr || ret == nullptr) return QTAP_ERR_INVALID;
-  if (index >= rule->rule->fields().size()) return QTAP_ERR_NOTFOUND;
-  *ret = qtap::capi::str_of(rule->rule->fields()[index]);
+  const auto fields = rule->rule->fields();
+  if (index >= fields.size()) return QTAP_ERR_NOTFOUND;
+  *ret = qtap::capi::str_of(fields[index]);
   return QTAP_OK;
 }
 

@@ -385,4 +385,36 @@ TEST_SUITE("rulekit/explain") {
     CHECK(qtap_rule_excerpt(text.data(), text.size(), 9, 5, buf, sizeof buf) == 0);
     CHECK(qtap_rule_excerpt(nullptr, 0, 1, 1, buf, sizeof buf) == 0);
   }
+
+  TEST_CASE("a hundred thousand fields, each once") {
+    std::vector<std::string> texts;
+    std::vector<std::string> called;
+    std::string text;
+    size_t fields = 1;
+    for (int m = 0; m < 16; ++m) {
+      std::string macro = "f";
+      for (int n = 0; macro.size() < 65000; ++n, ++fields) {
+        macro += " or a_" + std::to_string(m) + "_" + std::to_string(n);
+      }
+      texts.push_back(macro);
+      called.push_back("m" + std::to_string(m));
+      text += (m > 0 ? " or m" : "m") + std::to_string(m) + "()";
+    }
+    std::vector<qtap_rule_macro> rows;
+    for (size_t m = 0; m < texts.size(); ++m) {
+      rows.push_back({str(called[m].c_str()), str(texts[m].c_str())});
+    }
+    qtap_rule_names names{};
+    names.macros = rows.data();
+    names.macro_count = rows.size();
+    const Library library(names);
+    REQUIRE(library.status == QTAP_OK);
+    qtap_rule* rule = nullptr;
+    REQUIRE(qtap_rule_compile_with(library.library, text.data(), text.size(), &rule, nullptr) ==
+            QTAP_OK);
+    qtap_str name{};
+    CHECK(qtap_rule_field_at(rule, fields - 1, &name) == QTAP_OK);
+    CHECK(qtap_rule_field_at(rule, fields, &name) == QTAP_ERR_NOTFOUND);
+    qtap_rule_free(rule);
+  }
 }
