@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // qtap/rulekit.h: an evaluation with its reasons.
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capi/boundary.h"
@@ -61,10 +63,37 @@ int kind_of(rulekit::IssueKind kind) {
   }
 }
 
-Issue issue_of(const rulekit::Issue& from, const rulekit::Library* library) {
+// Of a tree and an offset in its text. Each text is read once, whatever the number of issues: a
+// rule may have ten thousand, its macros a million.
+using Positions = std::map<std::pair<const rulekit::Tree*, size_t>, rulekit::Position>;
+
+Positions positions_of(const std::vector<rulekit::Issue>& issues) {
+  Positions positions;
+  for (const rulekit::Issue& issue : issues) {
+    if (issue.tree != nullptr) positions.try_emplace({issue.tree, issue.offset});
+  }
+  const rulekit::Tree* tree = nullptr;
+  size_t offset = 0;
+  rulekit::Position at;
+  for (auto& [place, position] : positions) {
+    if (place.first != tree) {
+      tree = place.first;
+      offset = 0;
+      at = {};
+    }
+    const std::string_view text = tree->text;
+    rulekit::advance(text.substr(offset, place.second - offset), &at);
+    offset = place.second;
+    position = at;
+  }
+  return positions;
+}
+
+Issue issue_of(const rulekit::Issue& from, const Positions& positions,
+               const rulekit::Library* library) {
   Issue issue{kind_of(from.kind), from.status, 0, 0, {}, from.subject, from.text};
   if (from.tree == nullptr) return issue;
-  const rulekit::Position position = rulekit::position_of(from.tree->text, from.offset);
+  const rulekit::Position position = positions.at({from.tree, from.offset});
   issue.line = position.line;
   issue.column = position.column;
   if (library != nullptr) issue.macro = library->name_of(*from.tree);
@@ -82,8 +111,9 @@ int explain(const qtap_rule& rule, const Host& host, qtap_rule_result** ret) {
     rulekit::export_value(outcome.value, rulekit::Texts::kCopy, result->scratch, &result->value);
   }
   result->missing = report.missing_fields();
+  const Positions positions = positions_of(report.issues());
   for (const rulekit::Issue& issue : report.issues()) {
-    result->issues.push_back(issue_of(issue, library_of(rule.names.get())));
+    result->issues.push_back(issue_of(issue, positions, library_of(rule.names.get())));
   }
   result->rest = rulekit::render(residue);
   *ret = result.release();

@@ -88,6 +88,10 @@ struct Position {
 // (0) counts three, the length of the U+FFFD it is shown as.
 uint32_t columns_of_sequence(size_t len);
 
+// From a place in a text to the one behind `passed`, which begins there. Both are between
+// characters.
+void advance(std::string_view passed, Position* position);
+
 // Line and column (1-based) of a byte of the text.
 Position position_of(std::string_view text, size_t offset);
 

@@ -2,6 +2,7 @@
 // qtap/rulekit.h beyond compile and eval: reasons, what is left, macros and functions of a host.
 #include <qtap/rulekit.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
@@ -384,6 +385,32 @@ TEST_SUITE("rulekit/explain") {
     CHECK(qtap_rule_excerpt(text.data(), text.size(), 1, 5, nullptr, 0) == 15);
     CHECK(qtap_rule_excerpt(text.data(), text.size(), 9, 5, buf, sizeof buf) == 0);
     CHECK(qtap_rule_excerpt(nullptr, 0, 1, 1, buf, sizeof buf) == 0);
+  }
+
+  // Where this takes a minute, some work grows with the square of the rule.
+  TEST_CASE("ten thousand issues have their places, many times over") {
+    std::string macro = "f_0";
+    while (macro.size() < 65000) macro += "\nor f_" + std::to_string(macro.size() % 100);
+    macro += "\n or   last";
+    std::string text = "m()";
+    while (text.size() < 100) text += " or m()";
+    const qtap_rule_macro rows[] = {{str("m"), str(macro.c_str())}};
+    qtap_rule_names names{};
+    names.macros = rows;
+    names.macro_count = 1;
+    const Library library(names);
+    REQUIRE(library.status == QTAP_OK);
+    const Explained many(text, {}, library.library);
+    CHECK(many.outcome() == QTAP_RULE_UNKNOWN);
+    const auto lines = static_cast<uint32_t>(std::count(macro.begin(), macro.end(), '\n') + 1);
+    qtap_rule_issue issue{};
+    issue.size = sizeof issue;
+    for (const size_t call : {size_t{1}, size_t{2}, size_t{14}}) {
+      REQUIRE(qtap_rule_result_issue_at(many.result, call * lines - 1, &issue) == QTAP_OK);
+      CHECK(view(issue.subject) == "last");
+      CHECK(issue.line == lines);
+      CHECK(issue.column == 7);
+    }
   }
 
   TEST_CASE("a hundred thousand fields, each once") {
