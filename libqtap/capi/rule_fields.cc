@@ -76,6 +76,9 @@ Status take_fields(const qtap_rule_names& from, RuleNames* names) {
     const qtap_rule_known_field& field = from.fields[at];
     if (field.name == nullptr || *field.name == '\0')
       return bad_entry("fields", at, "it has no name");
+    if (field.reserved != 0 || field.type < 0 || field.type > QTAP_VALUE_MAP) {
+      return too_new("the type of field \"" + std::string(field.name) + "\"");
+    }
     add_field(field.name, type_of_field(field.type), names);
   }
   return {};

@@ -78,11 +78,6 @@ rulekit::CompileOptions options_of(const RuleNames* names) {
 
 namespace {
 
-Error too_new(const std::string& what) {
-  return Error{"QT143", QTAP_ERR_UNSUPPORTED,
-               "make a rule library: " + what + " is not known to libqtap " QTAP_VERSION};
-}
-
 Status take_functions(const qtap_rule_names& from, RuleNames* names,
                       std::vector<rulekit::Function>* ret) {
   for (size_t at = 0; at < from.function_count; ++at) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <qtap/base.h>
 #include <qtap/rulekit.h>
 
 #include "base/result.h"
@@ -40,6 +41,10 @@ inline Error bad_names(const std::string& what) {
 }
 inline Error bad_entry(const char* list, size_t index, const char* what) {
   return bad_names(std::string(list) + "[" + std::to_string(index) + "]: " + what);
+}
+inline Error too_new(const std::string& what) {
+  return Error{"QT143", QTAP_ERR_UNSUPPORTED,
+               "make a rule library: " + what + " is not known to libqtap " QTAP_VERSION};
 }
 
 Status take_fields(const qtap_rule_names& from, RuleNames* names);

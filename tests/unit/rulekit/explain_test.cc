@@ -278,6 +278,13 @@ TEST_SUITE("rulekit/explain") {
     names.functions = later;
     CHECK(error_of(names).substr(0, 6) == "QT143:");
     names = {};
+    for (const qtap_rule_known_field odd :
+         {qtap_rule_known_field{"h", 99, 0}, {"h", -1, 0}, {"h", QTAP_VALUE_STRING, 1}}) {
+      names.fields = &odd;
+      names.field_count = 1;
+      CHECK(error_of(names).substr(0, 6) == "QT143:");
+    }
+    names = {};
     const qtap_rule_known_field strict[] = {{"host", QTAP_VALUE_STRING, 0}};
     names.fields = strict;
     names.field_count = 1;
