@@ -100,6 +100,9 @@ void H1Parser::lose(Direction direction, int64_t time_ns, uint64_t len, Truncati
     if (requests_.gap(time_ns, len, reason) != H1Side::Loss::kNone) pairing_.lose_requests();
   } else {
     pairing_.lose_responses(responses_.gap(time_ns, len, reason), reason);
+    // It was the rest of the answer that opened a tunnel, and perhaps the beginning of what is in
+    // it.
+    if (next_) next_->gap(direction, time_ns, len);
   }
 }
 

@@ -293,4 +293,20 @@ TEST_SUITE("http/h1_parser") {
     REQUIRE(session.out.transactions.size() == 1);
     CHECK_FALSE(session.out.transactions[0]->truncated());
   }
+
+  TEST_CASE("a gap in the answer to CONNECT is one in the tunnel, too") {
+    Session session;
+    session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+    session.sent("GET /201 HTTP/1.1\r\n\r\n");  // does not wait for the answer
+    session.received("HTTP/1.1 200 OK\r\nVia: ");
+    session.gap(Direction::kReceived, 60);  // the rest of the head, and the answer to /201
+    session.sent("GET /202 HTTP/1.1\r\n\r\n");
+    session.received("HTTP/1.1 202 Two\r\nContent-Length: 2\r\n\r\nhi");
+    session.close();
+    REQUIRE(session.out.transactions.size() == 3);
+    for (const Ref<http::Exchange>& tx : session.out.transactions) {
+      if (tx->request.method == "CONNECT" || !tx->response.status) continue;
+      CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
+    }
+  }
 }
