@@ -37,6 +37,10 @@ uint64_t H1Side::skip_body(uint64_t len, bool is_lost) {
   message_->body_bytes += skipped - 1;
   if (is_lost) add_missing(skipped - 1);
   filling_ = is_lost;
+  if (!is_lost) {  // then count() takes that byte for one of the wire
+    --message_->wire_bytes;
+    --offset_;
+  }
   feed(std::string_view("\0", 1));
   filling_ = false;
   return skipped;

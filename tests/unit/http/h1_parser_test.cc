@@ -309,4 +309,40 @@ TEST_SUITE("http/h1_parser") {
       CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
     }
   }
+
+  TEST_CASE("bytes of a body that nobody wants are counted once") {
+    struct Offsets : Transcript {
+      void on_parse_error(const http::ParseError& error) override { last = error.offset; }
+      uint64_t last = 0;
+    };
+    http::ParserLimits limits;
+    limits.body_buffer = 0;
+    limits.tells_bodies = false;
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n";
+    uint64_t offsets[2] = {};
+    for (const bool skips : {false, true}) {
+      Offsets out;
+      const auto parser = http::make_http1_parser(limits, out, Direction::kSent);
+      const auto data = [&](Direction direction, std::string_view text) {
+        parser->data(direction, kMs, {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+      };
+      data(Direction::kSent, kGet);
+      data(Direction::kReceived, head);
+      for (const uint64_t len : {uint64_t{40}, uint64_t{59}}) {
+        if (skips) {
+          parser->skipped(Direction::kReceived, kMs, len);
+        } else {
+          data(Direction::kReceived, std::string(len, 'x'));
+        }
+      }
+      data(Direction::kReceived, "x");
+      REQUIRE(out.transactions.size() == 1);
+      CHECK(out.transactions[0]->response.body_bytes == 100);
+      CHECK(out.transactions[0]->response.wire_bytes == head.size() + 100);
+      data(Direction::kReceived, "rubbish\r\n");
+      offsets[skips ? 1 : 0] = out.last;
+    }
+    CHECK(offsets[0] > 100);
+    CHECK(offsets[1] == offsets[0]);
+  }
 }
