@@ -69,7 +69,15 @@ void H1Side::tell_limit() {
   events_.on_side_limit();
 }
 
+// Any token may be a method (RFC 9110, 9.1), but some that llhttp knows it takes for RTSP only.
+void H1Side::take_method_of_rtsp() {
+  if (is_response() || parser_.method < HTTP_DESCRIBE || parser_.method > HTTP_FLUSH) return;
+  other_method_ = method();
+  parser_.method = HTTP_PUT;
+}
+
 int H1Side::on_start_text(const char* at, size_t len) {
+  take_method_of_rtsp();
   start_text_.append(at, head_room(len));
   return 0;
 }

@@ -124,6 +124,7 @@ class H1Side {
   int on_begin();
   int on_start_line();
   int on_start_text(const char* at, size_t len);
+  void take_method_of_rtsp();
   int on_field(const char* at, size_t len);
   int on_field_complete();
   int on_value(const char* at, size_t len);

@@ -310,6 +310,29 @@ TEST_SUITE("http/h1_parser") {
     }
   }
 
+  TEST_CASE("methods that llhttp keeps for RTSP are methods as any other") {
+    for (const std::string line : {"DESCRIBE", "GET_PARAMETER", "SETUP"}) {
+      const std::string request = line + " /x HTTP/1.1\r\nHost: a\r\n\r\n";
+      for (size_t cut = 1; cut < request.size(); ++cut) {
+        Transcript out;
+        const auto parser = http::make_http1_parser({}, out, Direction::kSent);
+        const auto feed = [&](std::string_view text) {
+          parser->data(Direction::kSent, kMs,
+                       {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+        };
+        feed(request.substr(0, cut));
+        feed(request.substr(cut));
+        parser->close(2 * kMs, http::Truncation::kAborted);
+        CAPTURE(cut);
+        CAPTURE(out.text());
+        REQUIRE(out.transactions.size() == 1);
+        CHECK(out.transactions[0]->request.method == line);
+        CHECK(out.transactions[0]->request.target == "/x");
+        CHECK(out.transactions[0]->request.complete);
+      }
+    }
+  }
+
   TEST_CASE("bytes of a body that nobody wants are counted once") {
     struct Offsets : Transcript {
       void on_parse_error(const http::ParseError& error) override { last = error.offset; }
