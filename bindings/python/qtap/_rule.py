@@ -113,10 +113,10 @@ class Rule:
     def eval(self, values):
         """Evaluates it and tells why: a RuleResult. Dotted names reach into nested mappings."""
         handle, lookup = ctypes.c_void_p(), _Lookup(values)
-        status = run(lookup, lambda: _abi.lib.qtap_rule_explain(self._handle, lookup.callback, None,
-                                                                ctypes.byref(handle)))
-        check(status, "evaluate rule")
-        try:
+        try:  # what a callback raises leaves run() beside a result
+            status = run(lookup, lambda: _abi.lib.qtap_rule_explain(self._handle, lookup.callback, None,
+                                                                    ctypes.byref(handle)))
+            check(status, "evaluate rule")
             return _read_result(handle)
         finally:
             _abi.lib.qtap_rule_result_free(handle)

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import qtap
+from qtap import _abi
 
 
 def test_an_evaluation_tells_why():
@@ -93,3 +94,15 @@ def test_what_the_page_on_rules_says():
               "src.ip": ipaddress.ip_address("10.0.0.5"), "tags": ["env:prod"], "tls.version": 1.3}
     for text, wanted in rows:
         assert (text, qtap.Rule(text).eval(values).outcome) == (text, wanted)
+
+
+def test_what_a_callback_raises_leaves_no_result_behind(monkeypatch):
+    class Values(dict):
+        def __getitem__(self, name):
+            raise ZeroDivisionError
+
+    freed, free = [], _abi.lib.qtap_rule_result_free
+    monkeypatch.setattr(_abi.lib, "qtap_rule_result_free", lambda handle: (freed.append(bool(handle)), free(handle)))
+    with pytest.raises(ZeroDivisionError):
+        qtap.Rule("a == 1").eval(Values())
+    assert freed == [True]
