@@ -2,6 +2,7 @@
 #include "http/fields.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 
@@ -27,27 +28,28 @@ std::string canonical_name(std::string_view name) {
 
 std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& headers) {
   std::vector<std::pair<std::string, std::string>> fields;
-  fields.reserve(headers.size());
+  fields.reserve(headers.size());  // names stay where they are
+  // A tree, not a scan: how many fields there are, and their names, is up to the peer.
+  std::map<std::string_view, std::string*> known;
   for (const Header header : headers) {
     std::string name = canonical_name(header.name);
-    const auto known = std::find_if(fields.begin(), fields.end(),
-                                    [&](const auto& field) { return field.first == name; });
-    if (known == fields.end()) {
-      fields.emplace_back(std::move(name), std::string(header.value));
+    const auto at = known.find(name);
+    if (at == known.end()) {
+      auto& field = fields.emplace_back(std::move(name), std::string(header.value));
+      known.emplace(field.first, &field.second);
     } else {
-      known->second.append(separator(name)).append(header.value);
+      at->second->append(separator(name)).append(header.value);
     }
   }
   return fields;
 }
 
 bool has_repeats(const FieldList& headers) {
-  for (size_t i = 0; i < headers.size(); ++i) {
-    for (size_t j = i + 1; j < headers.size(); ++j) {
-      if (equal_ignoring_case(headers[i].name, headers[j].name)) return true;
-    }
-  }
-  return false;
+  std::vector<std::string> names;
+  names.reserve(headers.size());
+  for (const Header header : headers) names.push_back(lower(header.name));
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
 }  // namespace qtap::http

@@ -32,4 +32,23 @@ TEST_SUITE("http/fields") {
     CHECK_FALSE(http::has_repeats({{"a", "1"}, {"b", "2"}}));
     CHECK_FALSE(http::has_repeats({}));
   }
+
+  // Where this takes half a minute, some work grows with the square of what the peer sends.
+  TEST_CASE("as many fields as a head may have, and one more of the first name") {
+    http::FieldList fields;
+    for (size_t n = 0; n < 65536; ++n) {
+      std::string name = "x000";
+      for (size_t digit = 0, left = n; digit < 4; ++digit, left /= 16) {
+        name[3 - digit] = static_cast<char>('a' + left % 16);
+      }
+      fields.push_back({name, "1"});
+    }
+    CHECK_FALSE(http::has_repeats(fields));
+    fields.push_back({"AAAA", "2"});
+    CHECK(http::has_repeats(fields));
+    const auto joined = http::joined_fields(fields);
+    CHECK(joined.size() == 65536);
+    CHECK(joined.front() == std::pair<std::string, std::string>("Aaaa", "1, 2"));
+    CHECK(joined.back().first == "Pppp");
+  }
 }
