@@ -164,6 +164,10 @@ void failures_are_a_status_with_a_text() {
   CHECK(empty.stats().transactions == 1);
 }
 
+int no_field(std::string_view, qtap_value&) {
+  return QTAP_ERR_NOTFOUND;
+}
+
 void a_rule_asks_a_lambda() {
   qtap::Rule rule;
   CHECK(qtap::Rule::compile("http.res.status >= 500", rule).ok());
@@ -175,6 +179,8 @@ void a_rule_asks_a_lambda() {
   };
   bool matches = false;
   CHECK(rule.matches(status, matches).ok() && matches);
+  CHECK(rule.matches(no_field, matches).code == QTAP_WARN_PARTIAL && !matches);
+  matches = true;
   const qtap::Status wrong = qtap::Rule::compile("http.res.status >=", rule);
   CHECK(wrong.code == QTAP_ERR_INVALID && wrong.message.find("line 1") != std::string::npos);
   CHECK(rule.matches(status, matches).ok());  // the old one is still there

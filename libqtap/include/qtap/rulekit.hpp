@@ -76,10 +76,18 @@ class RuleResult {
 
 namespace detail {
 
+// What C is given for a lookup. A pointer to a function is no pointer to data: it gets one to what
+// holds it.
 template <typename Lookup>
-int call_lookup(void* user, qtap_str name, qtap_value* ret) noexcept {
-  return (*static_cast<Lookup*>(user))(view(name), *ret);
-}
+struct BoundLookup {
+  Lookup& lookup;
+
+  static int call(void* user, qtap_str name, qtap_value* ret) noexcept {
+    return static_cast<BoundLookup*>(user)->lookup(view(name), *ret);
+  }
+};
+template <typename Lookup>
+BoundLookup(Lookup&) -> BoundLookup<Lookup>;
 
 }  // namespace detail
 
@@ -109,10 +117,9 @@ class Rule {
   requires std::invocable<Lookup&, std::string_view, qtap_value&> Status matches(Lookup&& lookup,
                                                                                  bool& ret_match)
   const {
+    detail::BoundLookup bound{lookup};
     int match = 0;
-    const int code =
-        qtap_rule_eval(handle_.get(), detail::call_lookup<std::remove_reference_t<Lookup>>,
-                       user_of(lookup), &match);
+    const int code = qtap_rule_eval(handle_.get(), bound.call, &bound, &match);
     if (code >= 0) ret_match = match != 0;
     return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
   }
@@ -122,9 +129,9 @@ class Rule {
   requires std::invocable<Lookup&, std::string_view, qtap_value&> Status explain(Lookup&& lookup,
                                                                                  RuleResult& ret)
   const {
+    detail::BoundLookup bound{lookup};
     qtap_rule_result* raw = nullptr;
-    const int code = qtap_rule_explain(
-        handle_.get(), detail::call_lookup<std::remove_reference_t<Lookup>>, user_of(lookup), &raw);
+    const int code = qtap_rule_explain(handle_.get(), bound.call, &bound, &raw);
     if (code >= 0) ret = RuleResult(raw);
     return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
   }
@@ -134,11 +141,6 @@ class Rule {
   const qtap_rule* get() const { return handle_.get(); }
 
  private:
-  template <typename Lookup>
-  static void* user_of(Lookup& lookup) {
-    return const_cast<void*>(static_cast<const void*>(std::addressof(lookup)));
-  }
-
   struct Free {
     void operator()(qtap_rule* rule) const { qtap_rule_free(rule); }
   };
@@ -168,12 +170,11 @@ class RuleSet {
   requires std::invocable<Lookup&, std::string_view, qtap_value&> Status
   evaluate(Lookup&& lookup, std::vector<qtap_rule_hit>& ret, uint32_t flags = 0)
   const {
+    detail::BoundLookup bound{lookup};
     std::size_t count = 0;
     ret.resize(size_);
-    const int code = qtap_rule_set_eval(
-        handle_.get(), flags, detail::call_lookup<std::remove_reference_t<Lookup>>,
-        const_cast<void*>(static_cast<const void*>(std::addressof(lookup))), ret.data(), ret.size(),
-        &count);
+    const int code = qtap_rule_set_eval(handle_.get(), flags, bound.call, &bound, ret.data(),
+                                        ret.size(), &count);
     ret.resize(code < 0 ? 0 : count);
     return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
   }
