@@ -155,6 +155,7 @@ int qtap_rule_warning_at(const qtap_rule* rule, size_t index, qtap_rule_error* r
 size_t qtap_rule_excerpt(const char* text, size_t len, uint32_t line, uint32_t column, char* buf,
                          size_t size) {
   size_t needed = 0;
+  if (buf != nullptr && size > 0) buf[0] = '\0';
   if (text == nullptr || (buf == nullptr && size > 0)) return 0;
   qtap::capi::guard([&] {
     const std::string shown = qtap::rulekit::excerpt({text, len}, line, column);
