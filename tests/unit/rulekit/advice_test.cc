@@ -48,7 +48,8 @@ TEST_SUITE("rulekit/advice") {
         {"a ~= /x/", "found \"~\"; did you mean \"=~\"?"},
         {"a !~ /x/", "found \"!\"; did you mean \"not matches\"?"},
     };
-    for (const auto& [text, wanted] : cases) {
+    for (const auto& [rule, wanted] : cases) {
+      const char* text = rule;  // clang 14 captures no structured bindings
       CAPTURE(text);
       const std::string error = compile_error(text);
       CHECK_MESSAGE(error.find(wanted) != std::string::npos, error);
@@ -109,7 +110,8 @@ TEST_SUITE("rulekit/advice") {
         {"status in [1, \"2\"]", "\"2\" is text, \"status\" is a number"},
         {"host in [/x/]", "\"/x/\" is a regex, \"host\" is text"},
     };
-    for (const auto& [text, wanted] : cases) {
+    for (const auto& [rule, wanted] : cases) {
+      const char* text = rule;  // clang 14 captures no structured bindings
       CAPTURE(text);
       CHECK(warnings(text) == std::string("line 1, column 1: never true: ") + wanted + "\n");
     }
