@@ -181,15 +181,17 @@ size_t H1Side::feed_llhttp(std::string_view bytes) {
 // Any token may be a method (RFC 9110, 9.1); llhttp has a list. It goes on with one that means the
 // same for the framing, and method() tells what was sent.
 size_t H1Side::feed_method(std::string_view bytes) {
-  const auto end = std::find_if_not(bytes.begin(), bytes.end(), is_tchar);
-  const size_t len = static_cast<size_t>(end - bytes.begin());
-  first_bytes_.append(bytes.substr(0, len));
-  count(bytes.substr(0, len));
+  // No byte beyond the limit is looked at: where the search goes on must not depend on the cut.
+  const std::string_view room = bytes.substr(0, kMaxMethod + 1 - first_bytes_.size());
+  const auto end = std::find_if_not(room.begin(), room.end(), is_tchar);
+  const size_t len = static_cast<size_t>(end - room.begin());
+  first_bytes_.append(room.substr(0, len));
+  count(room.substr(0, len));
   if (first_bytes_.size() > kMaxMethod) {
     on_error("method of more than 64 bytes");
-  } else if (end != bytes.end() && (*end != ' ' || first_bytes_.empty())) {
+  } else if (end != room.end() && (*end != ' ' || first_bytes_.empty())) {
     on_error("invalid method");
-  } else if (end != bytes.end()) {
+  } else if (end != room.end()) {
     llhttp_reset(&parser_);
     llhttp_execute(&parser_, "PUT", 3);
     at_method_ = false;
