@@ -277,11 +277,13 @@ void H1Parser::on_response_end() {
   const bool has_status = std::exchange(has_response_head_, false);
   const bool is_granted = answered && answered->is_connect && status_ / 100 == 2;
   if (has_status && (status_ == 101 || is_granted)) {
-    if (answered && is_h2c_upgrade(*answered)) {
+    // Behind an error within the head nobody knows where it ends.
+    const bool reads_on = answered && !responses_.is_broken();
+    if (reads_on && is_h2c_upgrade(*answered)) {
       hand_over(*answered);
-    } else if (answered && answered->tx && status_ == 101) {
+    } else if (reads_on && answered->tx && status_ == 101) {
       next_ = events_.make_next(answered->tx, request_direction_);
-    } else if (is_granted) {
+    } else if (reads_on && is_granted) {
       open_tunnel();
     }
     requests_.tunnel();

@@ -228,7 +228,9 @@ void H1Side::search_on(Truncation reason) {
 
 void H1Side::on_error(const char* reason) {
   const uint64_t offset = offset_;
+  is_broken_ = true;
   search_on(Truncation::kAborted);
+  is_broken_ = false;
   events_.on_side_error(*this, offset, reason);
 }
 

@@ -91,6 +91,7 @@ class H1Side {
   bool in_message() const { return message_ != nullptr; }
   bool has_start_line() const { return has_start_line_; }
   bool has_head() const { return in_body_; }
+  bool is_broken() const { return is_broken_; }  // the message that ends broke the rules
   // The length of the body of the message that is over; nullopt: not known.
   std::optional<uint64_t> body_length() const { return body_length_; }
   void set_message(Message& message) { message_ = &message; }
@@ -156,6 +157,7 @@ class H1Side {
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
   char before_piece_ = '\0';                          // the byte before what llhttp reads
+  bool is_broken_ = false;
   bool lost_held_ = false;  // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
   uint64_t offset_ = 0;  // in the direction, of the next byte, gaps included
