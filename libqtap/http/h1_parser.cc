@@ -283,8 +283,8 @@ void H1Parser::on_response_end() {
       hand_over(*answered);
     } else if (reads_on && answered->tx && status_ == 101) {
       next_ = events_.make_next(answered->tx, request_direction_);
-    } else if (reads_on && is_granted) {
-      open_tunnel();
+    } else if (reads_on && answered->tx && answered->tx->request.complete) {
+      open_tunnel();  // else nobody knows where the client's side of it begins
     }
     requests_.tunnel();
     if (next_ && requests_.has_lost_held()) next_->gap(request_direction_, last_ns_, 1);
