@@ -5,7 +5,6 @@
 
 #include "base/base64.h"
 #include "base/text.h"
-#include "http/auto_parser.h"
 #include "http/h2_parser.h"
 
 namespace qtap::http {
@@ -283,8 +282,6 @@ void H1Parser::on_response_end() {
       hand_over(*answered);
     } else if (reads_on && answered->tx && status_ == 101) {
       next_ = events_.make_next(answered->tx, request_direction_);
-    } else if (reads_on && answered->tx && answered->tx->request.complete) {
-      open_tunnel();  // else nobody knows where the client's side of it begins
     }
     requests_.tunnel();
     if (next_ && requests_.has_lost_held()) next_->gap(request_direction_, last_ns_, 1);
@@ -308,16 +305,6 @@ void H1Parser::hand_over(PendingExchange& answered) {
   next->upgrade(request_direction_, std::move(tx), payload);
   next_ = std::move(next);
   events_.on_protocol(Protocol::kHttp2);
-}
-
-// RFC 9110, 9.3.6: what comes behind CONNECT may be anything, and HTTP as well.
-void H1Parser::open_tunnel() {
-  if (limits_.tunnels == 0) return events_.on_limit();
-  ParserLimits limits = limits_;
-  --limits.tunnels;
-  next_ = std::make_unique<AutoParser>(StreamStart::kFirstByte, limits, events_, request_direction_,
-                                       AutoParser::Otherwise::kIgnore);
-  next_->keep_bodies(keeps_bodies_);
 }
 
 void H1Parser::on_tunnelled(H1Side& side, int64_t time_ns, std::string_view bytes) {

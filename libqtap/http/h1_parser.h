@@ -43,7 +43,6 @@ class H1Parser final : public Parser, private H1Side::Events {
   void on_request_end();
   void on_response_end();
   void hand_over(PendingExchange& answered);
-  void open_tunnel();
   void tell_body_end(const H1Side& side, Exchange* tx);
   Direction direction_of(const H1Side& side) const {
     return side.is_response() ? opposite(request_direction_) : request_direction_;

@@ -6,8 +6,7 @@
  *
  * An observer is no endpoint. It may begin in the middle of a connection, bytes may be missing, and
  * both peers may be wrong: every error is told and the reading goes on at the next message that can
- * be proven. What is not known is said to be unknown. HTTP inside of a CONNECT tunnel is read as
- * well, up to four tunnels inside of one another; bytes behind another upgrade are passed over.
+ * be proven. What is not known is said to be unknown.
  */
 #ifndef QTAP_HTTP_H
 #define QTAP_HTTP_H

@@ -206,20 +206,6 @@ TEST_SUITE("http/h1_parser") {
     CHECK(session.out.transactions[0]->response.body.empty());
   }
 
-  TEST_CASE("tunnels inside of tunnels are read up to a depth") {
-    Session session;
-    for (int depth = 0; depth < 1000; ++depth) {
-      session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
-      session.received("HTTP/1.1 200 OK\r\n\r\n");
-    }
-    session.close();
-    CHECK(session.out.transactions.size() == http::ParserLimits{}.tunnels + 1);
-    const std::string text = session.out.text();
-    CHECK(text.find("limit\n") == text.rfind("limit\n"));
-    CHECK(text.find("limit\n") != std::string::npos);
-    CHECK(text.find("parse error") == std::string::npos);
-  }
-
   TEST_CASE("a switch of protocols ends a request that is not complete") {
     Session session;
     session.sent(
@@ -292,22 +278,6 @@ TEST_SUITE("http/h1_parser") {
     session.abandon();
     REQUIRE(session.out.transactions.size() == 1);
     CHECK_FALSE(session.out.transactions[0]->truncated());
-  }
-
-  TEST_CASE("a gap in the answer to CONNECT is one in the tunnel, too") {
-    Session session;
-    session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
-    session.sent("GET /201 HTTP/1.1\r\n\r\n");  // does not wait for the answer
-    session.received("HTTP/1.1 200 OK\r\nVia: ");
-    session.gap(Direction::kReceived, 60);  // the rest of the head, and the answer to /201
-    session.sent("GET /202 HTTP/1.1\r\n\r\n");
-    session.received("HTTP/1.1 202 Two\r\nContent-Length: 2\r\n\r\nhi");
-    session.close();
-    REQUIRE(session.out.transactions.size() == 3);
-    for (const Ref<http::Exchange>& tx : session.out.transactions) {
-      if (tx->request.method == "CONNECT" || !tx->response.status) continue;
-      CHECK(tx->request.target == "/" + std::to_string(*tx->response.status));
-    }
   }
 
   TEST_CASE("methods that llhttp keeps for RTSP are methods as any other") {
