@@ -15,8 +15,8 @@ std::span<const uint8_t> bytes_of(std::string_view text) {
 }  // namespace
 
 AutoParser::AutoParser(StreamStart start, const ParserLimits& limits, ParserEvents& events,
-                       std::optional<Direction> client, Otherwise otherwise)
-    : limits_(limits), events_(events), client_(client), otherwise_(otherwise), start_(start) {}
+                       std::optional<Direction> client)
+    : limits_(limits), events_(events), client_(client), start_(start) {}
 
 void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) {
   if (parser_) return parser_->data(direction, time_ns, bytes);
@@ -66,7 +66,7 @@ void AutoParser::pass_over() {
   first_ = {};
   if (start_ == StreamStart::kAnywhere) return;
   gave_up_ = true;
-  if (otherwise_ == Otherwise::kError) events_.on_parse_error({.reason = "no HTTP"});
+  events_.on_parse_error({.reason = "no HTTP"});
 }
 
 // What comes now does not follow what came before.

@@ -21,11 +21,8 @@ class AutoParser final : public Parser {
   // A start line or a preface is proven within its first bytes; this is far more.
   static constexpr size_t kMaxUndetected = 64u << 10;
 
-  // Is it an error when it is no HTTP?
-  enum class Otherwise : uint8_t { kError, kIgnore };
-
   AutoParser(StreamStart start, const ParserLimits& limits, ParserEvents& events,
-             std::optional<Direction> client = {}, Otherwise otherwise = Otherwise::kError);
+             std::optional<Direction> client = {});
 
   // What the connection began with.
   std::optional<Protocol> found() const { return found_; }
@@ -48,7 +45,6 @@ class AutoParser final : public Parser {
   const ParserLimits limits_;
   ParserEvents& events_;
   const std::optional<Direction> client_;
-  const Otherwise otherwise_;
   StreamStart start_;
   bool keeps_bodies_ = true;
   std::optional<Protocol> found_;
