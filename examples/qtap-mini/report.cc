@@ -137,6 +137,7 @@ void say_ledger(qtap_session* session) {
   put(line, "limits hit", stats.limit_hits);
   put(line, "budget steps", stats.budget_steps);
   put(line, "plugin errors", stats.plugin_errors);
+  put(line, "rule errors", stats.rule_errors);
   say_counters("lost records:", line);
 
   line.clear();

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// qtap/rulekit.h: the fields that a host has, and those of a transaction.
+// qtap/rulekit.h: the fields that a host has.
 #include <string>
-#include <string_view>
 
 #include <qtap/value.h>
 
 #include "capi/rule_names.h"
-#include "model/field_table.h"
 
 namespace qtap::capi {
 
@@ -39,36 +37,6 @@ rulekit::Type type_of_field(int type) {
   }
 }
 
-rulekit::Type type_of_field(FieldType type) {
-  switch (type) {
-    case FieldType::kBool:
-      return rulekit::Type::kBool;
-    case FieldType::kInt:
-      return rulekit::Type::kInt;
-    case FieldType::kNumber:
-      return rulekit::Type::kDouble;
-    case FieldType::kText:
-      return rulekit::Type::kString;
-    case FieldType::kIp:
-      return rulekit::Type::kIp;
-    case FieldType::kTextList:
-      return rulekit::Type::kStringList;
-  }
-  return rulekit::Type::kNull;
-}
-
-// As rules write it: "http.req.headers." for "http.req.headers.<name>", "tls.alpn" for
-// "tls.alpn[]".
-std::string_view name_in_rules(std::string_view name) {
-  if (name.ends_with("<name>")) name.remove_suffix(6);
-  if (name.ends_with("[]")) name.remove_suffix(2);
-  return name;
-}
-
-void add_field(std::string name, rulekit::Type type, RuleNames* names) {
-  names->fields.push_back({names->field_names.emplace_back(std::move(name)), type});
-}
-
 }  // namespace
 
 Status take_fields(const qtap_rule_names& from, RuleNames* names) {
@@ -79,25 +47,9 @@ Status take_fields(const qtap_rule_names& from, RuleNames* names) {
     if (field.reserved != 0 || field.type < 0 || field.type > QTAP_VALUE_MAP) {
       return too_new("the type of field \"" + std::string(field.name) + "\"");
     }
-    add_field(field.name, type_of_field(field.type), names);
+    names->fields.add(field.name, type_of_field(field.type));
   }
   return {};
-}
-
-void add_transaction_fields(RuleNames* names) {
-  for (const Field& field : field_table()) {
-    if (field.owner != FieldOwner::kConnection && field.owner != FieldOwner::kTransaction) continue;
-    const std::string_view name = name_in_rules(field.name);
-    const rulekit::Type type = type_of_field(field.type);
-    add_field(std::string(name), type, names);
-    for (const FieldAlias& alias : field_aliases()) {
-      const std::string_view meant = alias.stands_for;
-      const bool is_alias = meant.ends_with('.') ? name.starts_with(meant) : name == meant;
-      if (is_alias) {
-        add_field(alias.alias + std::string(name.substr(meant.size())), type, names);
-      }
-    }
-  }
 }
 
 }  // namespace qtap::capi

@@ -71,7 +71,7 @@ rulekit::CompileOptions options_of(const RuleNames* names) {
   rulekit::CompileOptions options;
   if (names == nullptr) return options;
   options.library = names->library.get();
-  options.fields = names->fields;
+  options.fields = names->fields.known;
   options.unknown_fields_fail = names->unknown_fields_fail;
   return options;
 }
@@ -136,7 +136,9 @@ Result<std::shared_ptr<const RuleNames>> make_names(const qtap_rule_names* from)
   std::vector<rulekit::MacroText> macros;
   std::vector<rulekit::Function> functions;
   QTAP_CHECK(take_fields(*ours, names.get()));
-  if ((ours->flags & QTAP_RULE_TRANSACTION_FIELDS) != 0) add_transaction_fields(names.get());
+  if ((ours->flags & QTAP_RULE_TRANSACTION_FIELDS) != 0) {
+    plugin::add_transaction_fields(&names->fields);
+  }
   QTAP_CHECK(take_functions(*ours, names.get(), &functions));
   QTAP_CHECK(take_macros(*ours, &macros));
   names->unknown_fields_fail = (ours->flags & QTAP_RULE_UNKNOWN_FIELDS_FAIL) != 0;

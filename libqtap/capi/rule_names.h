@@ -11,6 +11,7 @@
 #include <qtap/rulekit.h>
 
 #include "base/result.h"
+#include "plugin/rule_fields.h"
 #include "rulekit/library.h"
 
 namespace qtap::capi {
@@ -30,8 +31,7 @@ struct HostFunction {
 // Owns what the library and the options of its rules borrow.
 struct RuleNames {
   std::deque<HostFunction> functions;
-  std::deque<std::string> field_names;
-  std::vector<rulekit::KnownField> fields;
+  plugin::RuleFields fields;
   bool unknown_fields_fail = false;
   std::unique_ptr<const rulekit::Library> library;
 };
@@ -48,6 +48,5 @@ inline Error too_new(const std::string& what) {
 }
 
 Status take_fields(const qtap_rule_names& from, RuleNames* names);
-void add_transaction_fields(RuleNames* names);
 
 }  // namespace qtap::capi

@@ -51,7 +51,7 @@ void Tracked::ParserHome::on_exchange(Ref<http::Exchange> exchange) {
     // What was begun while it seemed to be wanted is not left open.
     for (const MessageKind kind : kMessageKinds) {
       const BodyEnd end = {.message = kind, .direction = tx->body_flows[index(kind)].direction};
-      owner_->events_.on_body_end(*owner_->conn_, *tx, end, /*wanted=*/false);
+      owner_->events_.on_body_end(owner_->conn_, *tx, end, /*wanted=*/false);
     }
     return;
   }
@@ -66,13 +66,13 @@ void Tracked::ParserHome::on_body(http::Exchange& exchange, const BodyPiece& pie
   inner_.on_body(transaction_of(exchange), piece);
   if (!owner_->options_.parser.tells_bodies) return;
   owner_->announce();
-  owner_->events_.on_body(*owner_->conn_, transaction_of(exchange), piece, owner_->wanted());
+  owner_->events_.on_body(owner_->conn_, transaction_of(exchange), piece, owner_->wanted());
 }
 
 void Tracked::ParserHome::on_body_end(http::Exchange& exchange, const BodyEnd& end) {
   inner_.on_body_end(transaction_of(exchange), end);
   if (!owner_->options_.parser.tells_bodies) return;
-  owner_->events_.on_body_end(*owner_->conn_, transaction_of(exchange), end, owner_->wanted());
+  owner_->events_.on_body_end(owner_->conn_, transaction_of(exchange), end, owner_->wanted());
 }
 
 // A message of a process that is over its budget is counted; its payload costs as well.

@@ -40,7 +40,15 @@ Tracked::Tracked(Ref<Connection> conn, const ConnOptions& options, ConnCounters&
   ++counters_.connections_total;
 }
 
-Tracked::~Tracked() = default;
+Tracked::~Tracked() {
+  events_.on_gone(*conn_);
+}
+
+Connection& Tracked::writable_facts() {
+  Connection& conn = writable(conn_);
+  ++conn.facts;
+  return conn;
+}
 
 bool Tracked::wanted() const {
   if (ignored_) return false;
@@ -57,7 +65,7 @@ void Tracked::announce() {
 }
 
 void Tracked::set_role(Role role) {
-  Connection& conn = writable(conn_);
+  Connection& conn = writable_facts();
   conn.role = role;
   conn.direction = flow_of(conn);
   // A socket that is older than the capture may prove to belong to a TLS object that is known.
@@ -65,7 +73,7 @@ void Tracked::set_role(Role role) {
 }
 
 void Tracked::learn_socket(const Record& open, int64_t boot_to_unix_ns) {
-  Connection& conn = writable(conn_);
+  Connection& conn = writable_facts();
   conn.local = open.local;
   conn.remote = open.remote;
   conn.address_known = open.remote.family != 0;
@@ -90,7 +98,7 @@ void Tracked::learn_process(const Process& process) {
       conn_->process.exe == process.exe) {
     return;
   }
-  writable(conn_).process = process;
+  writable_facts().process = process;
   ask_for_name();
   update_tls_state();
 }
@@ -103,13 +111,13 @@ void Tracked::learn_tls_library(TlsLibrary library) {
 
 void Tracked::learn_tls() {
   if (conn_->is_tls) return;
-  writable(conn_).is_tls = true;
+  writable_facts().is_tls = true;
   update_tls_state();
 }
 
 void Tracked::learn_tls_probe() {
   if (conn_->tls_probed && conn_->is_tls) return;
-  Connection& conn = writable(conn_);
+  Connection& conn = writable_facts();
   conn.is_tls = true;
   conn.tls_probed = true;
   update_tls_state();
@@ -173,11 +181,11 @@ void Tracked::set_level(CaptureLevel level) {
 
 // What the client says to the peer comes before what somebody said of its address.
 void Tracked::learn_endpoint(std::string_view name) {
-  if (name.empty() || (conn_->endpoint_is_name && !endpoint_is_asked_)) return;
-  endpoint_is_asked_ = false;
-  Connection& conn = writable(conn_);
+  if (name.empty() || (conn_->endpoint_is_name && !conn_->endpoint_is_asked)) return;
+  Connection& conn = writable_facts();
   conn.endpoint_id = name;
   conn.endpoint_is_name = true;
+  conn.endpoint_is_asked = false;
 }
 
 void Tracked::ask_for_name() {
@@ -185,7 +193,7 @@ void Tracked::ask_for_name() {
   const std::string_view name = events_.name_of_remote(*conn_);
   if (name.empty()) return;
   learn_endpoint(name);
-  endpoint_is_asked_ = true;
+  writable(conn_).endpoint_is_asked = true;
 }
 
 void Tracked::update_tls_state() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@
 
 namespace qtap::conn {
 
+// What somebody may need of the transactions of a connection.
+enum class Need : uint8_t { kNothing, kHeads, kBodies };
+
 // What a connection tells its owner.
 class ConnEvents {
  public:
@@ -32,18 +36,22 @@ class ConnEvents {
   virtual void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns,
                        uint64_t offset, uint64_t lost_before, std::span<const uint8_t> bytes) = 0;
   virtual void on_transaction(Ref<Transaction> tx) = 0;
+  // Asked again when Connection::facts have changed.
+  virtual Need need_of(const Connection& /*conn*/) { return Need::kBodies; }
+  // Nothing more is known of this connection, whether it was wanted or not.
+  virtual void on_gone(const Connection& /*conn*/) noexcept {}
   // A body on its way (ParserLimits::tells_bodies). `wanted`: of this connection, as far as is
   // known now; without that nothing of it may be handed out.
-  virtual void on_body(const Connection& /*conn*/, Transaction& /*tx*/, const BodyPiece& /*piece*/,
-                       bool /*wanted*/) {}
-  virtual void on_body_end(const Connection& /*conn*/, Transaction& /*tx*/, const BodyEnd& /*end*/,
-                           bool /*wanted*/) {}
+  virtual void on_body(const Ref<Connection>& /*conn*/, Transaction& /*tx*/,
+                       const BodyPiece& /*piece*/, bool /*wanted*/) {}
+  virtual void on_body_end(const Ref<Connection>& /*conn*/, Transaction& /*tx*/,
+                           const BodyEnd& /*end*/, bool /*wanted*/) {}
   // With MessageLimits::tells_messages: of a connection that is wanted. `tx` may be in transfer, or
   // handed out already.
   virtual void on_message(const Ref<Connection>& /*conn*/, Transaction& /*tx*/,
                           const StreamMessage& /*message*/) {}
-  // Of this stream, bytes before offset `until` need not come (ConnOptions::skips, or the level of
-  // the process).
+  // Of this stream, bytes before offset `until` need not come (ConnOptions::may_skip, or the level
+  // of the process).
   virtual void on_unwanted(uint64_t stream_id, Direction direction, uint64_t until,
                            SkipCause cause) = 0;
   // The periodic or final report of spec/events-and-objects.md 2.1.
@@ -82,7 +90,7 @@ struct ConnOptions {
   int64_t report_interval_ns = 10'000'000'000;        // events.connection_interval
   FlowDirection direction = FlowDirection::kUnknown;  // tap.direction; kUnknown = all
   bool ignore_loopback = false;                       // tap.ignore_loopback
-  bool skips = false;      // nobody wants bodies: their bytes may be left out
+  bool may_skip = false;   // what nobody needs (ConnEvents::need_of) may be left out
   bool tls_probes = true;  // capture.tls_probes is not "none"
 };
 
@@ -152,6 +160,10 @@ class Tracked {
   void finish(StreamPair& streams, const LeftOut& left_out, const std::array<uint64_t, 2>& totals,
               int64_t time_ns, bool is_parsed);
   void ask_to_skip(const Record& record, const Stream& stream);
+  uint64_t unwanted(Direction direction) const;
+  bool may_leave_out() const { return options_.may_skip && need_ != Need::kBodies; }
+  void ask_for_need();
+  void leave_if_unneeded();
   void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                  LossCause cause);
   void abandon_parser() noexcept;
@@ -162,6 +174,8 @@ class Tracked {
   void skipped(Direction direction, int64_t time_ns, uint64_t len);
   void gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len, LossCause cause);
   void read_hello(const Record& record);
+  // For a change of what rules may read (Connection::facts).
+  Connection& writable_facts();
   void set_role(Role role);
   void learn_endpoint(std::string_view name);
   void ask_for_name();
@@ -185,6 +199,8 @@ class Tracked {
   LeftOut left_out_;  // of the socket
   std::map<uint64_t, StreamPair>
       tls_streams_;  // by stream id: one socket may carry several in turn
+  Need need_ = Need::kBodies;
+  std::optional<uint32_t> need_facts_;          // Connection::facts when it was asked for
   std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
@@ -201,8 +217,6 @@ class Tracked {
   bool detecting_ = true;
   size_t undetected_datagrams_ = 0;
   bool resynchronising_ = false;  // a parser gave up: what comes may begin anywhere
-
-  bool endpoint_is_asked_ = false;  // its name is the one that DNS gave
 
   bool announced_ = false;
   bool ignored_ = false;

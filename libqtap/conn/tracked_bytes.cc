@@ -45,11 +45,19 @@ L7Protocol protocol_of(const proto::Detected& found) {
 
 // What is inside of bodies is looked for in any case, in what comes: that alone does not make the
 // kernel side copy what it may leave out.
-proto::ParserLimits parser_limits(const ConnOptions& options) {
+proto::ParserLimits parser_limits(const ConnOptions& options, Need need) {
   proto::ParserLimits limits = options.parser;
+  if (need != Need::kBodies) limits.body_buffer = 0;
+  const bool tells_bodies = options.parser.tells_bodies && need == Need::kBodies;
   limits.tells_bodies = true;
-  limits.may_skip_bodies = !options.parser.tells_bodies && !options.messages.tells_messages;
+  limits.may_skip_bodies = !tells_bodies && !options.messages.tells_messages;
   return limits;
+}
+
+// Their transactions are what rules decide about; others are read for themselves.
+bool is_http(L7Protocol protocol) {
+  return protocol == L7Protocol::kHttp1 || protocol == L7Protocol::kHttp2 ||
+         protocol == L7Protocol::kGrpc;
 }
 
 std::span<const uint8_t> as_bytes(std::string_view text) {
@@ -64,7 +72,7 @@ void Tracked::read_hello(const Record& record) {
   if (reader.state() != proto::TlsHelloReader::State::kNeedMore) return;
   // A hello is the first thing on a connection: what starts later is something else.
   if (record.offset != socket_streams_[index(record.direction)].next()) return;
-  Connection& conn = writable(conn_);
+  Connection& conn = writable_facts();
   // Its first four bytes, written alone, were not told from plain text yet.
   TimedBytes& before = undetected_[index(record.direction)];
   if (before.view().starts_with(kTlsHandshake) && before.size() == record.offset) {
@@ -160,6 +168,7 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
     tls_read_ |= record.stream_kind != StreamKind::kSocket;
     if (wanted()) events_.on_data(conn_, direction, time_ns, first, 0, piece.bytes);
     parse(direction, time_ns, piece.bytes);
+    leave_if_unneeded();
   }
   if (piece.gap_after > 0) {
     gap(direction, time_ns, stream.next(), piece.gap_after, record.cause);
@@ -167,17 +176,38 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
   ask_to_skip(record, stream);
 }
 
+void Tracked::ask_for_need() {
+  if (need_facts_ == conn_->facts) return;
+  need_facts_ = conn_->facts;
+  need_ = events_.need_of(*conn_);
+}
+
+// After the first bytes were read, so that what the connection speaks, and with whom, is told in
+// any case.
+void Tracked::leave_if_unneeded() {
+  if (!parser_ || !is_http(conn_->l7)) return;
+  ask_for_need();
+  if (need_ != Need::kNothing || !options_.may_skip) return;
+  parser_.reset();
+  detecting_ = false;
+}
+
+// How many of the next bytes nobody needs.
+uint64_t Tracked::unwanted(Direction direction) const {
+  if (parser_) return parser_->unwanted(direction);
+  return need_ == Need::kNothing && options_.may_skip && !detecting_ ? UINT64_MAX : 0;
+}
+
 void Tracked::ask_to_skip(const Record& record, const Stream& stream) {
   const Direction direction = record.direction;
-  if (!options_.skips && conn_->capture_level == CaptureLevel::kFull) return;
-  const uint64_t unwanted = parser_ ? parser_->unwanted(direction) : 0;
-  if (unwanted < kMinSkip) return;
-  const uint64_t until =
-      unwanted > UINT64_MAX - stream.next() ? UINT64_MAX : stream.next() + unwanted;
+  if (!may_leave_out() && conn_->capture_level == CaptureLevel::kFull) return;
+  const uint64_t more = unwanted(direction);
+  if (more < kMinSkip) return;
+  const uint64_t until = more > UINT64_MAX - stream.next() ? UINT64_MAX : stream.next() + more;
   if (until == asked_to_skip_[index(direction)]) return;
   asked_to_skip_[index(direction)] = until;
   events_.on_unwanted(record.stream_id, direction, until,
-                      options_.skips ? SkipCause::kUnwanted : SkipCause::kBudget);
+                      may_leave_out() ? SkipCause::kUnwanted : SkipCause::kBudget);
 }
 
 // `len` bytes right before `offset` are missing.
@@ -247,7 +277,8 @@ void Tracked::begin_parsing(const proto::Detected& found, std::array<TimedBytes,
   late_ = {};
   resynchronising_ = false;
   home_ = std::make_unique<ParserHome>(*this);
-  parser_ = make_parser(found, parser_limits(options_), *home_);
+  ask_for_need();
+  parser_ = make_parser(found, parser_limits(options_, need_), *home_);
   if (!parser_) {
     detecting_ = false;
     writable(conn_).l7 = found.protocol;

@@ -58,7 +58,7 @@ void Tracked::take_tls_bytes(Tracked& other) {
 
 void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   const Connection& from = *socket.conn_;
-  Connection& conn = writable(conn_);
+  Connection& conn = writable_facts();
   conn.local = from.local;
   conn.remote = from.remote;
   conn.address_known = from.address_known;
@@ -75,9 +75,9 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   if (socket.announced_ && socket.wanted()) leave_wire_bytes_to(socket);
   take_tls_bytes(socket);
   if (from.endpoint_is_name) {
-    const bool is_asked = socket.endpoint_is_asked_ && !conn_->endpoint_is_name;
+    const bool is_asked = from.endpoint_is_asked && !conn_->endpoint_is_name;
     learn_endpoint(from.endpoint_id);
-    endpoint_is_asked_ |= is_asked;
+    writable(conn_).endpoint_is_asked |= is_asked;
   } else if (!conn_->endpoint_is_name) {
     writable(conn_).endpoint_id = from.endpoint_id;
   }

@@ -9,6 +9,7 @@
 #include "base/direction.h"
 #include "base/ref.h"
 #include "http/exchange.h"
+#include "model/field_stage.h"
 
 namespace qtap {
 
@@ -42,6 +43,7 @@ struct BodyFlow {
   Direction direction = Direction::kSent;  // of the last piece
   uint64_t kept = 0;           // kUndecided: so many bytes of the message's body follow one another
   std::optional<BodyEnd> end;  // kUndecided: it has ended meanwhile
+  std::optional<FieldStage> asked_at;  // kUndecided: what was known then did not tell
 };
 
 }  // namespace qtap

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include "base/suggest.h"
@@ -93,19 +94,16 @@ void check_capture(const Entries& entries, std::vector<Conflict>& found) {
   }
 }
 
-void check_required(const Entries& entries, const std::string& list, std::vector<Conflict>& found) {
+// `type` of the plugin that a list belongs to; without it each element has its own.
+void check_required(const Entries& entries, const std::string& list, std::vector<Conflict>& found,
+                    const std::optional<std::string>& type_of_list = {}) {
   for (const size_t i : indices_of(entries, list)) {
     const std::string element = list + "[" + std::to_string(i) + "]";
-    const std::string pattern = pattern_of(element) + ".";
-    const std::string type = value_of(entries, element + ".type");
+    const std::string type = type_of_list ? *type_of_list : value_of(entries, element + ".type");
     if (type == "disabled") continue;
     const auto any = entries.lower_bound(element + ".");
-    for (const Option& option : option_table()) {
-      const std::string_view key = option.key;
-      if (!option.required || !key.starts_with(pattern)) continue;
-      const std::string word(key.substr(pattern.size()));
-      if (word != "type" && (type.empty() || !applies_to(option, type))) continue;
-      if (!value_of(entries, element + "." + word).empty()) continue;
+    for (const std::string_view word : required_below(pattern_of(element), type)) {
+      if (!value_of(entries, element + "." + std::string(word)).empty()) continue;
       found.push_back({any->first, missing_option(std::string(display_key(element)), type, word)});
     }
   }
@@ -154,8 +152,14 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
   check_required(entries, "services.event_stores", found);
   check_required(entries, "services.object_stores", found);
   for (const std::string_view name : stack_names(entries)) {
-    check_required(entries, "stacks." + std::string(name) + ".plugins", found);
+    const std::string plugins = "stacks." + std::string(name) + ".plugins";
+    check_required(entries, plugins, found);
+    for (const size_t i : indices_of(entries, plugins)) {
+      const std::string plugin = plugins + "[" + std::to_string(i) + "].";
+      check_required(entries, plugin + "config.rules", found, value_of(entries, plugin + "type"));
+    }
   }
+  check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {
     found.push_back(

@@ -159,7 +159,8 @@ void Flattener::list(const YamlNode& list, const Place& place) {
   }
   split_items(list, place);
   for (size_t i = 0; i < list.items.size() && !is_full(); ++i) {
-    element(list.items[i], {place.key + "[" + std::to_string(i) + "]", place.pattern + "[]", {}});
+    element(list.items[i],
+            {place.key + "[" + std::to_string(i) + "]", place.pattern + "[]", place.type});
   }
 }
 
@@ -185,22 +186,18 @@ void Flattener::element(const YamlNode& element, const Place& place) {
     return;
   }
   Place inside = place;
-  const YamlNode* type = find_member(element, "type");
+  const Option* type_option = find_option(place.pattern + ".type");
+  const YamlNode* type = type_option ? find_member(element, "type") : nullptr;
   if (type && type->kind == Kind::kNull) type = nullptr;
   if (type && type->kind == Kind::kText) inside.type = type->text;
   // Of a type that does not exist (yet), or that is off, nothing but the type is checked.
-  const Option* type_option = find_option(place.pattern + ".type");
   const bool is_good_type = type && check_value(*type_option, name, inside.type).ok();
   if (type && (!is_good_type || inside.type == "disabled")) {
     value(*type, {place.key + ".type", place.pattern + ".type", {}});
     return;
   }
   members(element, inside);
-  for (const Option& option : option_table()) {
-    const std::string_view key = option.key;
-    if (!option.required || !key.starts_with(place.pattern + ".")) continue;
-    const std::string_view word = key.substr(place.pattern.size() + 1);
-    if (word != "type" && (inside.type.empty() || !applies_to(option, inside.type))) continue;
+  for (const std::string_view word : required_below(place.pattern, inside.type)) {
     const YamlNode* found = find_member(element, word);
     if (found && !(found->kind == Kind::kText && found->text.empty()) &&
         found->kind != Kind::kNull) {

@@ -96,9 +96,13 @@ struct WebSocketTotals {
 
 struct Connection : RefCounted {
   std::string id;  // 20 characters [0-9a-v]
+  // Counts the changes of what rules may read of it before a transaction is over: of the fields
+  // that model/field_table.h calls known from the connection on.
+  uint32_t facts = 0;
   // SNI or Host, else the name that DNS gave for the remote address, else that address.
   std::string endpoint_id;
   bool endpoint_is_name = false;
+  bool endpoint_is_asked = false;  // it is the name that DNS gave: the peers may say another
 
   Address local;
   Address remote;

@@ -30,15 +30,8 @@ std::optional<std::string> without_alias(std::string_view name) {
   return std::nullopt;
 }
 
-// A name taken apart: the row, the free last part, the element of a list.
-struct Found {
-  const Field* field = nullptr;
-  std::string_view rest;
-  std::optional<size_t> element;
-};
-
 // "[12]" behind the name of a list, or nothing for the whole list.
-bool take_element(std::string_view tail, Found& found) {
+bool take_element(std::string_view tail, FieldPath& found) {
   if (tail.empty()) return true;
   size_t value = 0;
   if (tail.size() < 3 || tail.front() != '[' || tail.back() != ']') return false;
@@ -49,7 +42,7 @@ bool take_element(std::string_view tail, Found& found) {
   return true;
 }
 
-bool fits(const Field& field, std::string_view name, Found& found) {
+bool fits(const Field& field, std::string_view name, FieldPath& found) {
   std::string_view pattern = field.name;
   if (pattern.ends_with("<name>")) {
     pattern.remove_suffix(6);
@@ -62,18 +55,6 @@ bool fits(const Field& field, std::string_view name, Found& found) {
     return name.starts_with(pattern) && take_element(name.substr(pattern.size()), found);
   }
   return pattern == name;
-}
-
-// The table holds some seventy names, most of which differ early: a walk costs about as much as
-// hashing the name.
-Found find(std::string_view name) {
-  for (const Field& field : field_table()) {
-    Found found;
-    if (!fits(field, name, found)) continue;
-    found.field = &field;
-    return found;
-  }
-  return {};
 }
 
 bool has_owner(const FieldSource& source, FieldOwner owner) {
@@ -91,19 +72,7 @@ bool has_owner(const FieldSource& source, FieldOwner owner) {
 }
 
 bool get(const FieldSource& source, std::string_view name, FieldValue& ret) {
-  const std::optional<std::string> spelt_out = without_alias(name);
-  const Found found = find(spelt_out ? std::string_view(*spelt_out) : name);
-  if (!found.field || !has_owner(source, found.field->owner)) return false;
-  FieldValue value;
-  if (!found.field->get(source, found.rest, value)) return false;
-  if (found.element) {
-    if (*found.element >= value.list->size()) return false;
-    value.type = kText;
-    value.text = (*value.list)[*found.element];
-    value.list = nullptr;
-  }
-  ret = value;
-  return true;
+  return read_field(source, parse_field(name), ret);
 }
 
 }  // namespace
@@ -140,13 +109,68 @@ const char* field_owner_name(FieldOwner owner) {
   return "object";
 }
 
+const char* field_stage_name(FieldStage stage) {
+  switch (stage) {
+    case FieldStage::kConnected:
+    case FieldStage::kFlow:
+    case FieldStage::kEndpoint:
+      return "connection";
+    case FieldStage::kRequestHead:
+      return "request";
+    case FieldStage::kResponseHead:
+      return "response";
+    case FieldStage::kEnd:
+      break;
+  }
+  return "end";
+}
+
 std::span<const FieldAlias> field_aliases() {
   return kAliases;
 }
 
-const Field* find_field(std::string_view name) {
+// The table holds some hundred names, most of which differ early: a walk costs about as much as
+// hashing the name.
+FieldPath parse_field(std::string_view name) {
   const std::optional<std::string> spelt_out = without_alias(name);
-  return find(spelt_out ? std::string_view(*spelt_out) : name).field;
+  if (spelt_out) name = *spelt_out;
+  for (const Field& field : field_table()) {
+    FieldPath found;
+    if (!fits(field, name, found)) continue;
+    found.field = &field;
+    return found;
+  }
+  return {};
+}
+
+bool read_field(const FieldSource& source, const FieldPath& path, FieldValue& ret) {
+  if (!path.field || !has_owner(source, path.field->owner)) return false;
+  FieldValue value;
+  if (!path.field->get(source, path.rest, value)) return false;
+  if (path.element) {
+    if (*path.element >= value.list->size()) return false;
+    value.type = kText;
+    value.text = (*value.list)[*path.element];
+    value.list = nullptr;
+  }
+  ret = value;
+  return true;
+}
+
+bool is_settled(const Field& field, FieldStage stage, const Connection& connection) {
+  if (stage == FieldStage::kEnd) return true;
+  if (field.stage == FieldStage::kFlow) {
+    return connection.direction != FlowDirection::kUnknown &&
+           connection.direction != FlowDirection::kEgress;
+  }
+  if (field.stage == FieldStage::kEndpoint) {
+    return connection.endpoint_is_name && !connection.endpoint_is_asked;
+  }
+  return field.stage <= stage;
+}
+
+const Field* find_field(std::string_view name) {
+  return parse_field(name).field;
 }
 
 std::string suggest_field(std::string_view name) {

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "model/connection.h"
 #include "model/event.h"
+#include "model/field_stage.h"
 #include "model/object.h"
 #include "model/text_list.h"
 #include "model/transaction.h"
@@ -51,12 +53,14 @@ struct Field {
   const char* since;
   // False: no value (yet). `rest` is the free last part.
   bool (*get)(const FieldSource& source, std::string_view rest, FieldValue& ret);
+  FieldStage stage = FieldStage::kEnd;
 };
 
 // In the order of docs/fields.md.
 std::span<const Field> field_table();
 const char* field_type_name(FieldType type);
 const char* field_owner_name(FieldOwner owner);
+const char* field_stage_name(FieldStage stage);  // "connection", "request", "response", "end"
 
 // Other spellings: "exe", "req.method", "response.status".
 struct FieldAlias {
@@ -67,6 +71,19 @@ std::span<const FieldAlias> field_aliases();
 
 // The row of a concrete name, in any spelling; nullptr: there is none.
 const Field* find_field(std::string_view name);
+
+// A concrete name taken apart, so that reading its field again and again looks nothing up.
+struct FieldPath {
+  const Field* field = nullptr;  // null: there is no such field
+  std::string rest;              // the free last part
+  std::optional<size_t> element;
+};
+FieldPath parse_field(std::string_view name);
+// False: the source has no value (yet).
+bool read_field(const FieldSource& source, const FieldPath& path, FieldValue& ret);
+// Whether what the field says now is what it will always say, when heads and ends are known up to
+// `stage`; a missing one counts as such, and may turn up.
+bool is_settled(const Field& field, FieldStage stage, const Connection& connection);
 
 // The nearest field name, at an edit distance of at most 2; "" = none.
 std::string suggest_field(std::string_view name);

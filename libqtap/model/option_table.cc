@@ -73,6 +73,22 @@ constexpr Option kOptions[] = {
      .words = "console, json", .applies = "access_logs, debug",
      .help = "Lines for people or JSON lines."},
 
+    {.key = "stacks.*.plugins[].config.rules[].name", .type = kText, .applies = "http_capture, access_logs, debug",
+     .help = "Name of the rule in errors and warnings."},
+    {.key = "stacks.*.plugins[].config.rules[].expr", .type = kText, .applies = "http_capture, access_logs, debug",
+     .required = true, .help = "The rule (rules.md). The first of the list that matches a transaction decides."},
+    {.key = "stacks.*.plugins[].config.rules[].level", .type = kWord, .words = kLevels, .applies = "http_capture",
+     .required = true, .help = "In place of `level`, for what the rule matches."},
+    {.key = "stacks.*.plugins[].config.rules[].format", .type = kWord, .words = "json, text", .applies = "http_capture",
+     .help = "In place of `format`, for what the rule matches; none: as there."},
+    {.key = "stacks.*.plugins[].config.rules[].mode", .type = kWord, .words = kLevels, .applies = "access_logs, debug",
+     .required = true, .help = "In place of `mode`, for what the rule matches."},
+
+    {.key = "rulekit.macros[].name", .type = kText, .required = true,
+     .help = "Rules and macros call it as `name()`."},
+    {.key = "rulekit.macros[].expr", .type = kText, .required = true,
+     .help = "The rule that the name stands for."},
+
     {.key = "tap.direction", .type = kWord, .default_text = "all", .words = kDirections,
      .help = "Flows to watch."},
     {.key = "tap.ignore_loopback", .type = kBool, .default_text = "false",
@@ -154,7 +170,6 @@ constexpr std::string_view kLegacyKeys[] = {
 
 // Sections and keys of spec/config.md that a later version brings; each stands for all below it.
 constexpr std::string_view kLaterKeys[] = {
-    "rulekit",
     "redact",
     "tags",
     "context",
@@ -195,7 +210,6 @@ constexpr std::string_view kLaterKeys[] = {
     "services.object_stores[].object_key",
     "services.object_stores[].max_bytes",
     "services.object_stores[].max_age",
-    "stacks.*.plugins[].config.rules",
 };
 
 // Does `pattern` stand at or below `root`?
@@ -257,6 +271,16 @@ std::vector<std::string_view> keys_below(std::string_view pattern, std::string_v
     tail = tail.substr(0, tail.find_first_of(".["));
     if (tail.empty() || tail == "*" || (!type.empty() && !applies_to(option, type))) continue;
     if (std::find(keys.begin(), keys.end(), tail) == keys.end()) keys.push_back(tail);
+  }
+  return keys;
+}
+
+std::vector<std::string_view> required_below(std::string_view pattern, std::string_view type) {
+  std::vector<std::string_view> keys;
+  for (const Option& option : kOptions) {
+    const std::string_view tail = tail_below(option.key, pattern);
+    if (!option.required || tail.empty() || tail.find('[') != std::string_view::npos) continue;
+    if (applies_to(option, type)) keys.push_back(tail);
   }
   return keys;
 }

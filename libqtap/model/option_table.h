@@ -58,6 +58,9 @@ Shape shape_of(std::string_view pattern);
 // The keys below a pattern that the type has.
 std::vector<std::string_view> keys_below(std::string_view pattern, std::string_view type);
 
+// Those directly below it that each element of that type must have: not those of lists inside.
+std::vector<std::string_view> required_below(std::string_view pattern, std::string_view type);
+
 // Keys of spec/config.md that are not in the table: ignored with a warning, or of a later version.
 enum class KeyKind : uint8_t { kOther, kLegacy, kLater };
 KeyKind kind_of_key(std::string_view pattern);

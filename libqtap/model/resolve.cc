@@ -39,6 +39,9 @@ class Resolver {
 
   std::vector<StoreSettings> stores(const std::string& list) const;
   std::vector<PluginSettings> plugins(const std::string& stack);
+  std::vector<PluginRule> rules(const std::string& config, const std::string& type) const;
+  std::vector<RuleText> macros() const;
+  RuleText rule(const std::string& element) const;
   void capture(Settings& s);
 
   const Config& config_;
@@ -66,6 +69,34 @@ std::string level_word(std::string word) {
   return word == "headers" ? "details" : word;
 }
 
+RuleText Resolver::rule(const std::string& element) const {
+  const Config::Entry* expr = config_.find(element + ".expr");
+  return {.name = text(element + ".name"),
+          .expr = text(element + ".expr"),
+          .key = element,
+          .place = expr ? place_text(*expr) : ""};
+}
+
+std::vector<PluginRule> Resolver::rules(const std::string& config, const std::string& type) const {
+  std::vector<PluginRule> result;
+  for (const size_t i : indices_of(config_.entries(), config + "rules")) {
+    const std::string element = config + "rules[" + std::to_string(i) + "]";
+    const std::string level = text(element + ".level", type);
+    result.push_back({.text = rule(element),
+                      .level = level_word(level.empty() ? text(element + ".mode", type) : level),
+                      .format = text(element + ".format", type)});
+  }
+  return result;
+}
+
+std::vector<RuleText> Resolver::macros() const {
+  std::vector<RuleText> result;
+  for (const size_t i : indices_of(config_.entries(), "rulekit.macros")) {
+    result.push_back(rule("rulekit.macros[" + std::to_string(i) + "]"));
+  }
+  return result;
+}
+
 std::vector<PluginSettings> Resolver::plugins(const std::string& stack) {
   std::vector<PluginSettings> result;
   const std::string list = "stacks." + stack + ".plugins";
@@ -86,6 +117,7 @@ std::vector<PluginSettings> Resolver::plugins(const std::string& stack) {
     plugin.object_min_level = text(config + "object_min_level", plugin.type);
     plugin.header_list = text(config + "header_list", plugin.type);
     plugin.decode_body = text(config + "decode_body", plugin.type) == "true";
+    plugin.rules = rules(config, plugin.type);
     if (plugin.type == "debug") {
       warn("QT134", element + "type",
            element + "type: debug is an old name; write access_logs with format: console");
@@ -137,6 +169,7 @@ Settings Resolver::run() {
   s.object_stores = stores("services.object_stores");
   const std::string stack = text("tap.http.stack");
   if (!stack.empty() && stack != "none") s.plugins = plugins(stack);
+  s.macros = macros();
   s.tap.direction = direction_of(text("tap.direction"));
   s.tap.ignore_loopback = is_true("tap.ignore_loopback");
   s.tap.audit_include_dns = is_true("tap.audit_include_dns");

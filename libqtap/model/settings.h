@@ -20,6 +20,20 @@ struct StoreSettings {
   bool bodies = false;  // file
 };
 
+// A rule as it is written, and where: how errors and warnings about it begin.
+struct RuleText {
+  std::string name;
+  std::string expr;
+  std::string key;    // "stacks.main.plugins[1].config.rules[2]"
+  std::string place;  // "NAME:LINE:COLUMN: " of a document, else ""
+};
+
+struct PluginRule {
+  RuleText text;
+  std::string level;   // http_capture: level; access_logs: mode
+  std::string format;  // http_capture; "" = that of the plugin
+};
+
 struct PluginSettings {
   std::string type;
   std::string level;  // http_capture
@@ -28,6 +42,7 @@ struct PluginSettings {
   std::string object_min_level;  // http_capture
   std::string header_list;       // http_capture
   bool decode_body = false;      // http_capture
+  std::vector<PluginRule> rules;
 };
 
 struct Settings {
@@ -35,6 +50,7 @@ struct Settings {
   std::vector<StoreSettings> event_stores;
   std::vector<StoreSettings> object_stores;
   std::vector<PluginSettings> plugins;  // of the stack that tap.http.stack names
+  std::vector<RuleText> macros;
 
   struct {
     FlowDirection direction = FlowDirection::kUnknown;  // kUnknown = all

@@ -7,29 +7,34 @@ namespace {
 
 class AccessLogs final : public Plugin {
  public:
-  explicit AccessLogs(const AccessLogsOptions& options) : options_(options) {}
+  AccessLogs(LevelRules modes, bool colour) : modes_(std::move(modes)), colour_(colour) {}
   const char* name() const override { return "access_logs"; }
-  Level needs() const override { return options_.mode; }
+  Level needs() const override { return modes_.most(); }
+  Level needs_of(const Connection& conn) override { return modes_.most_of(conn); }
+  void forget(const Connection& conn) noexcept override { modes_.forget(conn); }
+  uint64_t rule_errors() const override { return modes_.errors(); }
   Status on_transaction(Exchange& exchange, Output& output) override {
-    if (options_.mode != Level::kNone) output.emit_console(text_of(*exchange.tx));
+    const LevelChoice choice = modes_.choose(*exchange.tx);
+    if (choice.level != Level::kNone) output.emit_console(text_of(*exchange.tx, choice));
     return {};
   }
 
  private:
-  std::string text_of(const Transaction& tx) const {
-    const Level mode = capped(options_.mode, tx.level);
-    if (options_.format == ConsoleFormat::kJson) return access_json(tx, mode);
-    if (mode == Level::kSummary) return access_line(tx, options_.colour);
-    return access_box(tx, mode, options_.colour);
+  std::string text_of(const Transaction& tx, LevelChoice choice) const {
+    const Level mode = capped(choice.level, tx.level);
+    if (choice.format == ConsoleFormat::kJson) return access_json(tx, mode);
+    if (mode == Level::kSummary) return access_line(tx, colour_);
+    return access_box(tx, mode, colour_);
   }
 
-  AccessLogsOptions options_;
+  LevelRules modes_;
+  const bool colour_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_access_logs(const AccessLogsOptions& options) {
-  return std::make_unique<AccessLogs>(options);
+std::unique_ptr<Plugin> make_access_logs(LevelRules modes, bool colour) {
+  return std::make_unique<AccessLogs>(std::move(modes), colour);
 }
 
 }  // namespace qtap::plugin

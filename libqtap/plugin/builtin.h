@@ -7,30 +7,24 @@
 
 #include "model/event_json.h"
 #include "model/object_json.h"
+#include "plugin/level_rules.h"
 #include "plugin/plugin.h"
 
 namespace qtap::plugin {
 
-enum class ConsoleFormat : uint8_t { kText, kJson };
-
-// http_capture: keeps transactions as objects, by level.
+// http_capture: keeps transactions as objects, by level; the format is that on the console (a
+// stdout object store).
 struct HttpCaptureOptions {
-  Level level = Level::kNone;
-  ConsoleFormat format = ConsoleFormat::kJson;  // shape on the console (a stdout object store)
-  Level object_min_level = Level::kDetails;     // lowest level that writes to other stores
+  Level object_min_level = Level::kDetails;  // lowest level that writes to other stores
   ObjectOptions::HeaderList header_list = ObjectOptions::HeaderList::kAuto;
   bool decode_body = false;  // objects hold bodies without their content coding
   bool prints = false;       // there is a stdout object store
 };
-std::unique_ptr<Plugin> make_http_capture(const HttpCaptureOptions& options);
+std::unique_ptr<Plugin> make_http_capture(LevelRules levels,
+                                          const HttpCaptureOptions& options = {});
 
 // access_logs: one readable or JSON line per transaction.
-struct AccessLogsOptions {
-  Level mode = Level::kSummary;
-  ConsoleFormat format = ConsoleFormat::kText;
-  bool colour = false;
-};
-std::unique_ptr<Plugin> make_access_logs(const AccessLogsOptions& options);
+std::unique_ptr<Plugin> make_access_logs(LevelRules modes, bool colour = false);
 
 // report_usage: one request event per transaction.
 std::unique_ptr<Plugin> make_report_usage(const EventOptions& options);

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "model/event.h"
+#include "model/field_table.h"
 #include "model/object.h"
 #include "model/transaction.h"
 
@@ -60,9 +61,17 @@ class Plugin {
   // How much of a transaction this plugin can need: the parser keeps no bodies when no plugin wants
   // them.
   virtual Level needs() const = 0;
-  // Asked of a transaction in transfer, of which the heads may be there or not: kYes only when its
-  // objects will hold bodies whatever comes.
-  virtual BodyChoice streams_bodies(const Transaction&) const { return BodyChoice::kNo; }
+  // The same of the transactions of one connection, as far as its facts tell.
+  virtual Level needs_of(const Connection&) { return needs(); }
+  // Asked of a transaction in transfer, of which what comes up to `stage` is known; at kEnd it is
+  // over. kYes only when its objects will hold bodies whatever comes.
+  virtual BodyChoice streams_bodies(const Ref<Connection>&, Transaction&, FieldStage /*stage*/) {
+    return BodyChoice::kNo;
+  }
+  // Nothing more will come of this connection.
+  virtual void forget(const Connection&) noexcept {}
+  // Evaluations of rules that failed.
+  virtual uint64_t rule_errors() const { return 0; }
   virtual Status on_transaction(Exchange& exchange, Output& output) = 0;
   // Called after on_transaction of every plugin of the stack.
   virtual Status on_stack_done(Exchange&, Output&) { return {}; }

@@ -18,6 +18,12 @@ const http::Message& message_of(const Transaction& tx, MessageKind kind) {
   return tx.response;
 }
 
+// How much of a transaction is known; it gets its connection when it is over.
+FieldStage stage_of(const Transaction& tx) {
+  if (tx.connection) return FieldStage::kEnd;
+  return tx.response.status ? FieldStage::kResponseHead : FieldStage::kRequestHead;
+}
+
 }  // namespace
 
 bool streams_bodies(const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
@@ -28,18 +34,24 @@ bool streams_bodies(const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
 }
 
 // One plugin that keeps it is enough.
-BodyChoice BodyStreams::choose(const Transaction& tx) const {
+BodyChoice BodyStreams::choose(const Ref<Connection>& conn, Transaction& tx,
+                               FieldStage stage) const {
   BodyChoice choice = BodyChoice::kNo;
-  for (const auto& plugin : plugins_) choice = std::max(choice, plugin->streams_bodies(tx));
+  for (const auto& plugin : plugins_) {
+    choice = std::max(choice, plugin->streams_bodies(conn, tx, stage));
+  }
   return choice;
 }
 
 // True: it goes out from here on; what was kept of it is on its way.
-bool BodyStreams::decide(const Connection& conn, Transaction& tx, MessageKind kind,
+bool BodyStreams::decide(const Ref<Connection>& conn, Transaction& tx, MessageKind kind,
                          Direction direction, bool wanted) {
   BodyFlow& flow = tx.body_flows[index(kind)];
   if (!wanted || flow.state != State::kUndecided) return flow.state == State::kOpen;
-  const BodyChoice choice = choose(tx);
+  const FieldStage stage = stage_of(tx);
+  if (flow.asked_at == stage) return false;  // nothing more is known
+  flow.asked_at = stage;
+  const BodyChoice choice = choose(conn, tx, stage);
   if (choice == BodyChoice::kNo) flow.state = State::kClosed;
   if (choice != BodyChoice::kYes) return false;
   if (tx.id.empty()) tx.id = ids_.next(tx.request.start_ns);
@@ -49,7 +61,7 @@ bool BodyStreams::decide(const Connection& conn, Transaction& tx, MessageKind ki
   return true;
 }
 
-void BodyStreams::on_piece(const Connection& conn, Transaction& tx, const BodyPiece& piece,
+void BodyStreams::on_piece(const Ref<Connection>& conn, Transaction& tx, const BodyPiece& piece,
                            bool wanted) {
   BodyFlow& flow = tx.body_flows[index(piece.message)];
   flow.direction = piece.direction;
@@ -66,7 +78,8 @@ void BodyStreams::on_piece(const Connection& conn, Transaction& tx, const BodyPi
   }
 }
 
-void BodyStreams::on_end(const Connection& conn, Transaction& tx, const BodyEnd& end, bool wanted) {
+void BodyStreams::on_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end,
+                         bool wanted) {
   BodyFlow& flow = tx.body_flows[index(end.message)];
   if (flow.state == State::kUndecided) {
     flow.end = end;  // whether it may go out may still turn out
@@ -76,7 +89,7 @@ void BodyStreams::on_end(const Connection& conn, Transaction& tx, const BodyEnd&
   if (flow.state == State::kOpen) send_end(conn, tx, end);
 }
 
-void BodyStreams::on_transaction(const Connection& conn, Transaction& tx) {
+void BodyStreams::on_transaction(const Ref<Connection>& conn, Transaction& tx) {
   for (const MessageKind kind : kMessageKinds) {
     BodyFlow& flow = tx.body_flows[index(kind)];
     if (flow.state == State::kClosed) continue;
@@ -87,12 +100,12 @@ void BodyStreams::on_transaction(const Connection& conn, Transaction& tx) {
   }
 }
 
-void BodyStreams::send(const Connection& conn, const Transaction& tx, BodyPiece piece) {
+void BodyStreams::send(const Ref<Connection>& conn, const Transaction& tx, BodyPiece piece) {
   while (!piece.bytes.empty()) {
     const std::string_view bytes = piece.bytes.substr(0, kMaxChunk);
     auto chunk = Ref<BodyChunk>::make();
     chunk->transaction_id = tx.id;
-    chunk->connection_id = conn.id;
+    chunk->connection_id = conn->id;
     chunk->message = piece.message;
     chunk->direction = piece.direction;
     chunk->offset = piece.offset;
@@ -103,10 +116,10 @@ void BodyStreams::send(const Connection& conn, const Transaction& tx, BodyPiece 
   }
 }
 
-void BodyStreams::send_end(const Connection& conn, Transaction& tx, const BodyEnd& end) {
+void BodyStreams::send_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end) {
   auto chunk = Ref<BodyChunk>::make();
   chunk->transaction_id = tx.id;
-  chunk->connection_id = conn.id;
+  chunk->connection_id = conn->id;
   chunk->message = end.message;
   chunk->direction = end.direction;
   chunk->offset = end.length.value_or(0);

@@ -29,17 +29,17 @@ class BodyStreams {
               Outlet& outlet, uint64_t body_buffer)
       : plugins_(plugins), ids_(ids), outlet_(outlet), body_buffer_(body_buffer) {}
 
-  void on_piece(const Connection& conn, Transaction& tx, const BodyPiece& piece, bool wanted);
-  void on_end(const Connection& conn, Transaction& tx, const BodyEnd& end, bool wanted);
+  void on_piece(const Ref<Connection>& conn, Transaction& tx, const BodyPiece& piece, bool wanted);
+  void on_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end, bool wanted);
   // The transaction is over and wanted: what was not decided is decided now.
-  void on_transaction(const Connection& conn, Transaction& tx);
+  void on_transaction(const Ref<Connection>& conn, Transaction& tx);
 
  private:
-  plugin::BodyChoice choose(const Transaction& tx) const;
-  bool decide(const Connection& conn, Transaction& tx, MessageKind kind, Direction direction,
+  plugin::BodyChoice choose(const Ref<Connection>& conn, Transaction& tx, FieldStage stage) const;
+  bool decide(const Ref<Connection>& conn, Transaction& tx, MessageKind kind, Direction direction,
               bool wanted);
-  void send(const Connection& conn, const Transaction& tx, BodyPiece piece);
-  void send_end(const Connection& conn, Transaction& tx, const BodyEnd& end);
+  void send(const Ref<Connection>& conn, const Transaction& tx, BodyPiece piece);
+  void send_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end);
 
   const std::vector<std::unique_ptr<plugin::Plugin>>& plugins_;
   IdMaker& ids_;

@@ -36,6 +36,26 @@ ObjectOptions::HeaderList header_list_of(const std::string& word) {
   return word == "always" ? List::kAlways : word == "never" ? List::kNever : List::kAuto;
 }
 
+plugin::ConsoleFormat format_of(const std::string& word) {
+  return word == "json" ? plugin::ConsoleFormat::kJson : plugin::ConsoleFormat::kText;
+}
+
+Result<plugin::LevelRules> make_levels(const PluginSettings& from, const std::string& by_default,
+                                       const std::shared_ptr<plugin::RuleBook>& book) {
+  std::vector<std::unique_ptr<const rulekit::Rule>> rules;
+  std::vector<plugin::LevelChoice> choices;
+  for (const PluginRule& rule : from.rules) {
+    QTAP_TRY(auto compiled, book->compile(rule.text));
+    rules.push_back(std::move(compiled));
+    choices.push_back(
+        {level_of(rule.level), format_of(rule.format.empty() ? from.format : rule.format)});
+  }
+  const plugin::LevelChoice otherwise = {level_of(by_default), format_of(from.format)};
+  if (rules.empty()) return plugin::LevelRules(otherwise);
+  return plugin::LevelRules(otherwise, plugin::RuleList(book, std::move(rules)),
+                            std::move(choices));
+}
+
 std::string hostname() {
   std::array<char, 256> name = {};
   ::gethostname(name.data(), name.size() - 1);
@@ -103,30 +123,30 @@ Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, Lo
   return make_live_source(settings, std::move(debug));
 }
 
-std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings) {
+Result<Plugins> make_plugins(const Settings& settings) {
   const bool prints_objects =
       std::any_of(settings.object_stores.begin(), settings.object_stores.end(),
                   [](const StoreSettings& store) { return store.type == "stdout"; });
-  std::vector<std::unique_ptr<plugin::Plugin>> plugins;
+  QTAP_TRY(const auto book, plugin::RuleBook::create(settings.macros));
+  Plugins made;
   for (const PluginSettings& p : settings.plugins) {
-    using enum plugin::ConsoleFormat;
     if (p.type == "http_capture") {
-      plugins.push_back(plugin::make_http_capture({.level = level_of(p.level),
-                                                   .format = p.format == "text" ? kText : kJson,
-                                                   .object_min_level = level_of(p.object_min_level),
-                                                   .header_list = header_list_of(p.header_list),
-                                                   .decode_body = p.decode_body,
-                                                   .prints = prints_objects}));
+      QTAP_TRY(auto levels, make_levels(p, p.level, book));
+      made.list.push_back(plugin::make_http_capture(
+          std::move(levels), {.object_min_level = level_of(p.object_min_level),
+                              .header_list = header_list_of(p.header_list),
+                              .decode_body = p.decode_body,
+                              .prints = prints_objects}));
     } else if (p.type == "access_logs") {
-      plugins.push_back(plugin::make_access_logs({.mode = level_of(p.mode),
-                                                  .format = p.format == "json" ? kJson : kText,
-                                                  .colour = stdout_takes_colour()}));
+      QTAP_TRY(auto modes, make_levels(p, p.mode, book));
+      made.list.push_back(plugin::make_access_logs(std::move(modes), stdout_takes_colour()));
     } else if (p.type == "report_usage") {
-      plugins.push_back(plugin::make_report_usage(
+      made.list.push_back(plugin::make_report_usage(
           {.keep_query = settings.events.keep_query, .hash_key = settings.events.hash_key}));
     }
   }
-  return plugins;
+  made.warnings = book->warnings();
+  return made;
 }
 
 conn::ConnOptions make_conn_options(const Settings& settings,
@@ -151,8 +171,8 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   options.ignore_loopback = settings.tap.ignore_loopback;
   options.tls_probes = settings.capture.openssl;
   // A recording is for whoever replays it, with levels of their own.
-  options.skips = !options.parser.wants_bodies() && !options.messages.tells_messages &&
-                  !host.wants_data() && settings.capture.record_file.empty();
+  options.may_skip = !options.messages.tells_messages && !host.wants_data() &&
+                     settings.capture.record_file.empty();
   return options;
 }
 

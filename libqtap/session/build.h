@@ -24,7 +24,12 @@ using LogLine = std::function<void(const std::string& line)>;
 // `debug` gets what libraries below us say, on the thread that starts and polls.
 Result<std::unique_ptr<source::Source>> make_source(const Settings& settings, LogLine debug);
 
-std::vector<std::unique_ptr<plugin::Plugin>> make_plugins(const Settings& settings);
+struct Plugins {
+  std::vector<std::unique_ptr<plugin::Plugin>> list;  // of the stack, in order
+  std::vector<std::string> warnings;                  // about their rules
+};
+// QTAP_ERR_INVALID, QTAP_ERR_LIMIT, QTAP_ERR_UNSUPPORTED: a rule or macro.
+Result<Plugins> make_plugins(const Settings& settings);
 
 conn::ConnOptions make_conn_options(const Settings& settings,
                                     const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,

@@ -11,14 +11,20 @@
 
 namespace qtap::session {
 
+// An event store and an object store may have one name (spec/config.md 10), two of a kind may not.
 Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
-  std::set<std::string_view> ids;
-  for (const auto& sink : sinks_) ids.insert(sink->id());
+  std::set<std::string_view> event_ids;
+  std::set<std::string_view> object_ids;
+  const auto is_new = [&](const sink::Sink& sink) {
+    const bool takes_objects = sink.takes_objects() || sink.takes_bodies();
+    return (!sink.takes_events() || event_ids.insert(sink.id()).second) &&
+           (!takes_objects || object_ids.insert(sink.id()).second);
+  };
+  for (const auto& sink : sinks_) is_new(*sink);
   for (const auto& sink : sinks) {
-    if (!ids.insert(sink->id()).second) {
-      return Error{"QT027", QTAP_ERR_INVALID,
-                   "add sink: the name \"" + sink->id() + "\" is already used"};
-    }
+    if (is_new(*sink)) continue;
+    return Error{"QT027", QTAP_ERR_INVALID,
+                 "add sink: the name \"" + sink->id() + "\" is already used"};
   }
   sinks_.reserve(sinks_.size() + sinks.size());  // from here on nothing can fail
   std::move(sinks.begin(), sinks.end(), std::back_inserter(sinks_));

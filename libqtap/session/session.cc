@@ -42,8 +42,9 @@ Error errno_error(const char* what) {
 
 class Session::Impl final : public source::RecordSink {
  public:
-  Impl(Settings settings, Logger logger)
+  Impl(Settings settings, Plugins plugins, Logger logger)
       : settings_(std::move(settings)),
+        plugins_(std::move(plugins)),
         logger_(logger),
         decoding_(make_decoding(settings_)),
         outlet_(
@@ -63,6 +64,7 @@ class Session::Impl final : public source::RecordSink {
   static void signal(const UniqueFd& fd);
 
   Settings settings_;
+  Plugins plugins_;  // the shard's, once there is one
   Logger logger_;
   Ref<Decoding> decoding_;
   Host host_;
@@ -158,11 +160,11 @@ Result<int> Session::Impl::start() {
   recorder_ = std::move(recorder);
   outlet_.open(make_store_options(settings_), [this] { return source_->has_room(); });
   shard_ = std::make_unique<Shard>(
-      settings_, source_->origin(), host_, outlet_, decoding_,
+      settings_, std::move(plugins_.list), source_->origin(), host_, outlet_, decoding_,
       [this](uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) {
         source_->skip(stream_id, direction, until, cause);
       });
-  if (shard_->skips()) source_->expect_skips();
+  if (shard_->may_skip()) source_->expect_skips();
   if (settings_.capture.source == CaptureSource::kFeed) {
     feed_ = static_cast<source::FeedSource*>(source_.get());
   }
@@ -170,6 +172,7 @@ Result<int> Session::Impl::start() {
   if (settings_.capture.source == CaptureSource::kReplay) signal(wake_fd_);
   state_ = State::kRunning;
   for (const std::string& warning : settings_.warnings) log(QTAP_LOG_WARN, warning);
+  for (const std::string& warning : plugins_.warnings) log(QTAP_LOG_WARN, warning);
   for (const std::string& warning : attachments_.update(*source_).warnings) {
     log(QTAP_LOG_WARN, warning);
     warning_ += (warning_.empty() ? "" : "; ") + warning;
@@ -339,6 +342,7 @@ void Session::Impl::publish_stats() {
   s.parse_errors = conns.parse_errors;
   s.limit_hits = conns.limit_hits;
   s.plugin_errors = shard.plugin_errors;
+  s.rule_errors = shard_->rule_errors();
   s.record_file_errors = record_file_errors_;
   s.names_forgotten = shard_->names_forgotten();
   const std::lock_guard lock(stats_mutex_);
@@ -350,7 +354,8 @@ Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::create(const Config& config, Logger logger) {
   QTAP_TRY(Settings settings, resolve(config));
-  auto impl = std::make_unique<Impl>(std::move(settings), logger);
+  QTAP_TRY(Plugins plugins, make_plugins(settings));
+  auto impl = std::make_unique<Impl>(std::move(settings), std::move(plugins), logger);
   QTAP_CHECK(impl->open_descriptors());
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }

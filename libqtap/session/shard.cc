@@ -3,19 +3,22 @@
 
 #include <algorithm>
 
+#include "model/transaction_head.h"
 #include "proto/dns.h"
 #include "session/build.h"
-#include "session/message_head.h"
 
 namespace qtap::session {
 
-Shard::Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
-             Ref<Decoding> decoding, Unwanted unwanted)
+using plugin::Level;
+
+Shard::Shard(const Settings& settings, std::vector<std::unique_ptr<plugin::Plugin>> plugins,
+             const source::Origin& origin, Host& host, Outlet& outlet, Ref<Decoding> decoding,
+             Unwanted unwanted)
     : host_(host),
       outlet_(outlet),
       system_{origin.hostname, settings.agent_name, origin.instance},
       unwanted_(std::move(unwanted)),
-      plugins_(make_plugins(settings)),
+      plugins_(std::move(plugins)),
       boot_to_unix_ns_(origin.boot_to_unix_ns),
       audits_dns_(settings.tap.audit_include_dns),
       decoding_(std::move(decoding)),
@@ -50,6 +53,30 @@ void Shard::on_record(const Record& record) {
   table_.on_record(record);
 }
 
+uint64_t Shard::rule_errors() const {
+  uint64_t errors = 0;
+  for (const auto& plugin : plugins_) errors += plugin->rule_errors();
+  return errors;
+}
+
+// One plugin that needs it is enough; a host that takes transactions needs them whole. Without a
+// rule that could tell connections apart, all are read: what they speak, and how often, is counted.
+conn::Need Shard::need_of(const Connection& conn) {
+  Level most = host_.wants_bodies() ? Level::kFull : Level::kNone;
+  Level elsewhere = most;
+  for (const auto& plugin : plugins_) {
+    most = std::max(most, plugin->needs_of(conn));
+    elsewhere = std::max(elsewhere, plugin->needs());
+  }
+  if (most == Level::kNone && elsewhere != Level::kNone) return conn::Need::kNothing;
+  const bool are_kept = most == Level::kFull && table_.options().parser.wants_bodies();
+  return are_kept ? conn::Need::kBodies : conn::Need::kHeads;
+}
+
+void Shard::on_gone(const Connection& conn) noexcept {
+  for (const auto& plugin : plugins_) plugin->forget(conn);
+}
+
 bool Shard::on_connection(const Ref<Connection>& conn, Phase phase) {
   constexpr int kPhases[] = {QTAP_CONN_OPEN, QTAP_CONN_UPDATE, QTAP_CONN_CLOSE};
   return host_.connection(*conn, kPhases[static_cast<size_t>(phase)]);
@@ -62,12 +89,12 @@ void Shard::on_data(const Ref<Connection>& conn, Direction direction, int64_t ti
 
 void Shard::on_message(const Ref<Connection>& conn, Transaction& tx, const StreamMessage& message) {
   if (tx.id.empty()) tx.id = ids_.next(tx.request.start_ns);
-  host_.message(*conn, message_head(conn, tx), message);
+  host_.message(*conn, transaction_head(conn, tx), message);
 }
 
 void Shard::on_transaction(Ref<Transaction> tx) {
   tx->head = {};
-  bodies_.on_transaction(*tx->connection, *tx);
+  bodies_.on_transaction(tx->connection, *tx);
   if (tx->id.empty()) tx->id = ids_.next(tx->request.start_ns);
   tx->decoding = decoding_;
   host_.transaction(*tx);

@@ -36,8 +36,9 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
       std::function<void(uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause)>;
 
   // `unwanted` is called from inside on_record(): bytes that need not come.
-  Shard(const Settings& settings, const source::Origin& origin, Host& host, Outlet& outlet,
-        Ref<Decoding> decoding, Unwanted unwanted);
+  Shard(const Settings& settings, std::vector<std::unique_ptr<plugin::Plugin>> plugins,
+        const source::Origin& origin, Host& host, Outlet& outlet, Ref<Decoding> decoding,
+        Unwanted unwanted);
   ~Shard() override;
 
   void on_record(const Record& record);
@@ -47,7 +48,8 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   const ShardCounters& counters() const { return counters_; }
   const conn::Table& connections() const { return table_; }
   uint64_t names_forgotten() const { return names_.forgotten(); }
-  bool skips() const { return table_.options().skips; }
+  bool may_skip() const { return table_.options().may_skip; }
+  uint64_t rule_errors() const;
   const Process* find_process(uint32_t pid) const override { return processes_.find(pid); }
 
  private:
@@ -55,11 +57,13 @@ class Shard final : private conn::ConnEvents, private conn::ProcessLookup {
   void on_data(const Ref<Connection>& conn, Direction direction, int64_t time_ns, uint64_t offset,
                uint64_t lost_before, std::span<const uint8_t> bytes) override;
   void on_transaction(Ref<Transaction> tx) override;
-  void on_body(const Connection& conn, Transaction& tx, const BodyPiece& piece,
+  void on_gone(const Connection& conn) noexcept override;
+  conn::Need need_of(const Connection& conn) override;
+  void on_body(const Ref<Connection>& conn, Transaction& tx, const BodyPiece& piece,
                bool wanted) override {
     bodies_.on_piece(conn, tx, piece, wanted);
   }
-  void on_body_end(const Connection& conn, Transaction& tx, const BodyEnd& end,
+  void on_body_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end,
                    bool wanted) override {
     bodies_.on_end(conn, tx, end, wanted);
   }

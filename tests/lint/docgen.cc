@@ -93,6 +93,13 @@ void print_options() {
   }
 }
 
+// Events and objects are whole when they are made.
+std::string known_from(const Field& field) {
+  const bool changes =
+      field.owner == FieldOwner::kConnection || field.owner == FieldOwner::kTransaction;
+  return changes ? field_stage_name(field.stage) : "";
+}
+
 void print_fields() {
   print(
       "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
@@ -111,16 +118,21 @@ void print_fields() {
       "written `_`. Names are case-sensitive; header names are written in lower case. A name that "
       "ends in `[]` is a list: its\n"
       "elements are `tls.alpn[0]`, `tls.alpn[1]` and so on up to the first that is missing.\n\n"
+      "*Known from* says when a field has its value for good: `connection` (it is missing or stays "
+      "as it is), the head of the\n"
+      "`request` or of the `response`, or the `end` of the transaction. Rules of plugins are "
+      "decided as soon as what they\n"
+      "read is known (rules.md).\n\n"
       "| alias | stands for |\n|---|---|\n");
   for (const FieldAlias& alias : field_aliases()) {
     const bool is_prefix = std::string_view(alias.alias).ends_with('.');
     row({code(std::string(alias.alias) + (is_prefix ? "*" : "")),
          code(std::string(alias.stands_for) + (is_prefix ? "*" : ""))});
   }
-  print("\n| field | type | of | meaning | since |\n|---|---|---|---|---|\n");
+  print("\n| field | type | of | known from | meaning | since |\n|---|---|---|---|---|---|\n");
   for (const Field& field : field_table()) {
-    row({code(field.name), field_type_name(field.type), field_owner_name(field.owner), field.help,
-         field.since});
+    row({code(field.name), field_type_name(field.type), field_owner_name(field.owner),
+         known_from(field), field.help, field.since});
   }
 }
 

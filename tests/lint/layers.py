@@ -20,10 +20,11 @@ MAY = {
     "sink": {"base", "model"},
     "session": {"base", "http", "rulekit", "model", "source", "probe", "proto", "conn", "context", "plugin", "sink",
                 "public"},
-    "capi": {"base", "http", "rulekit", "model", "session", "public"},
+    "capi": {"base", "http", "rulekit", "model", "plugin", "session", "public"},
 }
-# conn sees interfaces only, probe the source interface and the decoder.
+# conn sees interfaces only, probe the source interface and the decoder, capi which fields rules may read.
 ONLY = {("conn", "proto"): {"proto/parser.h", "proto/inner_streams.h", "proto/message_reader.h", "proto/tls_hello.h"},
+        ("capi", "plugin"): {"plugin/rule_fields.h"},
         ("probe", "source"): {"source/source.h", "source/record_decode.h"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
 EXTERN_C = re.compile(r'extern\s+"C"')

@@ -102,19 +102,19 @@ struct qtap_callbacks {
  * is the sum of the bytes_lost_* below. @since 0.1
  */
 struct qtap_stats {
-  size_t size;              /**< in: sizeof of the caller; out: bytes filled */
-  uint64_t records;         /**< records handled */
-  uint64_t bytes_seen;      /**< plain-text bytes that crossed the probes and sockets in clear */
-  uint64_t bytes_delivered; /**< of these: handed to on_data and the parsers */
-  uint64_t bytes_lost;      /**< of these: missing, told as gaps */
-  uint64_t bytes_filtered;  /**< socket bytes counted without being read: TLS records, protocols not
-                               parsed */
-  uint64_t lost_ring_full;  /**< records: no room in the ring */
-  uint64_t lost_fault;      /**< records: user memory could not be read */
-  uint64_t lost_map_full;   /**< records: a kernel table was full */
-  uint64_t lost_other;      /**< records: any other cause; also TLS calls that cannot be told apart
-                               (nested more than 4 deep), whose bytes are unknown: in no bytes_* */
-  uint64_t records_corrupt; /**< records that did not decode */
+  size_t size;               /**< in: sizeof of the caller; out: bytes filled */
+  uint64_t records;          /**< records handled */
+  uint64_t bytes_seen;       /**< plain-text bytes that crossed the probes and sockets in clear */
+  uint64_t bytes_delivered;  /**< of these: handed to on_data and the parsers */
+  uint64_t bytes_lost;       /**< of these: missing, told as gaps */
+  uint64_t bytes_filtered;   /**< counted without being read: TLS records on sockets, protocols not
+                                parsed, bodies and connections that nobody needs */
+  uint64_t lost_ring_full;   /**< records: no room in the ring */
+  uint64_t lost_fault;       /**< records: user memory could not be read */
+  uint64_t lost_map_full;    /**< records: a kernel table was full */
+  uint64_t lost_other;       /**< records: any other cause; also TLS calls that cannot be told apart
+                                (nested more than 4 deep), whose bytes are unknown: in no bytes_* */
+  uint64_t records_corrupt;  /**< records that did not decode */
   uint64_t connections_open; /**< now */
   uint64_t connections_total;
   uint64_t connections_untracked; /**< beyond limits.connections: counted, not tracked */
@@ -147,6 +147,7 @@ struct qtap_stats {
   uint64_t
       decode_limit_hits;    /**< of these: ended at a limit (limits.decoded_bytes, .decode_ratio) */
   uint64_t names_forgotten; /**< from DNS answers: gave way to newer ones, 65,536 are kept */
+  uint64_t rule_errors;     /**< evaluations of plugins' rules that failed: those match nothing */
 };
 
 /**

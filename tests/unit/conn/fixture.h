@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
     unwanted_cause = cause;
     unwanted.emplace_back(stream_id, until);
   }
+  conn::Need need_of(const Connection&) override {
+    return needs[std::min(asked++, needs.size() - 1)];
+  }
+  void on_gone(const Connection&) noexcept override { ++gone; }
   void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
   void on_report(const Ref<Connection>& conn, bool finalized) override {
     log.push_back(finalized ? "final" : "report");
@@ -55,6 +60,9 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
 
   Process process;
   bool ignore = false;
+  std::vector<conn::Need> needs = {conn::Need::kBodies};  // one answer after the other
+  size_t asked = 0;
+  size_t gone = 0;
   std::string name_of_all;         // what DNS said of any address
   std::vector<std::string> names;  // that DNS told
   std::vector<std::string> log;
@@ -69,7 +77,10 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
 };
 
 struct Fixture {
-  explicit Fixture(conn::ConnOptions options = {}) : table(options, ids, 0, events, events) {}
+  explicit Fixture(conn::ConnOptions options = {}, conn::Need need = conn::Need::kBodies)
+      : table(options, ids, 0, events, events) {
+    events.needs = {need};
+  }
 
   Record at(RecordType type, uint64_t conn_key, uint64_t stream_id = 0) {
     Record r;

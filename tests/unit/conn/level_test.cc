@@ -88,9 +88,9 @@ TEST_SUITE("conn/level") {
 
   TEST_CASE("bodies that nobody wants are no question of budget") {
     conn::ConnOptions options;
-    options.skips = true;
+    options.may_skip = true;
     options.parser.body_buffer = 0;
-    Fixture f(options);
+    Fixture f(options, conn::Need::kHeads);
     f.open(1);
     level(f, CaptureLevel::kHeaders);
     f.data(1, 50, Direction::kSent, kRequest);

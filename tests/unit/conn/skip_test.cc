@@ -14,7 +14,7 @@ constexpr uint64_t kBody = 10'000'000;
 
 conn::ConnOptions without_bodies() {
   conn::ConnOptions options;
-  options.skips = true;
+  options.may_skip = true;
   options.parser.body_buffer = 0;
   return options;
 }
@@ -39,7 +39,7 @@ void bytes_at(Fixture& f, uint64_t offset, uint64_t filtered, std::string_view t
 
 TEST_SUITE("conn/skip") {
   TEST_CASE("of a long body all but the last byte is left out, and nothing is missing") {
-    Fixture f(without_bodies());
+    Fixture f(without_bodies(), conn::Need::kHeads);
     f.open(1);
     f.data(1, 50, Direction::kSent, kRequest);
     const std::string begin = head("Content-Length: 10000000") + "first";
@@ -70,7 +70,7 @@ TEST_SUITE("conn/skip") {
   }
 
   TEST_CASE("what was lost beside what was left out is still a loss") {
-    Fixture f(without_bodies());
+    Fixture f(without_bodies(), conn::Need::kHeads);
     f.open(1);
     f.data(1, 50, Direction::kSent, kRequest);
     const std::string begin = head("Content-Length: 10000000");
@@ -84,7 +84,7 @@ TEST_SUITE("conn/skip") {
   }
 
   TEST_CASE("a body that lasts until the end of the connection is left out to its end") {
-    Fixture f(without_bodies());
+    Fixture f(without_bodies(), conn::Need::kHeads);
     f.open(1);
     f.data(1, 50, Direction::kSent, kRequest);
     const std::string begin = head("Connection: close");
@@ -102,22 +102,87 @@ TEST_SUITE("conn/skip") {
     CHECK(f.table.counters().bytes_lost == 0);
   }
 
+  TEST_CASE("of a connection that nobody needs, the rest is left out, and its transactions end") {
+    conn::ConnOptions options;
+    options.may_skip = true;
+    Fixture f(options, conn::Need::kNothing);
+    f.open(1);
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.unwanted.size() == 2);
+    for (const auto& [stream, until] : f.events.unwanted) {
+      CHECK(stream == 50);
+      CHECK(until == UINT64_MAX);
+    }
+    CHECK(f.events.unwanted_cause == SkipCause::kUnwanted);
+    Record end = f.at(RecordType::kStreamEnd, 1, 50);
+    end.total_bytes = {kRequest.size(), kResponse.size() + kBody};
+    end.filtered_bytes = {0, kBody};
+    f.table.on_record(end);
+    f.close(1);
+    CHECK(f.events.transactions.empty());
+    const conn::ConnCounters& c = f.table.counters();
+    CHECK(c.bytes_lost == 0);
+    CHECK(c.bytes_filtered == kBody);
+    CHECK(f.events.gone == 1);
+    REQUIRE(f.events.finals.size() == 1);
+    CHECK(f.events.finals[0]->l7 == L7Protocol::kHttp1);
+    CHECK(f.events.finals[0]->endpoint_id == "api.example");  // its first bytes were read
+  }
+
+  TEST_CASE("what is needed is asked for again when the facts have changed, and only then") {
+    conn::ConnOptions options;
+    options.may_skip = true;
+    Fixture f(options);
+    f.open(1);
+    SUBCASE("it stays as it was") {
+      f.data(1, 50, Direction::kSent, kRequest);  // it speaks HTTP, and with whom
+      CHECK(f.events.asked == 2);
+      f.data(1, 50, Direction::kReceived, kResponse);
+      f.data(1, 50, Direction::kSent, kRequest);
+      f.data(1, 50, Direction::kReceived, kResponse);
+      CHECK(f.events.asked == 2);
+      CHECK(f.events.transactions.size() == 2);
+      CHECK(f.events.unwanted.empty());
+    }
+    SUBCASE("nothing is needed since the name is known") {
+      f.events.needs = {conn::Need::kBodies, conn::Need::kNothing};
+      f.data(1, 50, Direction::kSent, kRequest);
+      CHECK(f.events.asked == 2);
+      CHECK(f.events.unwanted.size() == 1);
+      f.data(1, 50, Direction::kReceived, kResponse);
+      CHECK(f.events.unwanted.size() == 2);
+      CHECK(f.events.transactions.empty());
+    }
+  }
+
+  TEST_CASE("a recording or a host that reads all bytes gets them, whatever rules say") {
+    Fixture f({}, conn::Need::kNothing);
+    f.open(1);
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    CHECK(f.events.unwanted.empty());
+    CHECK(f.events.transactions.size() == 1);
+  }
+
   TEST_CASE("nothing is asked to be left out when it is wanted, or not worth it") {
     conn::ConnOptions options = without_bodies();
     std::string length = "10000000";
+    conn::Need need = conn::Need::kHeads;
     SUBCASE("bodies are kept") {
-      options.parser.body_buffer = 1024;
+      need = conn::Need::kBodies;
     }
     SUBCASE("a host reads the bytes") {
-      options.skips = false;
+      options.may_skip = false;
     }
     SUBCASE("a store takes bodies as they pass") {
       options.parser.tells_bodies = true;
+      need = conn::Need::kBodies;
     }
     SUBCASE("the body is short") {
       length = "1000";
     }
-    Fixture f(options);
+    Fixture f(options, need);
     f.open(1);
     f.data(1, 50, Direction::kSent, kRequest);
     f.data(1, 50, Direction::kReceived, head("Content-Length: " + length));

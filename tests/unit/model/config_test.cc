@@ -242,19 +242,12 @@ TEST_SUITE("model/config") {
   }
 
   TEST_CASE("what a later version brings is refused by name") {
-    CHECK(errors_of("rulekit:\n  macros: [{ name: a, expr: b }]\n") ==
-          "qtap.yaml:1:1: error: rulekit is not supported in this version (libqtap 0.1.0)");
     CHECK(errors_of("services: { event_stores: [{ type: clickhouse, endpoint: x }] }\n") ==
           "qtap.yaml:1:36: error: event_stores[0].type: \"clickhouse\" is not supported in this "
           "version "
           "(libqtap 0.1.0)");
     CHECK(errors_of("worker: { threads: 4 }\n") ==
           "qtap.yaml:1:20: error: worker.threads: 4 is not supported in this version (libqtap "
-          "0.1.0)");
-    CHECK(errors_of("stacks: { m: { plugins: [{ type: access_logs, config: { rules: [{ expr: a }] "
-                    "} }] } }\n") ==
-          "qtap.yaml:1:57: error: stacks.m.plugins[0].config.rules is not supported in this "
-          "version (libqtap "
           "0.1.0)");
     Config config;
     CHECK(config.set("redact.headers", "cookie").error().status == QTAP_ERR_UNSUPPORTED);
@@ -264,6 +257,65 @@ TEST_SUITE("model/config") {
 
   TEST_CASE("a later section that asks for nothing is fine") {
     CHECK(errors_of("rulekit: {}\ntags: []\nredact:\n").empty());
+  }
+
+  TEST_CASE("rules and macros are read with their places; the plugin says which keys they have") {
+    const Settings s = settings_of(
+        "rulekit: { macros: [{ name: bad, expr: http.res.status >= 500 }] }\n"
+        "stacks:\n"
+        "  m:\n"
+        "    plugins:\n"
+        "      - type: http_capture\n"
+        "        config:\n"
+        "          rules:\n"
+        "            - { name: errors, expr: bad(), level: headers, format: text }\n"
+        "      - { type: access_logs, config: { rules: [{ expr: 'true', mode: full }] } }\n"
+        "tap: { http: { stack: m } }\n");
+    REQUIRE(s.macros.size() == 1);
+    CHECK(s.macros[0].name == "bad");
+    CHECK(s.macros[0].expr == "http.res.status >= 500");
+    CHECK(s.macros[0].place == "qtap.yaml:1:40: ");
+    REQUIRE(s.plugins.size() == 2);
+    REQUIRE(s.plugins[0].rules.size() == 1);
+    const PluginRule& rule = s.plugins[0].rules[0];
+    CHECK(rule.text.name == "errors");
+    CHECK(rule.text.key == "stacks.m.plugins[0].config.rules[0]");
+    CHECK(rule.text.place == "qtap.yaml:8:37: ");
+    CHECK(rule.level == "details");
+    CHECK(rule.format == "text");
+    REQUIRE(s.plugins[1].rules.size() == 1);
+    CHECK(s.plugins[1].rules[0].level == "full");
+    CHECK(s.plugins[1].rules[0].format.empty());
+  }
+
+  TEST_CASE("what a rule lacks or cannot have is said with its place") {
+    const auto errors = [](const std::string& type, const std::string& rule) {
+      return errors_of("stacks: { m: { plugins: [{ type: " + type + ", config: { rules: [" + rule +
+                       "] } }] } }\n");
+    };
+    CHECK(errors("access_logs", "{ expr: a }") ==
+          "qtap.yaml:1:65: error: stacks.m.plugins[0].config.rules[0] (access_logs): \"mode\" is "
+          "required");
+    CHECK(errors("http_capture", "{ level: full }") ==
+          "qtap.yaml:1:66: error: stacks.m.plugins[0].config.rules[0] (http_capture): \"expr\" is "
+          "required");
+    CHECK(errors("http_capture", "{ expr: a, mode: full }").find("unknown key \"mode\"") !=
+          std::string::npos);
+    CHECK(errors("http_capture", "{ expr: a, level: al }").find("\"al\" is not one of") !=
+          std::string::npos);
+    CHECK(errors("report_usage", "{ expr: a }").find("unknown key \"expr\"") != std::string::npos);
+    CHECK(errors("http_capture", "full").find("expected a map, got text") != std::string::npos);
+    CHECK(
+        errors("http_capture", "{ type: x, expr: a, level: full }").find("unknown key \"type\"") !=
+        std::string::npos);
+    CHECK(errors_of("rulekit: { macros: [{ name: a }] }\n") ==
+          "qtap.yaml:1:21: error: rulekit.macros[0]: \"expr\" is required");
+    // By single calls they may come in any order, and are missed when the session is made.
+    Config config;
+    CHECK(config.set("stacks.m.plugins[0].type", "http_capture").ok());
+    CHECK(config.set("stacks.m.plugins[0].config.rules[0].expr", "a").ok());
+    CHECK(resolve(config).error().text ==
+          "stacks.m.plugins[0].config.rules[0] (http_capture): \"level\" is required");
   }
 
   TEST_CASE("legacy keys warn once, with everything below them") {

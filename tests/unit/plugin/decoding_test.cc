@@ -10,6 +10,7 @@
 
 using namespace qtap;
 using plugin::Level;
+using plugin::LevelRules;
 
 namespace {
 
@@ -38,7 +39,7 @@ Ref<Transaction> coded(const char* coding, std::string body) {
 
 std::string object_of(const Ref<Transaction>& tx, bool decode_body) {
   const auto capture =
-      plugin::make_http_capture({.level = Level::kFull, .decode_body = decode_body});
+      plugin::make_http_capture(LevelRules({.level = Level::kFull}), {.decode_body = decode_body});
   Collector out;
   plugin::Exchange exchange{tx, {}};
   CHECK(capture->on_transaction(exchange, out).ok());

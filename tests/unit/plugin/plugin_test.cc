@@ -13,6 +13,7 @@
 using namespace qtap;
 using plugin::ConsoleFormat;
 using plugin::Level;
+using plugin::LevelRules;
 using test::make_transaction;
 
 namespace {
@@ -43,7 +44,7 @@ Collector run(plugin::Plugin& plugin, const Ref<Transaction>& tx) {
 
 TEST_SUITE("plugin/access_logs") {
   TEST_CASE("the summary is one line: process, arrow, method, URL, status, time, sizes") {
-    const auto plugin = plugin::make_access_logs({});
+    const auto plugin = plugin::make_access_logs(LevelRules({.level = Level::kSummary}));
     CHECK(run(*plugin, make_transaction()).console ==
           "■ curl → GET https://api.example.com/get?x=1 200 OK  27 ms  ↑78 B ↓100 B\n");
   }
@@ -101,11 +102,11 @@ TEST_SUITE("plugin/access_logs") {
 
   TEST_CASE("details show headers, full shows bodies, and binary ones are named") {
     const auto tx = make_transaction();
-    const auto details = plugin::make_access_logs({.mode = Level::kDetails});
+    const auto details = plugin::make_access_logs(LevelRules({.level = Level::kDetails}));
     const std::string box = run(*details, tx).console;
     CHECK(box.find("│   • User-Agent: curl/8.5.0") != std::string::npos);
     CHECK(box.find("{\"a\":1}") == std::string::npos);
-    const auto full = plugin::make_access_logs({.mode = Level::kFull});
+    const auto full = plugin::make_access_logs(LevelRules({.level = Level::kFull}));
     CHECK(run(*full, tx).console.find("{\"a\":1}") != std::string::npos);
     tx->response.body = std::string("\x00\xff", 2);
     CHECK(run(*full, tx).console.find("\nBody is in binary format (application/json)\n") !=
@@ -141,8 +142,8 @@ TEST_SUITE("plugin/access_logs") {
   }
 
   TEST_CASE("the JSON form has the members of the spec") {
-    const auto plugin =
-        plugin::make_access_logs({.mode = Level::kSummary, .format = ConsoleFormat::kJson});
+    const auto plugin = plugin::make_access_logs(
+        LevelRules({.level = Level::kSummary, .format = ConsoleFormat::kJson}));
     CHECK(
         run(*plugin, make_transaction()).console ==
         R"({"time":"2026-03-01T10:00:00.000000000Z","level":"info","msg":"HTTP transaction","bin":"curl",)"
@@ -169,7 +170,7 @@ TEST_SUITE("plugin/access_logs") {
   }
 
   TEST_CASE("none prints nothing") {
-    const auto plugin = plugin::make_access_logs({.mode = Level::kNone});
+    const auto plugin = plugin::make_access_logs(LevelRules({.level = Level::kNone}));
     CHECK(run(*plugin, make_transaction()).console.empty());
   }
 }
@@ -184,7 +185,7 @@ TEST_SUITE("plugin/http_capture") {
          {Row{Level::kNone, false, false, false}, Row{Level::kSummary, false, false, false},
           Row{Level::kDetails, true, true, false}, Row{Level::kFull, true, true, true}}) {
       CAPTURE(static_cast<int>(row.level));
-      const auto plugin = plugin::make_http_capture({.level = row.level});
+      const auto plugin = plugin::make_http_capture(LevelRules({.level = row.level}));
       const Collector out = run(*plugin, make_transaction());
       REQUIRE(out.objects.size() == (row.object ? 1u : 0u));
       if (!row.object) continue;
@@ -207,34 +208,36 @@ TEST_SUITE("plugin/http_capture") {
       CAPTURE(static_cast<int>(row.left));
       const auto tx = make_transaction();
       tx->level = row.left;
-      const Collector out = run(*plugin::make_http_capture({.level = Level::kFull}), tx);
+      const Collector out =
+          run(*plugin::make_http_capture(LevelRules({.level = Level::kFull})), tx);
       REQUIRE(out.objects.size() == 1);
       CHECK((out.objects[0].find("\"headers\"") != std::string::npos) == row.headers);
       CHECK((out.objects[0].find("\"body\":") != std::string::npos) == row.body);
       CHECK((out.objects[0].find(kTold) != std::string::npos) == (*row.told != '\0'));
-      const auto log = run(*plugin::make_access_logs({.mode = Level::kFull}), tx).console;
+      const auto log =
+          run(*plugin::make_access_logs(LevelRules({.level = Level::kFull})), tx).console;
       CHECK((log.find("user-agent") != std::string::npos ||
              log.find("User-Agent") != std::string::npos) == row.headers);
     }
     // Who asked for no more lacks nothing.
     const auto tx = make_transaction();
     tx->level = CaptureLevel::kSummary;
-    const Collector out = run(
-        *plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary}),
-        tx);
+    const Collector out = run(*plugin::make_http_capture(LevelRules({.level = Level::kSummary}),
+                                                         {.object_min_level = Level::kSummary}),
+                              tx);
     REQUIRE(out.objects.size() == 1);
     CHECK(out.objects[0].find("truncated") == std::string::npos);
   }
 
   TEST_CASE("summary writes objects when that is the lowest level that does") {
-    const auto plugin =
-        plugin::make_http_capture({.level = Level::kSummary, .object_min_level = Level::kSummary});
+    const auto plugin = plugin::make_http_capture(LevelRules({.level = Level::kSummary}),
+                                                  {.object_min_level = Level::kSummary});
     CHECK(run(*plugin, make_transaction()).objects.size() == 1);
   }
 
   TEST_CASE("an object is listed only when a store took it") {
     const auto tx = make_transaction();
-    const auto capture = plugin::make_http_capture({.level = Level::kFull});
+    const auto capture = plugin::make_http_capture(LevelRules({.level = Level::kFull}));
     const auto usage = plugin::make_report_usage({});
     for (const bool has_store : {false, true}) {
       CAPTURE(has_store);
@@ -307,20 +310,21 @@ TEST_SUITE("plugin/http_capture") {
 
   TEST_CASE("the console gets text or JSON when a stdout store is there") {
     const auto text = plugin::make_http_capture(
-        {.level = Level::kDetails, .format = ConsoleFormat::kText, .prints = true});
+        LevelRules({.level = Level::kDetails, .format = ConsoleFormat::kText}), {.prints = true});
     const std::string block = run(*text, make_transaction()).console;
     CHECK(block.starts_with(
         "HTTP Transaction\n================\nMetadata:\n  Transaction Time: 2026-03-01T10:00:00"));
     CHECK(block.find("    :method: GET\n") != std::string::npos);
     CHECK(block.find("  Status: 200\n") != std::string::npos);
-    const auto json = plugin::make_http_capture({.level = Level::kSummary, .prints = true});
+    const auto json = plugin::make_http_capture(
+        LevelRules({.level = Level::kSummary, .format = ConsoleFormat::kJson}), {.prints = true});
     CHECK(run(*json, make_transaction()).console.starts_with("{\"metadata\""));
   }
 }
 
 TEST_SUITE("plugin/report_usage") {
   TEST_CASE("one request event comes after the stack, with the objects that were written") {
-    const auto capture = plugin::make_http_capture({.level = Level::kFull});
+    const auto capture = plugin::make_http_capture(LevelRules({.level = Level::kFull}));
     const auto usage = plugin::make_report_usage({});
     const auto tx = make_transaction();
     Collector out;

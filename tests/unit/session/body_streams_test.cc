@@ -84,7 +84,7 @@ class Chooser final : public plugin::Plugin {
   explicit Chooser(BodyChoice& choice) : choice_(choice) {}
   const char* name() const override { return "chooser"; }
   plugin::Level needs() const override { return plugin::Level::kFull; }
-  BodyChoice streams_bodies(const Transaction& tx) const override {
+  BodyChoice streams_bodies(const Ref<Connection>&, Transaction& tx, FieldStage) override {
     // A rule that needs the response.
     if (choice_ == BodyChoice::kLater && tx.response.status) return BodyChoice::kYes;
     return choice_;
@@ -154,14 +154,14 @@ class Bench final : public conn::ConnEvents, public conn::ProcessLookup {
   void on_data(const Ref<Connection>&, Direction, int64_t, uint64_t, uint64_t,
                std::span<const uint8_t>) override {}
   void on_transaction(Ref<Transaction> tx) override {
-    streams_->on_transaction(*tx->connection, *tx);
+    streams_->on_transaction(tx->connection, *tx);
     transactions.push_back(tx);
   }
-  void on_body(const Connection& conn, Transaction& tx, const BodyPiece& piece,
+  void on_body(const Ref<Connection>& conn, Transaction& tx, const BodyPiece& piece,
                bool wanted) override {
     streams_->on_piece(conn, tx, piece, wanted);
   }
-  void on_body_end(const Connection& conn, Transaction& tx, const BodyEnd& end,
+  void on_body_end(const Ref<Connection>& conn, Transaction& tx, const BodyEnd& end,
                    bool wanted) override {
     streams_->on_end(conn, tx, end, wanted);
   }

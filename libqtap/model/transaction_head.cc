@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "session/message_head.h"
+#include "model/transaction_head.h"
 
 #include <string>
 #include <utility>
 
-namespace qtap::session {
+namespace qtap {
 namespace {
 
 // A body may be large, and the copy has none.
@@ -18,7 +18,7 @@ void copy_head(Message& from, Message& to) {
 
 }  // namespace
 
-const Transaction& message_head(const Ref<Connection>& conn, Transaction& tx) {
+const Transaction& transaction_head(const Ref<Connection>& conn, Transaction& tx) {
   if (tx.connection) return tx;
   if (tx.head && tx.head->response.status == tx.response.status) return *tx.head;
   auto head = Ref<Transaction>::make();
@@ -26,7 +26,8 @@ const Transaction& message_head(const Ref<Connection>& conn, Transaction& tx) {
   head->connection = conn;
   head->framing = tx.framing;
   head->stream = tx.stream;
-  head->protocol = tx.protocol;
+  const bool is_grpc = tx.protocol == L7Protocol::kGrpc;
+  head->protocol = is_grpc ? tx.protocol : l7_protocol(tx.framing);
   head->level = conn->capture_level;
   copy_head(tx.request, head->request);
   copy_head(tx.response, head->response);
@@ -40,4 +41,4 @@ const Transaction& message_head(const Ref<Connection>& conn, Transaction& tx) {
   return *tx.head;
 }
 
-}  // namespace qtap::session
+}  // namespace qtap

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/rule_list.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "model/transaction_head.h"
+
+namespace qtap::plugin {
+namespace {
+
+using rulekit::SetHit;
+using rulekit::SetMatch;
+
+// Connections differ in few ways; those that differ in more go through all rules each time, which
+// costs and changes nothing.
+constexpr size_t kMaxRests = 256;
+
+// What an evaluation may read.
+struct Sight {
+  qtap::FieldSource source;
+  FieldStage stage;
+  const std::vector<FieldPath>& fields;  // by slot
+};
+
+int look_up(void* user, const rulekit::FieldRef& field, rulekit::Scratch& scratch,
+            rulekit::Value* ret) {
+  const Sight& sight = *static_cast<const Sight*>(user);
+  const FieldPath& path = sight.fields[field.slot];
+  FieldValue value;
+  if (!path.field || !is_settled(*path.field, sight.stage, *sight.source.connection) ||
+      !read_field(sight.source, path, value)) {
+    return QTAP_ERR_NOTFOUND;
+  }
+  *ret = rule_value(value, scratch);
+  return QTAP_OK;
+}
+
+bool reads_body(std::string_view field) {
+  const Field* found = find_field(field);
+  if (!found) return false;
+  const std::string_view name = found->name;
+  return name.ends_with(".body") || name.ends_with(".decode_state") ||
+         name.ends_with(".decode_error");
+}
+
+}  // namespace
+
+RuleList::RuleList(std::shared_ptr<const RuleBook> book,
+                   std::vector<std::unique_ptr<const rulekit::Rule>> rules)
+    : book_(std::move(book)),
+      rules_(std::move(rules)),
+      scratch_(std::make_unique<rulekit::SetScratch>()) {
+  std::vector<uint32_t> open;
+  for (size_t at = 0; at < rules_.size(); ++at) open.push_back(static_cast<uint32_t>(at));
+  all_ = make_rest(std::move(open), std::nullopt);
+  for (const auto& rule : rules_) {
+    const auto names = rule->fields();
+    reads_bodies_ |= std::any_of(names.begin(), names.end(), reads_body);
+  }
+}
+
+std::unique_ptr<RuleList::Rest> RuleList::make_rest(std::vector<uint32_t> open,
+                                                    std::optional<uint32_t> matches) const {
+  auto rest = std::make_unique<Rest>();
+  std::vector<const rulekit::Rule*> rules;
+  for (const uint32_t rule : open) rules.push_back(rules_[rule].get());
+  if (!rules.empty()) {
+    rest->set = rulekit::RuleSet::create(std::move(rules));
+    for (const std::string& name : rest->set->fields()) rest->fields.push_back(parse_field(name));
+  }
+  rest->open = std::move(open);
+  rest->matches = matches;
+  return rest;
+}
+
+// One that fails for good is not among the hits. Errors are counted when a transaction is decided.
+const RuleList::Rest& RuleList::find_rest(const Connection& conn) {
+  Sight sight = {{.connection = &conn}, FieldStage::kConnected, all_->fields};
+  const rulekit::FieldSource source = {look_up, &sight};
+  std::vector<uint32_t> open;
+  std::optional<uint32_t> matches;
+  for (const SetHit& hit : all_->set->evaluate(SetMatch::kFirst, source, scratch_.get())) {
+    if (hit.outcome.pass()) {
+      matches = hit.rule;
+    } else {
+      open.push_back(hit.rule);
+    }
+  }
+  const std::pair key(open, matches.value_or(kNone));
+  if (const auto found = rests_.find(key); found != rests_.end()) return *found->second;
+  if (rests_.size() >= kMaxRests) return *all_;
+  return *rests_.emplace(key, make_rest(std::move(open), matches)).first->second;
+}
+
+const RuleList::Rest& RuleList::rest_for(const Connection& conn) {
+  const auto [known, is_new] = connections_.try_emplace(conn.id);
+  if (is_new || known->second.facts != conn.facts) {
+    known->second = {conn.facts, &find_rest(conn)};
+  }
+  return *known->second.rest;
+}
+
+std::optional<uint32_t> RuleList::decide_early(const Ref<Connection>& conn, Transaction& tx,
+                                               FieldStage stage) {
+  if (rules_.empty()) return kNone;
+  const Rest& rest = rest_for(*conn);
+  if (!rest.set) return rest.matches.value_or(kNone);
+  return decide(transaction_head(conn, tx), stage);
+}
+
+std::optional<uint32_t> RuleList::decide(const Transaction& tx, FieldStage stage) {
+  if (rules_.empty()) return kNone;
+  const Rest& rest = rest_for(*tx.connection);
+  if (!rest.set) return rest.matches.value_or(kNone);
+  Sight sight = {{.connection = tx.connection.get(), .transaction = &tx}, stage, rest.fields};
+  const rulekit::FieldSource source = {look_up, &sight};
+  for (const SetHit& hit : rest.set->evaluate(SetMatch::kFirst, source, scratch_.get())) {
+    if (hit.outcome.pass()) return rest.open[hit.rule];
+    if (stage != FieldStage::kEnd) return std::nullopt;
+    if (hit.outcome.state == rulekit::State::kError) ++errors_;
+  }
+  return rest.matches.value_or(kNone);
+}
+
+}  // namespace qtap::plugin
