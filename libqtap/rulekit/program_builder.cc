@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rulekit/program_builder.h"
 
-#include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include <qtap/base.h>
 
-#include "rulekit/address.h"
+#include "rulekit/field_step.h"
 #include "rulekit/library.h"
 #include "rulekit/limits.h"
 
@@ -16,14 +15,6 @@ namespace {
 
 Operand failing(int status) {
   return {Operand::Kind::kFail, static_cast<uint32_t>(status)};
-}
-
-void append_number(std::string* out, uint64_t number) {
-  out->append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-void append_operand(std::string* out, const Operand& operand) {
-  append_number(out, static_cast<uint64_t>(operand.kind) << 32 | operand.index);
 }
 
 // Two literals are one constant when they are written alike and are of one type.
@@ -64,7 +55,7 @@ StepId ProgramBuilder::condition(NodeId id) {
       ++depth_;
       const StepId child = condition(node.left);
       --depth_;
-      return add_step({.kind = StepKind::kNot, .child = child});
+      return parts_.step({.kind = StepKind::kNot, .child = child});
     }
     case NodeKind::kCompare:
     case NodeKind::kMatch:
@@ -86,15 +77,8 @@ StepId ProgramBuilder::chain(const Node& node) {
   std::vector<StepId> children;
   for (const NodeId child : scope_.tree->children(node)) children.push_back(condition(child));
   --depth_;
-  std::string key = "l";
-  for (const StepId child : children) append_number(&key, child);
-  const auto first = static_cast<uint32_t>(program_.step_lists.size());
-  Step step{.kind = node.kind == NodeKind::kAnd ? StepKind::kAnd : StepKind::kOr,
-            .list = {once(std::move(key), first), static_cast<uint32_t>(children.size())}};
-  if (step.list.first == first) {
-    program_.step_lists.insert(program_.step_lists.end(), children.begin(), children.end());
-  }
-  return add_step(step);
+  return parts_.step({.kind = node.kind == NodeKind::kAnd ? StepKind::kAnd : StepKind::kOr,
+                      .list = parts_.step_list(children)});
 }
 
 StepId ProgramBuilder::predicate(const Node& node) {
@@ -104,20 +88,20 @@ StepId ProgramBuilder::predicate(const Node& node) {
             .op = node.op};
   step.left = operand(node.left);
   step.right = operand(node.right);
-  specialise(&step);
-  return add_step(step);
+  make_field_step(&parts_, &step);
+  return parts_.step(step);
 }
 
 StepId ProgramBuilder::alone(const Operand& operand) {
   if (operand.kind == Operand::Kind::kCondition) return operand.index;
   if (operand.kind == Operand::Kind::kFail) {
-    return add_step({.kind = StepKind::kFail, .status = static_cast<int32_t>(operand.index)});
+    return parts_.step({.kind = StepKind::kFail, .status = static_cast<int32_t>(operand.index)});
   }
   Step step{.kind = StepKind::kTruth, .left = operand};
   if (operand.kind == Operand::Kind::kField) {
     step = {.kind = StepKind::kFieldTruth, .field = operand.index};
   }
-  return add_step(step);
+  return parts_.step(step);
 }
 
 StepId ProgramBuilder::call_alone(const Node& node) {
@@ -125,16 +109,16 @@ StepId ProgramBuilder::call_alone(const Node& node) {
   const auto& callee = scope_.tree->calls[node.index];
   if (called.kind == Operand::Kind::kCall && callee.kind == CalleeKind::kBuiltin &&
       callee.name == "starts_with") {
-    const Range range = program_.calls[called.index].arguments;
-    const Operand& value = program_.operands[range.first];
-    const Operand& prefix = program_.operands[range.first + 1];
+    const Range range = parts_.program().calls[called.index].arguments;
+    const Operand& value = parts_.program().operands[range.first];
+    const Operand& prefix = parts_.program().operands[range.first + 1];
     if (value.kind == Operand::Kind::kField && prefix.kind == Operand::Kind::kConstant &&
-        program_.constants[prefix.index]->type == Type::kString) {
-      return add_step({.kind = StepKind::kStartsWith,
-                       .otherwise = StepKind::kTruth,
-                       .field = value.index,
-                       .constant = program_.constants[prefix.index],
-                       .left = called});
+        parts_.program().constants[prefix.index]->type == Type::kString) {
+      return parts_.step({.kind = StepKind::kStartsWith,
+                          .otherwise = StepKind::kTruth,
+                          .field = value.index,
+                          .constant = parts_.program().constants[prefix.index],
+                          .left = called});
     }
   }
   return alone(called);
@@ -149,11 +133,11 @@ Operand ProgramBuilder::operand(NodeId id) {
       return {Operand::Kind::kField, scope_.numbers[node.index]};
     case NodeKind::kLiteral: {
       const Literal& literal = tree.literals[node.index];
-      return constant(literal.value, sharing_ == Sharing::kNone ? "" : key_of(literal));
+      return parts_.constant(literal.value, parts_.shares() ? key_of(literal) : "");
     }
     case NodeKind::kArray: {
       std::vector<Operand> items;
-      std::string key = "a";
+      std::string key = "A";
       for (const NodeId child : tree.children(node)) {
         items.push_back(operand(child));
         append_operand(&key, items.back());
@@ -161,13 +145,9 @@ Operand ProgramBuilder::operand(NodeId id) {
       const int32_t known = tree.constant_of[id];
       if (known >= 0) {
         const auto& values = tree.constant_arrays[static_cast<size_t>(known)];
-        return constant(program_.own_values.emplace_back(Value::list(Type::kArray, values)),
-                        std::move(key));
+        return parts_.constant(parts_.own(Value::list(Type::kArray, values)), std::move(key));
       }
-      const auto fresh = static_cast<uint32_t>(program_.arrays.size());
-      const uint32_t index = once(std::move(key), fresh);
-      if (index == fresh) program_.arrays.push_back(operand_list(items));
-      return {Operand::Kind::kArray, index};
+      return parts_.array(items);
     }
     case NodeKind::kCall:
       return call(node);
@@ -202,24 +182,9 @@ Operand ProgramBuilder::call(const Node& node) {
   }
   ++depth_;
   std::vector<Operand> arguments;
-  std::string key = "f";
-  append_number(&key, reinterpret_cast<uintptr_t>(call.body));
-  append_number(&key, reinterpret_cast<uintptr_t>(call.user));
-  for (const NodeId child : tree.children(node)) {
-    arguments.push_back(operand(child));
-    append_operand(&key, arguments.back());
-  }
+  for (const NodeId child : tree.children(node)) arguments.push_back(operand(child));
   --depth_;
-  const auto fresh = static_cast<uint32_t>(program_.calls.size());
-  const uint32_t index = once(std::move(key), fresh);
-  if (index == fresh) {
-    call.arguments = operand_list(arguments);
-    program_.calls.push_back(call);
-    call_is_shared_.push_back(false);
-  } else {
-    call_is_shared_[index] = true;
-  }
-  return {Operand::Kind::kCall, index};
+  return parts_.call(call, arguments);
 }
 
 StepId ProgramBuilder::macro(const Call& call) {
@@ -237,155 +202,6 @@ StepId ProgramBuilder::macro(const Call& call) {
   --macro_depth_;
   scope_ = outer;
   return root;
-}
-
-Operand ProgramBuilder::constant(const Value& value, std::string key) {
-  const auto fresh = static_cast<uint32_t>(program_.constants.size());
-  const uint32_t index = once(std::move(key), fresh);
-  if (index == fresh) program_.constants.push_back(&value);
-  return {Operand::Kind::kConstant, index};
-}
-
-Range ProgramBuilder::operand_list(const std::vector<Operand>& list) {
-  const Range range{static_cast<uint32_t>(program_.operands.size()),
-                    static_cast<uint32_t>(list.size())};
-  program_.operands.insert(program_.operands.end(), list.begin(), list.end());
-  return range;
-}
-
-void ProgramBuilder::specialise(Step* step) {
-  if (step->left.kind != Operand::Kind::kField || step->right.kind != Operand::Kind::kConstant) {
-    return;
-  }
-  step->field = step->left.index;
-  step->constant = program_.constants[step->right.index];
-  step->otherwise = step->kind;
-  const Value& constant = *step->constant;
-  if (step->kind == StepKind::kMatch) {
-    step->kind = StepKind::kFound;
-  } else if (step->kind == StepKind::kIn) {
-    step->kind = StepKind::kAny;
-    if (constant.type == Type::kArray) add_membership(step, constant.elements());
-  } else {
-    specialise_compare(step, constant);
-  }
-}
-
-void ProgramBuilder::specialise_compare(Step* step, const Value& constant) {
-  const bool equality = step->op == Op::kEq || step->op == Op::kNe;
-  step->negated = step->op == Op::kNe;
-  step->kind = StepKind::kAny;
-  if (constant.is_number() && step->op != Op::kContains) {
-    step->kind = StepKind::kOrder;
-  } else if (constant.type == Type::kString && equality) {
-    step->kind = StepKind::kEqualText;
-  } else if (constant.type == Type::kString && step->op == Op::kContains) {
-    step->kind = StepKind::kHasText;
-  } else if (constant.type == Type::kCidr && (equality || step->op == Op::kContains)) {
-    step->kind = StepKind::kWithin;
-    step->index = network(constant);
-  } else if (constant.type == Type::kRegex && (equality || step->op == Op::kContains)) {
-    step->kind = StepKind::kFound;
-  }
-}
-
-// Elements of other types may be equal to a string or an integer too: then it stays kAny.
-void ProgramBuilder::add_membership(Step* step, std::span<const Value> items) {
-  const bool fits = std::all_of(items.begin(), items.end(), [](const Value& item) {
-    return item.type == Type::kString || item.type == Type::kInt;
-  });
-  if (!fits) return;
-  Membership members;
-  for (const Value& item : items) {
-    if (item.type == Type::kString) {
-      members.texts.insert(item.str());
-    } else {
-      members.integers.insert(item.i);
-    }
-  }
-  std::string key = "m";
-  append_number(&key, reinterpret_cast<uintptr_t>(step->constant));
-  const auto fresh = static_cast<uint32_t>(program_.memberships.size());
-  step->kind = StepKind::kAmong;
-  step->index = once(std::move(key), fresh);
-  if (step->index == fresh) program_.memberships.push_back(std::move(members));
-}
-
-uint32_t ProgramBuilder::network(const Value& cidr) {
-  std::string key = "n";
-  append_number(&key, reinterpret_cast<uintptr_t>(&cidr));
-  const auto fresh = static_cast<uint32_t>(program_.networks.size());
-  const uint32_t index = once(std::move(key), fresh);
-  if (index != fresh) return index;
-  IpBytes ones;
-  ones.fill(0xff);
-  const Value mask = rulekit::network(ones, cidr.prefix);
-  NetworkTest& test = program_.networks.emplace_back();
-  std::memcpy(test.mask, mask.ip.data(), sizeof test.mask);
-  std::memcpy(test.bits, cidr.ip.data(), sizeof test.bits);
-  test.is_ipv4 = is_ipv4(cidr.ip) && cidr.prefix >= kMappedBits;
-  return index;
-}
-
-// The number known for the key; without sharing, and for a new key, the fresh one.
-uint32_t ProgramBuilder::once(std::string key, uint32_t fresh) {
-  if (sharing_ == Sharing::kNone) return fresh;
-  return known_.try_emplace(std::move(key), fresh).first->second;
-}
-
-StepId ProgramBuilder::add_step(const Step& step) {
-  const auto fresh = static_cast<StepId>(program_.steps.size());
-  if (sharing_ == Sharing::kNone) {
-    program_.steps.push_back(step);
-    return fresh;
-  }
-  std::string key = "s";
-  append_number(&key, static_cast<uint64_t>(step.kind) << 32 |
-                          static_cast<uint64_t>(step.otherwise) << 16 |
-                          static_cast<uint64_t>(step.op) << 8 | (step.negated ? 1u : 0u));
-  append_number(&key, uint64_t{step.field} << 32 | step.index);
-  append_number(&key, uint64_t{static_cast<uint32_t>(step.status)} << 32 | step.child);
-  append_number(&key, uint64_t{step.list.first} << 32 | step.list.count);
-  append_number(&key, reinterpret_cast<uintptr_t>(step.constant));
-  append_operand(&key, step.left);
-  append_operand(&key, step.right);
-  const StepId id = once(std::move(key), fresh);
-  if (id == fresh) {
-    program_.steps.push_back(step);
-    is_shared_.push_back(false);
-  } else {
-    is_shared_[id] = true;
-  }
-  return id;
-}
-
-// The step moves, and its place is taken by one that keeps its outcome; unless asking again costs
-// no more than that.
-void ProgramBuilder::share(StepId id) {
-  const Step step = program_.steps[id];
-  switch (step.kind) {
-    case StepKind::kFail:
-    case StepKind::kFieldTruth:
-    case StepKind::kEqualText:
-    case StepKind::kOrder:
-      return;
-    default:
-      break;
-  }
-  program_.steps[id] = {.kind = StepKind::kShared,
-                        .index = program_.memos++,
-                        .child = static_cast<StepId>(program_.steps.size())};
-  program_.steps.push_back(step);
-}
-
-Program ProgramBuilder::finish() {
-  for (StepId id = 0; id < is_shared_.size(); ++id) {
-    if (is_shared_[id]) share(id);
-  }
-  for (uint32_t id = 0; sharing_ != Sharing::kNone && id < program_.calls.size(); ++id) {
-    if (call_is_shared_[id]) program_.calls[id].memo = program_.memos++;
-  }
-  return std::move(program_);
 }
 
 }  // namespace qtap::rulekit

@@ -28,7 +28,7 @@ Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {
   auto names = std::make_unique<FieldNames>();
   names->add(*tree_);
   names_ = std::move(names);
-  ProgramBuilder builder(*names_, ProgramBuilder::Sharing::kNone);
+  ProgramBuilder builder(*names_, Sharing::kNone);
   if (const auto root = builder.add(*tree_)) {
     root_ = *root;
     program_ = std::make_unique<Program>(builder.finish());

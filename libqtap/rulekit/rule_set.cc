@@ -51,7 +51,7 @@ RuleSet::RuleSet(std::vector<const Rule*> rules) : rules_(std::move(rules)) {
   auto names = std::make_unique<FieldNames>();
   for (const Rule* rule : rules_) names->add(rule->tree());
   names_ = std::move(names);
-  ProgramBuilder builder(*names_, ProgramBuilder::Sharing::kEqualParts);
+  ProgramBuilder builder(*names_, Sharing::kEqualParts);
   for (const Rule* rule : rules_) roots_.push_back(builder.add(rule->tree()));
   program_ = std::make_unique<Program>(builder.finish());
   index_ = std::make_unique<RuleIndex>(*program_, roots_);
