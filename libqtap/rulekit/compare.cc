@@ -7,6 +7,7 @@
 #include "rulekit/address.h"
 #include "rulekit/chars.h"
 #include "rulekit/pattern.h"
+#include "rulekit/text_search.h"
 
 namespace qtap::rulekit {
 
@@ -84,10 +85,6 @@ int order_of_numbers(const Value& left, const Value& right) {
   return right.i < 0 ? 1 : three_way(left.u, static_cast<uint64_t>(right.i));
 }
 
-bool has(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 bool same_letters(std::string_view left, std::string_view right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end(),
                     [](char a, char b) { return to_lower(a) == to_lower(b); });
@@ -102,7 +99,7 @@ bool has_letters(std::string_view text, std::string_view part) {
 bool compare_string(std::string_view left, Op op, const Value& right) {
   switch (right.type) {
     case Type::kString:
-      return pick(op, left == right.str(), has(left, right.str()));
+      return pick(op, left == right.str(), has_part(left, right.str()));
     case Type::kRegex: {
       const bool found = right.pattern->found_in(left);
       return pick(op, found, found);
@@ -110,10 +107,10 @@ bool compare_string(std::string_view left, Op op, const Value& right) {
     case Type::kIp:
     case Type::kCidr: {
       const AddressText text = address_text(right);
-      return pick(op, left == text.view(), has(left, text.view()));
+      return pick(op, left == text.view(), has_part(left, text.view()));
     }
     case Type::kHex:
-      return pick(op, left == right.hex->bytes, has(left, right.hex->bytes));
+      return pick(op, left == right.hex->bytes, has_part(left, right.hex->bytes));
     default:
       return false;
   }
@@ -138,10 +135,11 @@ bool compare_cidr(const Value& left, Op op, const Value& right) {
 
 bool compare_mac(const Value& left, Op op, const Value& right) {
   if (right.type == Type::kMac)
-    return pick(op, left.str() == right.str(), has(left.str(), right.str()));
+    return pick(op, left.str() == right.str(), has_part(left.str(), right.str()));
   const AddressText text = mac_text(left.str());
   if (right.type == Type::kHex) {
-    return pick(op, same_letters(text.view(), right.hex->raw), has(text.view(), right.hex->raw));
+    return pick(op, same_letters(text.view(), right.hex->raw),
+                has_part(text.view(), right.hex->raw));
   }
   if (right.type != Type::kString) return false;
   return pick(op, same_letters(text.view(), right.str()), has_letters(text.view(), right.str()));

@@ -16,12 +16,11 @@ bool is_callable_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), in_function_name);
 }
 
-template <typename List, typename Name>
-std::optional<size_t> find(const List& list, std::string_view wanted, Name name_of) {
-  const auto it = std::find_if(list.begin(), list.end(),
-                               [&](const auto& item) { return name_of(item) == wanted; });
-  if (it == list.end()) return std::nullopt;
-  return static_cast<size_t>(it - list.begin());
+std::optional<size_t> find(const std::unordered_map<std::string_view, size_t>& numbers,
+                           std::string_view name) {
+  const auto it = numbers.find(name);
+  if (it == numbers.end()) return std::nullopt;
+  return it->second;
 }
 
 Error name_error(const char* what, const std::string& name, const char* why) {
@@ -39,7 +38,13 @@ Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> ma
   }
   std::unique_ptr<Library> library(new Library);
   library->functions_ = std::move(functions);
+  for (size_t at = 0; at < library->functions_.size(); ++at) {
+    library->function_numbers_.try_emplace(library->functions_[at].name, at);
+  }
   for (const MacroText& macro : macros) library->macro_names_.push_back(macro.name);
+  for (size_t at = 0; at < library->macro_names_.size(); ++at) {
+    library->macro_numbers_.try_emplace(library->macro_names_[at], at);
+  }
   QTAP_CHECK(library->check_names());
   CompileOptions with_library = options;
   with_library.library = library.get();
@@ -55,12 +60,11 @@ Result<std::unique_ptr<const Library>> Library::create(std::vector<MacroText> ma
 }
 
 std::optional<size_t> Library::find_macro(std::string_view name) const {
-  return find(macro_names_, name,
-              [](const std::string& macro) -> std::string_view { return macro; });
+  return find(macro_numbers_, name);
 }
 
 std::optional<size_t> Library::find_function(std::string_view name) const {
-  return find(functions_, name, [](const Function& f) -> std::string_view { return f.name; });
+  return find(function_numbers_, name);
 }
 
 std::string_view Library::name_of(const Tree& macro) const {
@@ -103,18 +107,26 @@ Status Library::check_names() const {
 }
 
 // Takes away macros that call only what is already taken away; what remains is in, or leads to, a
-// circle.
+// circle. Each call is looked at twice, whatever the order of the macros.
 Status Library::check_circles() const {
+  std::vector<std::vector<size_t>> callers(macros_.size());
+  std::vector<size_t> waits_for(macros_.size(), 0);  // calls that are not settled
+  std::vector<size_t> ready;
+  for (size_t at = 0; at < macros_.size(); ++at) {
+    for (const Call& call : macros_[at]->calls) {
+      if (call.kind != CalleeKind::kMacro) continue;
+      callers[call.index].push_back(at);
+      ++waits_for[at];
+    }
+    if (waits_for[at] == 0) ready.push_back(at);
+  }
   std::vector<bool> settled(macros_.size(), false);
-  for (bool progress = true; progress;) {
-    progress = false;
-    for (size_t at = 0; at < macros_.size(); ++at) {
-      if (settled[at]) continue;
-      const auto& called = macros_[at]->calls;
-      const bool ready = std::all_of(called.begin(), called.end(), [&](const Call& call) {
-        return call.kind != CalleeKind::kMacro || settled[call.index];
-      });
-      if (ready) settled[at] = progress = true;
+  while (!ready.empty()) {
+    const size_t next = ready.back();
+    ready.pop_back();
+    settled[next] = true;
+    for (const size_t caller : callers[next]) {
+      if (--waits_for[caller] == 0) ready.push_back(caller);
     }
   }
   const auto stuck = std::find(settled.begin(), settled.end(), false);

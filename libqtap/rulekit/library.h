@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -44,6 +45,10 @@ class Library {
   Status check_circles() const;
 
   std::vector<std::string> macro_names_;
+  // Macros and functions by name. Keys borrow from macro_names_ and functions_, which stay as they
+  // are; of equal names the first.
+  std::unordered_map<std::string_view, size_t> macro_numbers_;
+  std::unordered_map<std::string_view, size_t> function_numbers_;
   std::vector<std::unique_ptr<const Tree>> macros_;
   std::vector<Function> functions_;
 };

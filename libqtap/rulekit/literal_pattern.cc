@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "rulekit/text_search.h"
+
 namespace qtap::rulekit {
 
 namespace {
@@ -125,7 +127,7 @@ bool found_in(const LiteralChoices& choices, std::string_view subject) {
     const bool found = choice.at_begin && choice.at_end ? subject == choice.text
                        : choice.at_begin                ? subject.starts_with(choice.text)
                        : choice.at_end                  ? subject.ends_with(choice.text)
-                                       : subject.find(choice.text) != std::string_view::npos;
+                                                        : has_part(subject, choice.text);
     if (found) return true;
   }
   return false;

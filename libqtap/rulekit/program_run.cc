@@ -10,6 +10,7 @@
 #include "rulekit/address.h"
 #include "rulekit/compare.h"
 #include "rulekit/pattern.h"
+#include "rulekit/text_search.h"
 
 namespace qtap::rulekit {
 
@@ -113,7 +114,7 @@ StepResult ProgramRun::run(StepId id) {
     }
     case StepKind::kHasText:
       if (value->type == Type::kString) {
-        return of(value->str().find(step.constant->str()) != std::string_view::npos);
+        return of(has_part(value->str(), step.constant->str()));
       }
       if (value->type != Type::kArray && value->type != Type::kStringList) break;
       return of(has_element(*value, *step.constant));

@@ -2,6 +2,7 @@
 #include "rulekit/rule_index.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include "rulekit/pattern.h"
@@ -105,11 +106,14 @@ std::optional<Guard> guard_of(const Program& program, StepId id) {
 }
 
 RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepId>> roots) {
+  std::unordered_map<uint32_t, size_t> group_of;  // by field
   for (uint32_t rule = 0; rule < roots.size(); ++rule) {
     const auto guard = roots[rule] ? guard_of(program, *roots[rule]) : std::nullopt;
     decides_.push_back(guard && guard->decides);
     if (guard) {
-      add(rule, *guard);
+      const auto [known, is_new] = group_of.try_emplace(guard->field, groups_.size());
+      if (is_new) groups_.emplace_back().field = guard->field;
+      add(rule, *guard, &groups_[known->second]);
     } else {
       unguarded_.push_back(rule);
     }
@@ -117,13 +121,7 @@ RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepI
   for (Group& group : groups_) link_prefixes(&group.prefixes);
 }
 
-void RuleIndex::add(uint32_t rule, const Guard& guard) {
-  auto group = std::find_if(groups_.begin(), groups_.end(),
-                            [&](const Group& known) { return known.field == guard.field; });
-  if (group == groups_.end()) {
-    group = groups_.emplace(group);
-    group->field = guard.field;
-  }
+void RuleIndex::add(uint32_t rule, const Guard& guard, Group* group) {
   group->all.push_back(rule);
   if (guard.strings_only) group->strings_only.push_back(rule);
   for (const std::string_view text : guard.texts) {

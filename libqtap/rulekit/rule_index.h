@@ -66,7 +66,7 @@ class RuleIndex {
     std::vector<Prefix> prefixes;
   };
 
-  void add(uint32_t rule, const Guard& guard);
+  void add(uint32_t rule, const Guard& guard, Group* group);
   static void link_prefixes(std::vector<Prefix>* prefixes);
   static void by_text(const Group& group, std::string_view text, std::vector<Candidates>* lists);
 

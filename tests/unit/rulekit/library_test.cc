@@ -88,4 +88,23 @@ TEST_SUITE("rulekit/library") {
     CHECK(outcome("m31()", {{"x", Value::integer(0)}}, options) == "error");
     CHECK(outcome("deep()", {{"x", Value::integer(1)}}, options) == "error");
   }
+
+  // 1,000 macros, each but the last of which is settled after the one behind it, with 200 calls
+  // in front that are settled at once: a hundred million looks at calls, if each round looks
+  // at all of them.
+  TEST_CASE("many macros in an unlucky order are checked in a moment") {
+    constexpr int kCount = 1000;
+    std::string leaves;
+    for (int n = 0; n < 200; ++n) leaves += "leaf() or ";
+    std::vector<MacroText> macros;
+    for (int n = 0; n < kCount; ++n) {
+      macros.push_back({"m" + std::to_string(n), leaves + "m" + std::to_string(n + 1) + "()"});
+    }
+    macros.push_back({"m" + std::to_string(kCount), "x"});
+    macros.push_back({"leaf", "y"});
+    CHECK(library_error(macros) == "");
+    macros[kCount].text = "m0()";
+    CHECK(library_error(macros) ==
+          "macro \"m0\": it calls itself, directly or through other macros");
+  }
 }

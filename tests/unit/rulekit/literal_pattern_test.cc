@@ -78,4 +78,16 @@ TEST_SUITE("rulekit/literal_pattern") {
     }
     CHECK(literal > 1000);
   }
+
+  // Takes minutes when the text is compared at every place where its first byte fits.
+  TEST_CASE("a long text is found in time that grows with its length only") {
+    const std::string subject(size_t{8} << 20, 'a');
+    const std::string text = std::string(3000, 'a') + 'b' + std::string(1000, 'a');
+    const auto choices = literal_choices(text);
+    REQUIRE(choices);
+    for (int n = 0; n < 20; ++n) CHECK(!found_in(*choices, subject));
+    CHECK(found_in(*choices, subject + 'b' + subject));
+    CHECK(found_in(*choices, text));
+    CHECK(!found_in(*choices, text.substr(1)));
+  }
 }
