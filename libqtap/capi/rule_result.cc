@@ -63,8 +63,7 @@ int kind_of(rulekit::IssueKind kind) {
   }
 }
 
-// Of a tree and an offset in its text. Each text is read once, whatever the number of issues: a
-// rule may have ten thousand, its macros a million.
+// Of a tree and an offset in its text. Each text is read once, whatever the number of issues.
 using Positions = std::map<std::pair<const rulekit::Tree*, size_t>, rulekit::Position>;
 
 Positions positions_of(const std::vector<rulekit::Issue>& issues) {
@@ -114,6 +113,15 @@ int explain(const qtap_rule& rule, const Host& host, qtap_rule_result** ret) {
   const Positions positions = positions_of(report.issues());
   for (const rulekit::Issue& issue : report.issues()) {
     result->issues.push_back(issue_of(issue, positions, library_of(rule.names.get())));
+  }
+  if (report.untold() > 0) {
+    result->issues.push_back({QTAP_RULE_LIMIT,
+                              QTAP_ERR_LIMIT,
+                              0,
+                              0,
+                              {},
+                              {},
+                              std::to_string(report.untold()) + " more issues are not told"});
   }
   result->rest = rulekit::render(residue);
   *ret = result.release();

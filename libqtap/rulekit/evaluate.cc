@@ -275,13 +275,27 @@ class Evaluator {
 
 }  // namespace
 
+void Report::add(Issue issue) {
+  if (issue.kind == IssueKind::kMissingField && missing_names_.insert(issue.subject).second) {
+    missing_.push_back({issue.subject, count_});
+  }
+  if (issues_.size() == count_ && count_ < kMaxIssues) issues_.push_back(std::move(issue));
+  ++count_;
+}
+
+void Report::roll_back(size_t mark) {
+  count_ = mark;
+  if (issues_.size() > mark) issues_.resize(mark);
+  while (!missing_.empty() && missing_.back().mark >= mark) {
+    missing_names_.erase(missing_.back().name);
+    missing_.pop_back();
+  }
+}
+
 std::vector<std::string> Report::missing_fields() const {
   std::vector<std::string> names;
-  for (const Issue& issue : issues_) {
-    if (issue.kind == IssueKind::kMissingField) names.push_back(issue.subject);
-  }
+  for (const MissingField& field : missing_) names.push_back(field.name);
   std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

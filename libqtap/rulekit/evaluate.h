@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "rulekit/field_frame.h"
@@ -52,18 +53,27 @@ struct Issue {
 };
 
 // What kept a rule from being decided. Of and/or, only the sides that the outcome rests on are
-// kept.
+// kept. At most kMaxIssues issues (limits.h) are told one by one; missing fields are all named.
 class Report {
  public:
   const std::vector<Issue>& issues() const { return issues_; }
-  std::vector<std::string> missing_fields() const;  // sorted, each once
+  size_t untold() const { return count_ - issues_.size(); }  // issues beyond kMaxIssues
+  std::vector<std::string> missing_fields() const;           // sorted, each once
 
-  void add(Issue issue) { issues_.push_back(std::move(issue)); }
-  size_t mark() const { return issues_.size(); }
-  void roll_back(size_t mark) { issues_.resize(mark); }
+  void add(Issue issue);
+  size_t mark() const { return count_; }
+  void roll_back(size_t mark);  // forgets what was added since
 
  private:
+  struct MissingField {
+    std::string name;
+    size_t mark;  // before it was added for the first time
+  };
+
   std::vector<Issue> issues_;
+  size_t count_ = 0;
+  std::vector<MissingField> missing_;  // each name once
+  std::unordered_set<std::string> missing_names_;
 };
 
 // What decided an outcome, or what is left to be decided (section 13 of the language): nodes of the

@@ -28,6 +28,10 @@ inline constexpr uint32_t kMaxProgramNodes = 65536;
 inline constexpr size_t kMaxRuleRegexes = 1024;
 inline constexpr size_t kMaxRuleRegexProgram = size_t{8} << 20;
 
+// Places that a Report names; what is beyond is counted. A person mends the first few, and a rule
+// whose macros multiply has up to kMaxEvaluationSteps of them.
+inline constexpr size_t kMaxIssues = 64;
+
 inline constexpr size_t kMaxMacros = 1024;
 inline constexpr size_t kMaxFunctions = 1024;
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "rulekit/library.h"
+#include "rulekit/limits.h"
 #include "tests/unit/rulekit/helpers.h"
 
 using namespace qtap::rulekit;
@@ -195,5 +196,36 @@ TEST_SUITE("rulekit/evaluate") {
     const Value list = Value::list(Type::kArray, many);
     const Full result("f == g", {{"f", list}, {"g", list}});
     CHECK(result.outcome.status == QTAP_ERR_LIMIT);
+  }
+
+  TEST_CASE("a report tells of so many issues, counts the rest and names all missing fields") {
+    std::string text = "f.x0 == 1";
+    for (int n = 1; n < 200; ++n) text += " and f.x" + std::to_string(n) + " == 1";
+    const auto rule = Rule::compile("(" + text + ") or (" + text + ")").rule;
+    REQUIRE(rule);
+    Scratch scratch;
+    Report report;
+    CHECK(rule->evaluate(test::source({}), &scratch, &report).state == State::kMissing);
+    CHECK(report.issues().size() == kMaxIssues);
+    CHECK(report.untold() == 400 - kMaxIssues);
+    CHECK(report.missing_fields().size() == 200);
+
+    // One side that decides takes back what the other lacked.
+    Report forgotten;
+    const auto decided = Rule::compile("f.y == 1 or (" + text + ") or true").rule;
+    REQUIRE(decided);
+    CHECK(decided->evaluate(test::source({}), &scratch, &forgotten).pass());
+    CHECK(forgotten.issues().empty());
+    CHECK(forgotten.untold() == 0);
+    CHECK(forgotten.missing_fields().empty());
+
+    // What is taken back in the middle of what is counted only.
+    Report partly;
+    const auto nested = Rule::compile("(" + text + ") and (z.a or z.b or true) and z.c").rule;
+    REQUIRE(nested);
+    nested->evaluate(test::source({}), &scratch, &partly);
+    CHECK(partly.untold() == 201 - kMaxIssues);
+    CHECK(partly.missing_fields().size() == 201);
+    CHECK(partly.missing_fields().back() == "z.c");
   }
 }
