@@ -123,7 +123,7 @@ class Evaluator {
   Outcome array(const Tree& tree, NodeId id) {
     const int32_t constant = tree.constant_of[id];
     if (constant >= 0) {
-      return of(Value::list(Type::kArray, tree.constant_arrays[static_cast<size_t>(constant)]));
+      return of(tree.constant_arrays[static_cast<size_t>(constant)].value);
     }
     return list(tree, tree.nodes[id]);
   }

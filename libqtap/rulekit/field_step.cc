@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rulekit/field_step.h"
 
-#include <algorithm>
-#include <span>
-#include <utility>
-
 namespace qtap::rulekit {
 
 namespace {
@@ -27,24 +23,6 @@ void specialise_compare(ProgramParts* parts, Step* step, const Value& constant) 
   }
 }
 
-// Elements of other types may be equal to a string or an integer too: then it stays kAny.
-void add_membership(ProgramParts* parts, Step* step, std::span<const Value> items) {
-  const bool fits = std::all_of(items.begin(), items.end(), [](const Value& item) {
-    return item.type == Type::kString || item.type == Type::kInt;
-  });
-  if (!fits) return;
-  Membership members;
-  for (const Value& item : items) {
-    if (item.type == Type::kString) {
-      members.texts.insert(item.str());
-    } else {
-      members.integers.insert(item.i);
-    }
-  }
-  step->kind = StepKind::kAmong;
-  step->index = parts->membership(*step->constant, std::move(members));
-}
-
 }  // namespace
 
 void make_field_step(ProgramParts* parts, Step* step) {
@@ -59,7 +37,10 @@ void make_field_step(ProgramParts* parts, Step* step) {
     step->kind = StepKind::kFound;
   } else if (step->kind == StepKind::kIn) {
     step->kind = StepKind::kAny;
-    if (constant.type == Type::kArray) add_membership(parts, step, constant.elements());
+    if (const Membership* members = parts->members_of(step->right.index)) {
+      step->kind = StepKind::kAmong;
+      step->index = parts->membership(*members);
+    }
   } else {
     specialise_compare(parts, step, constant);
   }

@@ -23,6 +23,14 @@ inline constexpr size_t kMaxListPairs = size_t{1} << 20;
 // A rule whose macros, each in the place of its call, come to more nodes than a rule of full length
 // can have is evaluated from its tree.
 inline constexpr uint32_t kMaxProgramNodes = 65536;
+// Nodes that macros bring into the program of one rule, constant arrays counted as one; a rule with
+// more is evaluated from its tree. For a step takes some 100 bytes, and thousands of rules may call
+// one macro: the program of a set has its steps once.
+inline constexpr uint32_t kMaxMacroNodes = 1024;
+// Texts and numbers by which a set finds one rule, and all of its rules. A rule beyond is evaluated
+// each time, which for a long list is one look-up by hash.
+inline constexpr size_t kMaxGuardKeys = 1024;
+inline constexpr size_t kMaxIndexKeys = size_t{1} << 18;
 // All regexes of one rule together; one alone may have kMaxRegexProgram. Without it 64 KiB of text
 // could compile to gigabytes.
 inline constexpr size_t kMaxRuleRegexes = 1024;

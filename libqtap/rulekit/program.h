@@ -7,12 +7,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <string_view>
 #include <vector>
 
 #include "rulekit/function.h"
-#include "rulekit/key_table.h"
+#include "rulekit/membership.h"
 #include "rulekit/tree.h"
 #include "rulekit/value.h"
 
@@ -72,7 +70,7 @@ struct Step {
   int32_t status = 0;
   StepId child = 0;
   Range list = {};                  // in Program::step_lists
-  const Value* constant = nullptr;  // borrowed from a tree or from Program::own_values
+  const Value* constant = nullptr;  // borrowed from a tree
   Operand left = {};
   Operand right = {};
 };
@@ -92,11 +90,6 @@ struct NetworkTest {
   bool is_ipv4 = false;
 };
 
-struct Membership {
-  KeyTable<std::string_view> texts;
-  KeyTable<int64_t> integers;
-};
-
 // Borrows the trees it was made of, and their libraries.
 struct Program {
   std::vector<Step> steps;
@@ -105,9 +98,8 @@ struct Program {
   std::vector<CallStep> calls;
   std::vector<Range> arrays;  // in operands
   std::vector<const Value*> constants;
-  std::deque<Value> own_values;
   std::vector<NetworkTest> networks;
-  std::deque<Membership> memberships;
+  std::vector<const Membership*> memberships;
   uint32_t memos = 0;
 };
 

@@ -29,7 +29,7 @@ std::string key_of(const Literal& literal) {
 
 std::optional<StepId> ProgramBuilder::add(const Tree& tree) {
   gave_up_ = false;
-  nodes_ = depth_ = macro_depth_ = 0;
+  nodes_ = macro_nodes_ = depth_ = macro_depth_ = 0;
   scope_ = {&tree, names_.of(tree)};
   const StepId root = condition(tree.root);
   if (gave_up_) return std::nullopt;
@@ -41,6 +41,7 @@ bool ProgramBuilder::enter(const Node& node) {
   const bool deepens = node.kind == NodeKind::kAnd || node.kind == NodeKind::kOr ||
                        node.kind == NodeKind::kNot || node.kind == NodeKind::kCall;
   if (++nodes_ > kMaxProgramNodes || (deepens && depth_ >= kMaxEvaluationDepth)) give_up();
+  if (macro_depth_ > 0 && !parts_.shares() && ++macro_nodes_ > kMaxMacroNodes) give_up();
   return !gave_up_;
 }
 
@@ -136,17 +137,10 @@ Operand ProgramBuilder::operand(NodeId id) {
       return parts_.constant(literal.value, parts_.shares() ? key_of(literal) : "");
     }
     case NodeKind::kArray: {
-      std::vector<Operand> items;
-      std::string key = "A";
-      for (const NodeId child : tree.children(node)) {
-        items.push_back(operand(child));
-        append_operand(&key, items.back());
-      }
       const int32_t known = tree.constant_of[id];
-      if (known >= 0) {
-        const auto& values = tree.constant_arrays[static_cast<size_t>(known)];
-        return parts_.constant(parts_.own(Value::list(Type::kArray, values)), std::move(key));
-      }
+      if (known >= 0) return constant_array(node, static_cast<size_t>(known));
+      std::vector<Operand> items;
+      for (const NodeId child : tree.children(node)) items.push_back(operand(child));
       return parts_.array(items);
     }
     case NodeKind::kCall:
@@ -155,6 +149,20 @@ Operand ProgramBuilder::operand(NodeId id) {
       --nodes_;
       return {Operand::Kind::kCondition, condition(id)};
   }
+}
+
+// Equal arrays of different rules are one constant; the key is made once for each array.
+Operand ProgramBuilder::constant_array(const Node& node, size_t index) {
+  const Tree& tree = *scope_.tree;
+  const ConstantArray& array = tree.constant_arrays[index];
+  const auto [known, is_new] = arrays_.try_emplace(&array);
+  if (!is_new) return known->second;
+  std::string key = "A";
+  for (const NodeId child : tree.children(node)) {
+    if (parts_.shares()) key += key_of(tree.literals[tree.nodes[child].index]);
+  }
+  known->second = parts_.constant(array.value, std::move(key), array.members.get());
+  return known->second;
 }
 
 // Section 9 of the language: what is wrong with a call is known before its arguments.

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <unordered_map>
 
 #include "rulekit/field_names.h"
 #include "rulekit/program_parts.h"
@@ -34,6 +35,7 @@ class ProgramBuilder {
   StepId alone(const Operand& operand);
   Operand operand(NodeId id);
   Operand call(const Node& node);
+  Operand constant_array(const Node& node, size_t index);
 
   void give_up() { gave_up_ = true; }
   bool enter(const Node& node);
@@ -41,8 +43,10 @@ class ProgramBuilder {
   const FieldNames& names_;
   ProgramParts parts_;
   Scope scope_{};
+  std::unordered_map<const ConstantArray*, Operand> arrays_;
   bool gave_up_ = false;
   uint32_t nodes_ = 0;  // of the rule that is added
+  uint32_t macro_nodes_ = 0;
   uint32_t depth_ = 0;
   uint32_t macro_depth_ = 0;
 };

@@ -62,10 +62,13 @@ Range ProgramParts::step_list(const std::vector<StepId>& steps) {
   return {first, static_cast<uint32_t>(steps.size())};
 }
 
-Operand ProgramParts::constant(const Value& value, std::string key) {
+Operand ProgramParts::constant(const Value& value, std::string key, const Membership* members) {
   const size_t fresh = program_.constants.size();
   const uint32_t index = once(std::move(key), fresh);
-  if (index == fresh) program_.constants.push_back(&value);
+  if (index == fresh) {
+    program_.constants.push_back(&value);
+    members_.push_back(members);
+  }
   return {Operand::Kind::kConstant, index};
 }
 
@@ -102,12 +105,12 @@ Range ProgramParts::operand_list(const std::vector<Operand>& list) {
   return range;
 }
 
-uint32_t ProgramParts::membership(const Value& constant, Membership members) {
+uint32_t ProgramParts::membership(const Membership& members) {
   std::string key = "m";
-  append_number(&key, reinterpret_cast<uintptr_t>(&constant));
+  append_number(&key, reinterpret_cast<uintptr_t>(&members));
   const size_t fresh = program_.memberships.size();
   const uint32_t index = once(std::move(key), fresh);
-  if (index == fresh) program_.memberships.push_back(std::move(members));
+  if (index == fresh) program_.memberships.push_back(&members);
   return index;
 }
 

@@ -28,14 +28,13 @@ class ProgramParts {
   StepId step(const Step& step);
   Range step_list(const std::vector<StepId>& steps);
   // The key tells constants apart; without sharing it is not read. Borrows the value.
-  Operand constant(const Value& value, std::string key);
-  // A value that is in no tree; what it borrows is.
-  const Value& own(const Value& value) { return program_.own_values.emplace_back(value); }
+  Operand constant(const Value& value, std::string key, const Membership* members = nullptr);
+  const Membership* members_of(uint32_t constant) const { return members_[constant]; }
   Operand array(const std::vector<Operand>& items);
   Operand call(CallStep call, const std::vector<Operand>& arguments);
   // Tables for constants, by address.
   uint32_t network(const Value& cidr);
-  uint32_t membership(const Value& constant, Membership members);
+  uint32_t membership(const Membership& members);
 
   Program finish();
 
@@ -46,6 +45,7 @@ class ProgramParts {
 
   const Sharing sharing_;
   Program program_;
+  std::vector<const Membership*> members_;  // per constant, or null
   // With sharing: steps, operands and constants by what they are.
   std::unordered_map<std::string, uint32_t> known_;
   std::vector<bool> is_shared_;       // per step

@@ -105,7 +105,7 @@ StepResult ProgramRun::run(StepId id) {
       if (value->type != Type::kIp || value->no_address) break;
       return of(is_within(program_.networks[step.index], *value) != step.negated);
     case StepKind::kAmong: {
-      const Membership& members = program_.memberships[step.index];
+      const Membership& members = *program_.memberships[step.index];
       if (value->type == Type::kString) {
         return of(members.texts.find(value->str()) != KeyTable<std::string_view>::kNone);
       }

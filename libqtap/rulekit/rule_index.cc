@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "rulekit/limits.h"
 #include "rulekit/pattern.h"
 
 namespace qtap::rulekit {
@@ -44,6 +45,7 @@ std::optional<Guard> guard_of_or(const Program& program, std::span<const StepId>
     append(&all->texts, guard->texts);
     append(&all->integers, guard->integers);
     append(&all->prefixes, guard->prefixes);
+    if (key_count(*all) > kMaxGuardKeys) return std::nullopt;
     all->strings_only = all->strings_only || guard->strings_only;
     all->decides = all->decides && guard->decides;
   }
@@ -91,7 +93,10 @@ std::optional<Guard> guard_of(const Program& program, StepId id) {
       if (step.op != Op::kEq || step.constant->type != Type::kInt) return std::nullopt;
       return Guard{.field = step.field, .integers = {step.constant->i}};
     case StepKind::kAmong: {
-      const Membership& members = program.memberships[step.index];
+      const Membership& members = *program.memberships[step.index];
+      if (members.texts.keys().size() + members.integers.keys().size() > kMaxGuardKeys) {
+        return std::nullopt;
+      }
       return Guard{
           .field = step.field, .texts = members.texts.keys(), .integers = members.integers.keys()};
     }
@@ -107,8 +112,11 @@ std::optional<Guard> guard_of(const Program& program, StepId id) {
 
 RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepId>> roots) {
   std::unordered_map<uint32_t, size_t> group_of;  // by field
+  size_t keys_left = kMaxIndexKeys;
   for (uint32_t rule = 0; rule < roots.size(); ++rule) {
-    const auto guard = roots[rule] ? guard_of(program, *roots[rule]) : std::nullopt;
+    auto guard = roots[rule] ? guard_of(program, *roots[rule]) : std::nullopt;
+    if (guard && key_count(*guard) > keys_left) guard.reset();
+    if (guard) keys_left -= key_count(*guard);
     decides_.push_back(guard && guard->decides);
     if (guard) {
       const auto [known, is_new] = group_of.try_emplace(guard->field, groups_.size());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "rulekit/literal.h"
+#include "rulekit/membership.h"
 #include "rulekit/token.h"
 #include "rulekit/value.h"
 
@@ -61,6 +62,13 @@ struct FieldName {
   std::string name;
 };
 
+// An array of literals only, so that evaluation need not build it.
+struct ConstantArray {
+  std::vector<Value> items;
+  Value value;  // the array itself, borrows the items
+  std::unique_ptr<const Membership> members;
+};
+
 struct Tree {
   std::string text;
   NodeId root = 0;
@@ -69,10 +77,9 @@ struct Tree {
   std::vector<FieldName> fields;  // each name once
   std::vector<Call> calls;
   std::deque<Literal> literals;  // a deque: values borrow from their literal, which must not move
-  // For arrays of literals only: their values, so that evaluation need not build them.
-  std::deque<std::vector<Value>> constant_arrays;
-  std::vector<int32_t> constant_of;  // per node: index in constant_arrays, or -1
-  const Library* library = nullptr;  // borrowed; macros and host functions
+  std::deque<ConstantArray> constant_arrays;  // a deque: programs point at them
+  std::vector<int32_t> constant_of;           // per node: index in constant_arrays, or -1
+  const Library* library = nullptr;           // borrowed; macros and host functions
 
   std::span<const NodeId> children(const Node& node) const {
     return std::span(child_ids).subspan(node.first_child, node.child_count);

@@ -70,7 +70,10 @@ void TreeBuilder::keep_constant(NodeId array) {
   }
   tree_->constant_of.resize(tree_->nodes.size(), -1);
   tree_->constant_of[array] = static_cast<int32_t>(tree_->constant_arrays.size());
-  tree_->constant_arrays.push_back(std::move(values));
+  ConstantArray& kept = tree_->constant_arrays.emplace_back();
+  kept.items = std::move(values);
+  kept.value = Value::list(Type::kArray, kept.items);
+  kept.members = membership_of(kept.items);
 }
 
 std::unique_ptr<const Tree> TreeBuilder::finish(NodeId root) {
