@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast the pipeline is behind the C ABI: bytes fed by hand, a recording replayed, single calls.
-// Usage: pipeline FOLDER [NAME]. FOLDER takes a recording for the time of the run; with NAME, only
-// what begins so is measured. Prints one JSON array; tests/bench/run.py adds machine and commit.
+// Usage: pipeline FOLDER [NAME [COUNT]]. FOLDER takes a recording for the time of the run; with
+// NAME, only what begins so is measured, COUNT is how many transactions of the small ones (few,
+// under valgrind). Prints one JSON array; tests/bench/run.py adds machine and commit.
 #include <qtap/qtap.h>
 #include <unistd.h>
 
@@ -267,14 +268,14 @@ void tell_calls() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 3) {
-    fprintf(stderr, "usage: pipeline FOLDER [NAME]\n");
+  if (argc < 2 || argc > 4) {
+    fprintf(stderr, "usage: pipeline FOLDER [NAME [COUNT]]\n");
     return 2;
   }
-  const std::string_view wanted = argc == 3 ? argv[2] : "";
+  const std::string_view wanted = argc >= 3 ? argv[2] : "";
   const auto is_wanted = [&](std::string_view name) { return name.starts_with(wanted); };
   const std::string file = std::string(argv[1]) + "/bench.qrec";
-  constexpr uint64_t kSmall = 50'000;
+  const uint64_t small = argc == 4 ? std::max(strtoull(argv[3], nullptr, 10), 1ULL) : 50'000;
   constexpr uint64_t kLarge = 200;
   const auto feed = [&](const char* name, std::string_view yaml, uint64_t count, auto work) {
     if (is_wanted(name)) tell_rate(name, measure(yaml, {}, count, work));
@@ -290,17 +291,17 @@ int main(int argc, char** argv) {
   };
 
   printf("[");
-  feed("feed.small.callbacks", kCallbacks, kSmall, feed_small);
-  feed("feed.small.summary", kSummary, kSmall, feed_small);
-  feed("feed.small.full", kFull, kSmall, feed_small);
-  feed("feed.http2.callbacks", kCallbacks, kSmall, feed_http2);
-  feed("feed.http2.full", kFull, kSmall, feed_http2);
+  feed("feed.small.callbacks", kCallbacks, small, feed_small);
+  feed("feed.small.summary", kSummary, small, feed_small);
+  feed("feed.small.full", kFull, small, feed_small);
+  feed("feed.http2.callbacks", kCallbacks, small, feed_http2);
+  feed("feed.http2.full", kFull, small, feed_http2);
   if (is_wanted("bare.http2.inflate")) {
-    tell("bare.http2.inflate.transactions", measure_inflate(kSmall), "1/s");
+    tell("bare.http2.inflate.transactions", measure_inflate(small), "1/s");
   }
   feed("feed.large.callbacks", kCallbacks, kLarge, feed_large);
   feed("feed.large.full", kFull, kLarge, feed_large);
-  replay("replay.small.full", kSmall, feed_small);
+  replay("replay.small.full", small, feed_small);
   replay("replay.large.full", kLarge, feed_large);
   if (is_wanted("call")) tell_calls();
   printf("\n]\n");
