@@ -47,6 +47,41 @@ size_t count_plain(const char* bytes) {
 }
 #endif
 
+// Whether all of eight bytes are plain. A borrow comes only from a byte that is odd itself.
+bool are_plain(uint64_t bytes) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const auto equals = [&](char c) { return (bytes ^ kEach * static_cast<uint64_t>(c)) - kEach; };
+  const uint64_t odd = bytes | (bytes - kEach * ' ') | equals(0x7f) | equals('"') | equals('\\');
+  return (odd & kEach * 0x80) == 0;
+}
+
+template <typename Word>
+Word load(const char* at) {
+  Word word;
+  memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The end of a text, less than kStride bytes, if all of it is plain: in two words that may overlap,
+// since byte by byte it would take longer than all the rest. False: nothing is written.
+bool put_plain_end(char* at, const char* text, size_t size) {
+  if (size >= sizeof(uint64_t)) {
+    const auto first = load<uint64_t>(text);
+    const auto last = load<uint64_t>(text + size - sizeof first);
+    if (!are_plain(first) || !are_plain(last)) return false;
+    memcpy(at, &first, sizeof first);
+    memcpy(at + size - sizeof last, &last, sizeof last);
+    return true;
+  }
+  if (size < sizeof(uint32_t)) return false;
+  const auto first = load<uint32_t>(text);
+  const auto last = load<uint32_t>(text + size - sizeof first);
+  if (!are_plain(uint64_t{first} << 32 | last)) return false;
+  memcpy(at, &first, sizeof first);
+  memcpy(at + size - sizeof last, &last, sizeof last);
+  return true;
+}
+
 char* put_escaped(char* at, unsigned char c) {
   constexpr char kHex[] = "0123456789abcdef";
   *at++ = '\\';
@@ -98,6 +133,11 @@ char* put_text(char* at, std::string_view text, size_t& i, size_t until) {
       i += plain;
       at += plain;
     }
+    if (plain == kStride && put_plain_end(at, text.data() + i, until - i)) {
+      at += until - i;
+      i = until;
+      return at;
+    }
     for (; i < until && is_plain(static_cast<unsigned char>(text[i])); ++i) *at++ = text[i];
     if (i >= until) return at;
     const auto c = static_cast<unsigned char>(text[i]);
@@ -127,6 +167,14 @@ void JsonWriter::literal(std::string_view text) {
 
 void JsonWriter::text(std::string_view text) {
   constexpr size_t kPiece = 1024;  // bounds the room that the worst case asks for
+  if (text.size() <= kPiece) {
+    char* at = room(text.size() * kLongestEscape + kStride + 2);
+    *at++ = '"';
+    size_t i = 0;
+    at = put_text(at, text, i, text.size());
+    *at++ = '"';
+    return used_until(at);
+  }
   put('"');
   for (size_t i = 0; i < text.size();) {
     const size_t until = std::min(text.size(), i + kPiece);

@@ -87,6 +87,23 @@ TEST_SUITE("base/json_writer") {
     CHECK(json_of(std::string(3000, '\x02')).size() == 2 + 3000 * 6);
   }
 
+  TEST_CASE("each byte of ASCII at any place of a short text") {
+    for (int c = 0; c < 0x80; ++c) {
+      const std::string byte(1, static_cast<char>(c));
+      const bool is_plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+      const std::string quoted = json_of(byte);
+      REQUIRE((quoted == "\"" + byte + "\"") == is_plain);
+      const std::string inner = quoted.substr(1, quoted.size() - 2);
+      for (size_t before = 0; before < 20; ++before) {
+        for (size_t behind = 0; behind < 20; ++behind) {
+          const std::string first(before, 'a');
+          const std::string last(behind, '~');
+          REQUIRE(json_of(first + byte + last) == "\"" + first + inner + last + "\"");
+        }
+      }
+    }
+  }
+
   TEST_CASE("a document is appended to what is there") {
     std::string out = "before ";
     for (const std::string text : {"one", "two"}) {
