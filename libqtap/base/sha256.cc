@@ -5,6 +5,9 @@
 #include <openssl/hmac.h>
 
 #include <array>
+#include <cstring>
+#include <memory>
+#include <new>
 
 namespace qtap {
 namespace {
@@ -12,14 +15,17 @@ namespace {
 using Digest = std::array<unsigned char, 32>;
 
 std::string hex(const Digest& digest) {
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text(2 * digest.size(), '\0');
-  char* at = text.data();
-  for (const unsigned char byte : digest) {
-    *at++ = kHex[byte >> 4];
-    *at++ = kHex[byte & 15];
-  }
-  return text;
+  static constexpr auto kPairs = [] {
+    constexpr char kHex[] = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs = {};
+    for (size_t byte = 0; byte < pairs.size(); ++byte) {
+      pairs[byte] = {kHex[byte >> 4], kHex[byte & 15]};
+    }
+    return pairs;
+  }();
+  std::array<char, 2 * Digest().size()> text;
+  for (size_t i = 0; i < digest.size(); ++i) memcpy(&text[2 * i], kPairs[digest[i]].data(), 2);
+  return {text.data(), text.size()};
 }
 
 // Looking the algorithm up costs more than hashing a small object: once per process, kept for ever.
@@ -30,9 +36,18 @@ const EVP_MD* sha256() {
 
 }  // namespace
 
+// To make and free a context for each text takes longer than to hash a short one. OpenSSL wipes
+// what it holds of the text when the digest is taken.
 std::string sha256_hex(std::string_view data) {
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+  };
+  thread_local std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
   Digest digest = {};
-  EVP_Digest(data.data(), data.size(), digest.data(), nullptr, sha256(), nullptr);
+  if (!context) context.reset(EVP_MD_CTX_new());
+  if (!context || EVP_DigestInit_ex(context.get(), sha256(), nullptr) != 1) throw std::bad_alloc();
+  EVP_DigestUpdate(context.get(), data.data(), data.size());
+  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
   return hex(digest);
 }
 
