@@ -61,7 +61,8 @@ void resolve_url(Transaction& tx) {
   if (!tx.request.scheme.empty()) tx.scheme = tx.request.scheme;
   tx.authority = without_user_info(tx.request.authority);
   tx.path = target;
-  const size_t scheme_end = target.find("://");
+  const bool is_path = target.starts_with('/');  // most are
+  const size_t scheme_end = is_path ? std::string_view::npos : target.find("://");
   if (scheme_end != std::string_view::npos && target.find('/') == scheme_end + 1) {
     const std::string_view rest = target.substr(scheme_end + 3);
     const size_t path = rest.find_first_of("/?");
@@ -80,7 +81,11 @@ void resolve_url(Transaction& tx) {
     }
   }
   const bool has_path = !tx.path.empty() && tx.path != "*";
-  tx.url = tx.scheme + "://" + tx.authority + (has_path ? tx.path : "");
+  const std::string_view path = has_path ? std::string_view(tx.path) : std::string_view();
+  constexpr std::string_view kBehindScheme = "://";
+  tx.url.clear();
+  tx.url.reserve(tx.scheme.size() + kBehindScheme.size() + tx.authority.size() + path.size());
+  tx.url.append(tx.scheme).append(kBehindScheme).append(tx.authority).append(path);
 }
 
 }  // namespace qtap
