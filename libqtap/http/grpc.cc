@@ -60,7 +60,10 @@ GrpcType grpc_type(std::string_view content_type) {
   } kNames[] = {{"application/grpc-web-text", GrpcKind::kWebText},
                 {"application/grpc-web", GrpcKind::kWeb},
                 {"application/grpc", GrpcKind::kGrpc}};
-  const std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
+  const std::string_view essence = trimmed(content_type.substr(0, content_type.find(';')));
+  constexpr std::string_view kAll = kNames[2].name;  // each begins with it
+  if (!equal_ignoring_case(essence.substr(0, kAll.size()), kAll)) return {};
+  const std::string type = lower(essence);
   for (const auto& [name, kind] : kNames) {
     if (!type.starts_with(name)) continue;
     const std::string_view rest = std::string_view(type).substr(name.size());

@@ -174,6 +174,12 @@ std::string media_type(std::string_view content_type) {
   return out;
 }
 
+bool is_media_type(std::string_view content_type, std::string_view type, std::string_view subtype) {
+  Reader reader(content_type);
+  const Essence essence = read_essence(reader);
+  return equal_ignoring_case(essence.type, type) && equal_ignoring_case(essence.subtype, subtype);
+}
+
 const std::string* parameter(const MediaType& media_type, std::string_view name) {
   for (const MediaTypeParameter& parameter : media_type.parameters) {
     if (equal_ignoring_case(parameter.name, name)) return &parameter.value;

@@ -52,6 +52,9 @@ MediaType parse_media_type(std::string_view content_type);
 // are there; "" without a type. The same as parse_media_type() finds.
 std::string media_type(std::string_view content_type);
 
+// Whether media_type() is `type`/`subtype`, both in lower case.
+bool is_media_type(std::string_view content_type, std::string_view type, std::string_view subtype);
+
 // The value of the first parameter of that name, any case; nullptr when there is none.
 const std::string* parameter(const MediaType& media_type, std::string_view name);
 

@@ -59,7 +59,7 @@ void InnerStreams::on_response_head(Transaction& tx) {
     read_grpc(tx, MessageKind::kResponse);
   } else if (is_websocket_over_http2(tx)) {
     begin_websocket(tx);
-  } else if (http::media_type(value_of(tx.response, "content-type")) == "text/event-stream") {
+  } else if (http::is_media_type(value_of(tx.response, "content-type"), "text", "event-stream")) {
     begin_sse(tx);
   }
 }

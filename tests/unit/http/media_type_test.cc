@@ -99,4 +99,14 @@ TEST_SUITE("http/media_type") {
     CHECK(media_type("") == "");
     CHECK(media_type(" ; charset=utf-8") == "");
   }
+
+  TEST_CASE("it is compared as it is told") {
+    for (const char* value :
+         {"text/event-stream", " Text/EVENT-Stream ;charset=utf-8", "text", "text/event-streams",
+          "text/event-stream x", "text /event-stream", "", "/event-stream", "text/html"}) {
+      CAPTURE(value);
+      CHECK(is_media_type(value, "text", "event-stream") ==
+            (media_type(value) == "text/event-stream"));
+    }
+  }
 }
