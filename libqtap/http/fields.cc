@@ -2,6 +2,8 @@
 #include "http/fields.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <map>
 
 #include "base/text.h"
@@ -14,15 +16,47 @@ const char* separator(std::string_view canonical) {
   return canonical == "Set-Cookie" ? "\n" : ", ";
 }
 
+// Up to here, comparing each with each costs less than to sort them; how many there are is up to
+// the peer.
+constexpr size_t kFew = 32;
+
+// Names that are equal but for the case have the same key; few others have.
+uint32_t key_of(std::string_view name) {
+  if (name.empty()) return 0;
+  const auto lowered = [&](size_t at) { return static_cast<unsigned char>(name[at]) | 0x20u; };
+  const size_t last = name.size() - 1;
+  return static_cast<uint32_t>(name.size()) << 24 ^ lowered(0) << 16 ^ lowered(last / 2) << 8 ^
+         lowered(last);
+}
+
+bool few_have_repeats(const FieldList& headers) {
+  std::array<uint32_t, kFew> keys;
+  for (size_t i = 0; i < headers.size(); ++i) {
+    const std::string_view name = headers[i].name;
+    keys[i] = key_of(name);
+    for (size_t before = 0; before < i; ++before) {
+      if (keys[before] == keys[i] && equal_ignoring_case(headers[before].name, name)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-std::string canonical_name(std::string_view name) {
-  std::string out = lower(name);
+void canonical_name(std::string_view name, std::string& out) {
+  out.resize(name.size());
   bool starts_word = true;
-  for (char& c : out) {
-    if (starts_word && c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  for (size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');  // 0 to 25 for A-Z, a-z
+    out[i] = letter > 25 ? c : static_cast<char>(letter + (starts_word ? 'A' : 'a'));
     starts_word = c == '-';
   }
+}
+
+std::string canonical_name(std::string_view name) {
+  std::string out;
+  canonical_name(name, out);
   return out;
 }
 
@@ -45,6 +79,7 @@ std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& 
 }
 
 bool has_repeats(const FieldList& headers) {
+  if (headers.size() <= kFew) return few_have_repeats(headers);
   std::vector<std::string> names;
   names.reserve(headers.size());
   for (const Header header : headers) names.push_back(lower(header.name));

@@ -13,6 +13,8 @@ namespace qtap::http {
 
 // "Content-Type" of "content-type".
 std::string canonical_name(std::string_view name);
+// The same in the place of what `out` held; for many in turn.
+void canonical_name(std::string_view name, std::string& out);
 
 // One entry per name in canonical case, in the order of first appearance. Repeats are joined by ",
 // " (RFC 9110, 5.3), Cookie by "; " (RFC 6265, 5.4), Set-Cookie, which cannot be joined, by a

@@ -58,22 +58,37 @@ void write_body(JsonWriter& json, const Transaction& tx, MessageKind kind,
   }
 }
 
+// Fields of one name are joined.
+void write_fields(JsonWriter& json, const http::FieldList& headers, bool has_repeats) {
+  if (has_repeats) {
+    for (const auto& [name, value] : http::joined_fields(headers)) {
+      if (!name.empty()) json.entry(name, value);
+    }
+    return;
+  }
+  std::string name;
+  for (const http::Header header : headers) {
+    if (header.name.empty()) continue;
+    http::canonical_name(header.name, name);
+    json.entry(name, header.value);
+  }
+}
+
 // What request and response have in common, from `headers` on. `pseudo` come first.
 void write_message(JsonWriter& json, const Transaction& tx, MessageKind kind,
                    const http::Message& message, const ObjectOptions& options,
-                   const std::vector<std::pair<const char*, std::string>>& pseudo) {
+                   std::initializer_list<http::Header> pseudo) {
   if (options.headers) {
     json.begin_object("headers");
     for (const auto& [name, value] : pseudo) {
       if (!value.empty()) json.entry(name, value);
     }
-    for (const auto& [name, value] : http::joined_fields(message.headers)) {
-      if (!name.empty()) json.entry(name, value);
-    }
+    const bool has_repeats = http::has_repeats(message.headers);
+    write_fields(json, message.headers, has_repeats);
     json.end_object();
     using List = ObjectOptions::HeaderList;
     if (options.header_list == List::kAlways ||
-        (options.header_list == List::kAuto && http::has_repeats(message.headers))) {
+        (options.header_list == List::kAuto && has_repeats)) {
       write_pairs(json, "header_list", message.headers);
     }
     if (!message.trailers.empty()) write_pairs(json, "trailers", message.trailers);
@@ -130,10 +145,7 @@ Ref<Object> make_http_transaction_object(const Ref<Transaction>& tx, const Objec
   tx->response.status ? json.member("status", *tx->response.status) : json.null("status");
   write_header(json, "content_type", tx->response, "content-type");
   const std::string status = tx->response.status ? std::to_string(*tx->response.status) : "";
-  write_message(json, *tx, MessageKind::kResponse, tx->response, options,
-                status.empty()
-                    ? std::vector<std::pair<const char*, std::string>>()
-                    : std::vector<std::pair<const char*, std::string>>{{":status", status}});
+  write_message(json, *tx, MessageKind::kResponse, tx->response, options, {{":status", status}});
   json.end_object();
 
   write_messages(json, *tx);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace qtap;
 
 TEST_SUITE("http/fields") {
@@ -31,6 +33,17 @@ TEST_SUITE("http/fields") {
     CHECK(http::has_repeats({{"a", "1"}, {"b", "2"}, {"A", "3"}}));
     CHECK_FALSE(http::has_repeats({{"a", "1"}, {"b", "2"}}));
     CHECK_FALSE(http::has_repeats({}));
+  }
+
+  TEST_CASE("repeats are found among few and among many") {
+    for (size_t count = 0; count <= 70; ++count) {
+      http::FieldList fields;
+      for (size_t i = 0; i < count; ++i) fields.push_back({"x-" + std::to_string(i) + "-y", "1"});
+      CHECK_FALSE(http::has_repeats(fields));
+      if (count == 0) continue;
+      fields.push_back({"X-" + std::to_string(count / 2) + "-Y", "2"});
+      CHECK(http::has_repeats(fields));
+    }
   }
 
   // Where this takes half a minute, some work grows with the square of what the peer sends.
