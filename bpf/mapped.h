@@ -14,12 +14,15 @@
 #define PROT_EXEC 4 /* include/uapi/asm-generic/mman-common.h */
 #define AGAIN_NS 1000000000ULL
 
+static __always_inline int is_libssl_name(__u64 head)
+{
+	return (head & 0xffffffffffffULL) == 0x6c737362696cULL;
+}
+
 /* "libssl", "libcrypto" with whatever follows: user space looks closer. */
 static __always_inline int is_library_name(__u64 head)
 {
-	const __u64 libssl = 0x6c737362696cULL, libcrypt = 0x747079726362696cULL;
-
-	return (head & 0xffffffffffffULL) == libssl || head == libcrypt;
+	return is_libssl_name(head) || head == 0x747079726362696cULL;
 }
 
 /* Not within a second after it was told last: a number of an inode, or a pid, may be used again. */
@@ -33,7 +36,7 @@ static __always_inline int is_news(const struct mapped_file *key, __u64 now)
 	return 1;
 }
 
-static __always_inline void tell_about(const struct mapped_file *key, __u32 custom_bio)
+static __always_inline void tell_about(const struct mapped_file *key, __u32 what)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct qtap_mapped *rec;
@@ -46,8 +49,11 @@ static __always_inline void tell_about(const struct mapped_file *key, __u32 cust
 		return;
 	}
 	rec->time_ns = now;
+	rec->inode = key->inode;
+	rec->device = key->device;
 	rec->tgid = key->tgid;
-	rec->custom_bio = custom_bio;
+	rec->what = what;
+	rec->pad0 = 0;
 	bpf_ringbuf_submit(rec, 0);
 }
 
@@ -57,7 +63,7 @@ VERIFIED_ONCE int custom_bio_used(__u32 tgid)
 	struct mapped_file key = {.tgid = tgid}; /* no file has the inode 0 */
 
 	if (tell_custom_bios)
-		tell_about(&key, 1);
+		tell_about(&key, QTAP_MAPPED_CUSTOM_BIO);
 	return 0;
 }
 
@@ -81,7 +87,7 @@ VERIFIED_ONCE int code_mapped(int fd)
 		return 0;
 	key.inode = BPF_CORE_READ(file, f_inode, i_ino);
 	key.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	tell_about(&key, 0);
+	tell_about(&key, is_libssl_name(head) ? QTAP_MAPPED_SSL : QTAP_MAPPED_OTHER);
 	return 0;
 }
 

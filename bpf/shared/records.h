@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define QTAP_RECORD_VERSION 4u
+#define QTAP_RECORD_VERSION 5u
 
 /* Largest payload of one record. 16 KiB is the largest TLS record (RFC 8446, 5.1); longer calls become
  * several records. */
@@ -161,6 +161,7 @@ struct qtap_rec_process_info {
 	__u16 container_id_len;
 	__u8 tls_library; /* QTAP_TLS_LIBRARY_* */
 	__u8 pad0[5];
+	__u64 probed_ns; /* PROBED: CLOCK_BOOTTIME when its probes were active; 0 = not known */
 };
 
 /* qtap_rec_process_info.tls_library: what a look into the process found. The best of several counts. */
@@ -168,6 +169,7 @@ struct qtap_rec_process_info {
 #define QTAP_TLS_LIBRARY_NONE 1u       /* none that we know is mapped */
 #define QTAP_TLS_LIBRARY_NO_SYMBOLS 2u /* mapped, but probes could not be attached */
 #define QTAP_TLS_LIBRARY_PROBED 3u     /* mapped, probes are attached */
+#define QTAP_TLS_LIBRARY_MISSED 4u     /* it was mapped, and the process was gone before anybody could look */
 
 /* Indices of qtap_rec_loss.lost and of the kernel's per-CPU counters. */
 #define QTAP_LOSS_RING_FULL 0u	/* no room in the ring */
@@ -218,7 +220,7 @@ QTAP_SIZE_IS(struct qtap_rec_bind, 56);
 QTAP_SIZE_IS(struct qtap_rec_data, 104);
 QTAP_SIZE_IS(struct qtap_rec_count, 96);
 QTAP_SIZE_IS(struct qtap_rec_process, 344);
-QTAP_SIZE_IS(struct qtap_rec_process_info, 80);
+QTAP_SIZE_IS(struct qtap_rec_process_info, 88);
 QTAP_SIZE_IS(struct qtap_rec_loss, 240);
 QTAP_SIZE_IS(struct qtap_rec_level, 72);
 

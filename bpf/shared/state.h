@@ -28,7 +28,7 @@ struct qtap_stream {
 	__u16 wrote_memory; /* 1: and it was seen how it wrote into its BIO */
 	__u64 handshake_ns; /* CLOCK_BOOTTIME: the first handshake call began, 0 = not seen */
 	__u32 handshake_us; /* until the one that succeeded had ended, 0 = not (yet) */
-	__u32 from_start;   /* 1: SSL_clear was seen, which begins each connection, or its handshake */
+	__u32 from_start;   /* 1: SSL_clear was seen, which begins each connection, or its first record */
 };
 
 /*
@@ -98,9 +98,15 @@ struct qtap_older {
  * no probe is on. */
 struct qtap_mapped {
 	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 inode;   /* of the file, ... */
+	__u32 device;  /* ... as the kernel has it: 12 bits of major, 20 of minor number */
 	__u32 tgid;
-	__u32 custom_bio; /* 1: the latter */
+	__u32 what; /* QTAP_MAPPED_* */
+	__u32 pad0;
 };
+#define QTAP_MAPPED_OTHER 0u /* libcrypto, and what else is named like it */
+#define QTAP_MAPPED_SSL 1u
+#define QTAP_MAPPED_CUSTOM_BIO 2u /* no file: a BIO was used */
 
 /* One per CPU and cause. */
 struct qtap_loss {

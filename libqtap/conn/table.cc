@@ -271,7 +271,7 @@ void Table::on_process_info(const Record& record) {
   if (record.tls_library == TlsLibrary::kUnknown) return;
   for (const auto* connections : {&sockets_, &orphans_}) {
     for (const auto& [key, tracked] : *connections) {
-      if (tracked->conn().process.pid == record.pid) tracked->learn_tls_library(record.tls_library);
+      if (tracked->conn().process.pid == record.pid) tracked->learn_tls_library(record);
     }
   }
 }

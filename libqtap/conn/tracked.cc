@@ -24,8 +24,14 @@ bool direction_matches(FlowDirection filter, FlowDirection actual) {
 }
 
 // Why the plain text of a connection was not seen, though probes were asked for.
-TlsState undecrypted_state(const Connection& conn) {
+// `began_ns`: of its first TLS bytes.
+TlsState undecrypted_state(const Connection& conn, uint64_t began_ns) {
   const TlsLibrary library = conn.process.tls_library;
+  // The probes came when it had begun: bytes that pass later may be the rest of a record.
+  const bool began_before = began_ns != 0 && began_ns < conn.process.probed_ns;
+  if (library == TlsLibrary::kMissed || (library == TlsLibrary::kProbed && began_before)) {
+    return TlsState::kJoinedLate;
+  }
   if (!conn.tls_probed && library == TlsLibrary::kNoSymbols) return TlsState::kNoSymbols;
   if (!conn.tls_probed && library != TlsLibrary::kProbed) return TlsState::kNoLibrary;
   return conn.joined_late ? TlsState::kJoinedLate : TlsState::kNeverHit;
@@ -103,9 +109,12 @@ void Tracked::learn_process(const Process& process) {
   update_tls_state();
 }
 
-void Tracked::learn_tls_library(TlsLibrary library) {
+void Tracked::learn_tls_library(const Record& process_info) {
+  const TlsLibrary library = process_info.tls_library;
   if (library == TlsLibrary::kUnknown || library == conn_->process.tls_library) return;
-  writable(conn_).process.tls_library = library;
+  Process& process = writable(conn_).process;
+  process.tls_library = library;
+  process.probed_ns = process_info.probed_ns;
   update_tls_state();
 }
 
@@ -203,7 +212,8 @@ void Tracked::update_tls_state() {
   } else if (tls_read_) {
     conn.tls_state = TlsState::kDecrypted;
   } else {
-    conn.tls_state = options_.tls_probes ? undecrypted_state(conn) : TlsState::kNotProbed;
+    conn.tls_state =
+        options_.tls_probes ? undecrypted_state(conn, tls_began_ns_) : TlsState::kNotProbed;
   }
   count_tls_bytes();
 }

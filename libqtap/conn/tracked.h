@@ -109,7 +109,7 @@ class Tracked {
   void learn_process(const Process& process);
   void learn_tls();        // its socket carries TLS records
   void learn_tls_probe();  // and a probed library makes them
-  void learn_tls_library(TlsLibrary library);
+  void learn_tls_library(const Record& process_info);
   void learn_late();  // it is older than the probes
   // What the socket carried so far, and how much of it was left out on purpose.
   void learn_totals(const Record& totals);
@@ -204,7 +204,8 @@ class Tracked {
   std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;
-  bool tls_read_ = false;  // plain text of a TLS object came; not only what was sent in clear
+  uint64_t tls_began_ns_ = 0;  // CLOCK_BOOTTIME of its first TLS bytes, 0 = they were not seen
+  bool tls_read_ = false;      // plain text of a TLS object came; not only what was sent in clear
   // Of the socket's totals, what another connection that ended was reported with.
   std::array<uint64_t, 2> reported_elsewhere_ = {};
   uint64_t counted_tls_bytes_ = 0;  // its part of ConnCounters

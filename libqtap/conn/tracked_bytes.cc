@@ -67,6 +67,7 @@ std::span<const uint8_t> as_bytes(std::string_view text) {
 }  // namespace
 
 void Tracked::read_hello(const Record& record) {
+  if (tls_began_ns_ == 0) tls_began_ns_ = record.time_ns;
   learn_tls();
   proto::TlsHelloReader& reader = hellos_[index(record.direction)];
   if (reader.state() != proto::TlsHelloReader::State::kNeedMore) return;

@@ -71,6 +71,7 @@ void Tracked::take_socket(Tracked& socket, int64_t now_ns) {
   socket_streams_ = socket.socket_streams_;
   left_out_ = socket.left_out_;
   hellos_ = std::move(socket.hellos_);
+  tls_began_ns_ = socket.tls_began_ns_;
   socket_closed_ns = socket.socket_closed_ns;
   if (socket.announced_ && socket.wanted()) leave_wire_bytes_to(socket);
   take_tls_bytes(socket);

@@ -52,10 +52,16 @@ void ProcessTable::on_record(const Record& record) {
   process.uid = record.uid;
   process.comm = record.comm;
   if (!record.exe.empty()) process.exe = record.exe;
-  if (record.type == RecordType::kExec) process.tls_library = TlsLibrary::kUnknown;
+  if (record.type == RecordType::kExec) {
+    process.tls_library = TlsLibrary::kUnknown;
+    process.probed_ns = 0;
+  }
   if (record.type != RecordType::kProcessInfo) return;
   process.known = true;
-  if (record.tls_library != TlsLibrary::kUnknown) process.tls_library = record.tls_library;
+  if (record.tls_library != TlsLibrary::kUnknown) {
+    process.tls_library = record.tls_library;
+    process.probed_ns = record.probed_ns;
+  }
   process.user = record.user;
   process.cgroup = record.cgroup;
   process.container_id = record.container_id.empty() ? container_id_of_cgroup(record.cgroup)

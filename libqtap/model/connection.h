@@ -27,6 +27,7 @@ struct Process {
   std::string cgroup;
   std::string container_id;  // first 12 hex characters
   TlsLibrary tls_library = TlsLibrary::kUnknown;
+  uint64_t probed_ns = 0;  // as in Record
 };
 
 enum class FlowDirection : uint8_t {

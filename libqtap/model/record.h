@@ -66,8 +66,9 @@ enum LossCause : uint8_t {
 constexpr size_t kLossCauses = 12;
 using BytesByCause = std::array<uint64_t, kLossCauses>;
 
-// What a look into a process found, the worst first (QTAP_TLS_LIBRARY_*).
-enum class TlsLibrary : uint8_t { kUnknown, kNone, kNoSymbols, kProbed };
+// What a look into a process found, the worst first (QTAP_TLS_LIBRARY_*); kMissed: it was gone by
+// then, but had mapped one.
+enum class TlsLibrary : uint8_t { kUnknown, kNone, kNoSymbols, kProbed, kMissed };
 
 // The members that a type does not use are zero or empty; bpf/shared/records.h says which type uses
 // which.
@@ -125,6 +126,7 @@ struct Record {
   std::string_view cgroup;
   std::string_view container_id;
   TlsLibrary tls_library = TlsLibrary::kUnknown;  // kProcessInfo
+  uint64_t probed_ns = 0;  // kProcessInfo: since when kProbed is true, 0 = not known
 
   // kLoss: totals since the start
   std::array<uint64_t, kLossCauses> lost_records = {};

@@ -61,6 +61,7 @@ class Live final : public LiveSource {
   void find_libraries();
   void look_into_all();
   void look_into_maps_of(uint32_t pid);
+  void learn_library(uint32_t pid, const FoundLibrary& found, uint64_t looked_ns);
   void attach_what_was_mapped();
   void look_for_libraries(uint64_t now_ns);
   void note(const Record& record);

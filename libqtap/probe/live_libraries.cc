@@ -42,6 +42,10 @@ void Live::attach_what_was_mapped() {
   if (!map_events_ || stopped_) return;
   const MapNews news = map_events_->take();
   for (const uint32_t pid : news.mapped) look_into_maps_of(pid);
+  for (const MappedSsl& file : news.ssl) {
+    if (processes_.tls_library(file.pid) != TlsLibrary::kUnknown) continue;
+    learn_library(file.pid, ssl_->known(file.device, file.inode), file.time_ns);  // it is gone
+  }
   for (const uint32_t pid : news.custom_bios) ssl_->attach_custom_bios(options_.proc_root, pid);
   if (map_events_->take_lost()) {
     look_into_all();
@@ -49,9 +53,13 @@ void Live::attach_what_was_mapped() {
   }
 }
 
+void Live::learn_library(uint32_t pid, const FoundLibrary& found, uint64_t looked_ns) {
+  if (processes_.learn_tls_library(pid, found, looked_ns)) news_of_.push_back(pid);
+}
+
 void Live::look_into_maps_of(uint32_t pid) {
-  const TlsLibrary found = ssl_->attach_mapped(options_.proc_root, pid);
-  if (processes_.learn_tls_library(pid, found)) news_of_.push_back(pid);
+  const uint64_t looked_ns = boot_ns();
+  learn_library(pid, ssl_->attach_mapped(options_.proc_root, pid), looked_ns);
 }
 
 // What a delivered record means for our own tables.
@@ -70,9 +78,10 @@ void Live::note(const Record& record) {
   // At once: a program with OpenSSL inside may speak before its libraries are mapped.
   const auto look_into_program = [&](uint32_t pid) {
     if (options_.tls.empty() || !options_.search_processes) return;
-    const TlsLibrary found = ssl_->attach_executable(options_.proc_root, pid);
-    if (found == TlsLibrary::kNone) return;  // libraries may follow
-    if (processes_.learn_tls_library(pid, found)) news_of_.push_back(pid);
+    const uint64_t looked_ns = boot_ns();
+    const FoundLibrary found = ssl_->attach_executable(options_.proc_root, pid);
+    if (found.library == TlsLibrary::kNone) return;  // libraries may follow
+    learn_library(pid, found, looked_ns);
   };
   switch (record.type) {
     case RecordType::kExec:

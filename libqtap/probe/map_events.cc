@@ -2,6 +2,7 @@
 #include "probe/map_events.h"
 
 #include <bpf/libbpf.h>
+#include <sys/sysmacros.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,6 +15,13 @@
 #include <qtap_bpf.skel.h>
 
 namespace qtap::probe {
+namespace {
+
+// The kernel's own dev_t, include/linux/kdev_t.h.
+constexpr uint32_t kMinorBits = 20;
+constexpr uint32_t kMinorMask = (1U << kMinorBits) - 1;
+
+}  // namespace
 
 Result<std::unique_ptr<MapEvents>> MapEvents::create(KernelSide& kernel) {
   std::unique_ptr<MapEvents> events(new MapEvents(kernel));
@@ -33,9 +41,13 @@ MapNews MapEvents::take() {
   while (const auto bytes = ring_->peek()) {
     qtap_mapped mapped = {};
     memcpy(&mapped, bytes->data(), std::min(bytes->size(), sizeof(mapped)));
-    auto& pids = mapped.custom_bio != 0 ? news.custom_bios : news.mapped;
+    auto& pids = mapped.what == QTAP_MAPPED_CUSTOM_BIO ? news.custom_bios : news.mapped;
     if (std::find(pids.begin(), pids.end(), mapped.tgid) == pids.end()) {
       pids.push_back(mapped.tgid);
+    }
+    if (mapped.what == QTAP_MAPPED_SSL) {
+      const uint64_t device = makedev(mapped.device >> kMinorBits, mapped.device & kMinorMask);
+      news.ssl.push_back({mapped.tgid, mapped.time_ns, device, mapped.inode});
     }
     ring_->pop();
   }

@@ -16,8 +16,17 @@
 
 namespace qtap::probe {
 
+// A file that is named like libssl.
+struct MappedSsl {
+  uint32_t pid = 0;
+  uint64_t time_ns = 0;  // CLOCK_BOOTTIME
+  uint64_t device = 0;   // as stat(2) has it
+  uint64_t inode = 0;
+};
+
 struct MapNews {
   std::vector<uint32_t> mapped;       // processes, each once
+  std::vector<MappedSsl> ssl;         // of these
   std::vector<uint32_t> custom_bios;  // the same: those with BIOs of their own
 };
 

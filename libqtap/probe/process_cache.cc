@@ -44,7 +44,8 @@ const Record* ProcessCache::introduce(uint32_t pid, uint64_t now_ns) {
   record_.comm = process.facts.comm;
   record_.user = process.user;
   record_.cgroup = process.facts.cgroup;
-  record_.tls_library = process.tls_library;
+  record_.tls_library = process.found.library;
+  record_.probed_ns = process.found.probed_ns;
   return &record_;
 }
 
@@ -52,7 +53,7 @@ void ProcessCache::on_exec(const Record& record) {
   Entry& process = entry(record.pid);
   process.told = false;
   process.from_exec = true;
-  process.tls_library = TlsLibrary::kUnknown;
+  if (process.looked_ns < record.time_ns) process.found = {};
   process.facts = {};
   process.facts.ppid = record.ppid;
   process.facts.uid = record.uid;
@@ -61,10 +62,12 @@ void ProcessCache::on_exec(const Record& record) {
   process.facts.comm = record.comm;
 }
 
-bool ProcessCache::learn_tls_library(uint32_t pid, TlsLibrary library) {
+bool ProcessCache::learn_tls_library(uint32_t pid, const FoundLibrary& found, uint64_t looked_ns) {
   Entry& process = entry(pid);
-  if (library == TlsLibrary::kUnknown || library == process.tls_library) return false;
-  process.tls_library = library;
+  if (found.library == TlsLibrary::kUnknown) return false;
+  process.looked_ns = looked_ns;
+  if (found.library == process.found.library) return false;
+  process.found = found;
   process.told = false;
   return true;
 }

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "model/record.h"
+#include "probe/found_library.h"
 #include "probe/process_files.h"
 #include "probe/user_names.h"
 
@@ -30,8 +31,11 @@ class ProcessCache {
   // the process.
   void on_exec(const Record& record);
   void on_exit(uint32_t pid);
-  // What a look into the process found. True: that is news, and introduce() tells it once more.
-  bool learn_tls_library(uint32_t pid, TlsLibrary library);
+  // What a look into the process found, which began at `looked_ns` (CLOCK_BOOTTIME): it may come
+  // before on_exec() of the image that it was of. True: that is news, and introduce() tells it once
+  // more.
+  bool learn_tls_library(uint32_t pid, const FoundLibrary& found, uint64_t looked_ns);
+  TlsLibrary tls_library(uint32_t pid) { return entry(pid).found.library; }
 
   size_t size() const { return by_pid_.size(); }
 
@@ -40,7 +44,8 @@ class ProcessCache {
     uint32_t pid = 0;
     bool told = false;
     bool from_exec = false;
-    TlsLibrary tls_library = TlsLibrary::kUnknown;
+    FoundLibrary found;
+    uint64_t looked_ns = 0;
     ProcessFacts facts;
     std::string user;
   };

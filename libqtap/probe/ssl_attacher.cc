@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,12 @@ bool has_return(SslCall call) {
 
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
+}
+
+uint64_t boot_ns() {
+  timespec t = {};
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
 }
 
 bool is_libcrypto(const std::string& path) {
@@ -78,7 +85,7 @@ void SslAttacher::warn(std::string text) {
   if (warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(text));
 }
 
-TlsLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
+FoundLibrary SslAttacher::attach(const std::string& open_path, const std::string& shown_path) {
   return look_at(open_path, shown_path,
                  [&](int fd) { return attach_library(fd, open_path, shown_path); });
 }
@@ -142,7 +149,7 @@ void SslAttacher::attach_all_custom_bios() {
   deferred_.clear();
 }
 
-TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t pid) {
+FoundLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t pid) {
   const std::string open_path = proc_root + "/" + std::to_string(pid) + "/exe";
   std::string shown_path = open_path;
   std::error_code ignored;
@@ -157,26 +164,28 @@ TlsLibrary SslAttacher::attach_executable(const std::string& proc_root, uint32_t
   });
 }
 
-TlsLibrary SslAttacher::look_at(const std::string& open_path, const std::string& shown_path,
-                                const std::function<TlsLibrary(int fd)>& first_look) {
+FoundLibrary SslAttacher::look_at(const std::string& open_path, const std::string& shown_path,
+                                  const std::function<TlsLibrary(int fd)>& first_look) {
   const int fd = open(open_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     if (errno != ENOENT &&
         errno != ESRCH) {  // the process or its file went away: nothing to capture
       warn("QT053: open " + shown_path + ": " + strerror(errno));
     }
-    return TlsLibrary::kUnknown;
+    return {};
   }
   struct stat st = {};
-  TlsLibrary found = TlsLibrary::kUnknown;
+  FoundLibrary found;
   if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
     const std::pair<uint64_t, uint64_t> file(st.st_dev, st.st_ino);
     if (const auto known = seen_.find(file); known != seen_.end()) {
       found = known->second;
     } else {
-      found = first_look(fd);
+      found.library = first_look(fd);
+      if (found.library == TlsLibrary::kProbed) found.probed_ns = boot_ns();
       if (seen_.size() >= kMaxSeen) {  // look again at those that have nothing to probe
-        std::erase_if(seen_, [](const auto& one) { return one.second == TlsLibrary::kNone; });
+        std::erase_if(seen_,
+                      [](const auto& one) { return one.second.library == TlsLibrary::kNone; });
       }
       seen_.emplace(file, found);
     }
@@ -207,9 +216,14 @@ TlsLibrary SslAttacher::attach_to(const std::string& path, const std::string& sh
   return TlsLibrary::kProbed;
 }
 
-TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
+FoundLibrary SslAttacher::known(uint64_t device, uint64_t inode) const {
+  const auto it = seen_.find({device, inode});
+  return it != seen_.end() ? it->second : FoundLibrary{TlsLibrary::kMissed};
+}
+
+FoundLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid) {
   const auto libraries = libraries_of(proc_root, pid);
-  if (!libraries) return TlsLibrary::kUnknown;
+  if (!libraries) return {};
   const auto is_ssl = [](const MappedLibrary& library) {
     return !is_libcrypto(library.shown_path);
   };
@@ -217,9 +231,9 @@ TlsLibrary SslAttacher::attach_mapped(const std::string& proc_root, uint32_t pid
   if (std::none_of(libraries->begin(), libraries->end(), is_ssl)) {
     return attach_executable(proc_root, pid);
   }
-  TlsLibrary best = TlsLibrary::kUnknown;
+  FoundLibrary best;
   for (const MappedLibrary& library : *libraries) {
-    const TlsLibrary found = attach(library.open_path, library.shown_path);
+    const FoundLibrary found = attach(library.open_path, library.shown_path);
     if (is_ssl(library)) best = std::max(best, found);
   }
   return best;

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "model/record.h"
+#include "probe/found_library.h"
 #include "probe/kernel_side.h"
 #include "probe/openssl_places.h"
 
@@ -30,12 +31,15 @@ class SslAttacher {
 
   // `open_path` leads to the file from here, `shown_path` is what people know it by. Returns what
   // is true of the file now: kProbed, kNoSymbols, or kUnknown when it could not be looked at.
-  TlsLibrary attach(const std::string& open_path, const std::string& shown_path);
+  FoundLibrary attach(const std::string& open_path, const std::string& shown_path);
   // What the process has mapped, else what its program has inside. kNone: nothing that we know; of
   // several, the best.
-  TlsLibrary attach_mapped(const std::string& proc_root, uint32_t pid);
+  FoundLibrary attach_mapped(const std::string& proc_root, uint32_t pid);
   // OpenSSL inside of the program that the process runs. kNone: it has none that can be seen.
-  TlsLibrary attach_executable(const std::string& proc_root, uint32_t pid);
+  FoundLibrary attach_executable(const std::string& proc_root, uint32_t pid);
+  // Of a file that a process had mapped which is gone: what was found when it was looked at last.
+  // kMissed: it never was.
+  FoundLibrary known(uint64_t device, uint64_t inode) const;
   // From now on BIO_write gets no probe where OpenSSL's memory BIOs have: whoever calls this is
   // told of processes that have a BIO of their own, and calls one of the next two then.
   void defer_custom_bios() { defers_custom_bios_ = true; }
@@ -49,8 +53,8 @@ class SslAttacher {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
-  TlsLibrary look_at(const std::string& open_path, const std::string& shown_path,
-                     const std::function<TlsLibrary(int fd)>& first_look);
+  FoundLibrary look_at(const std::string& open_path, const std::string& shown_path,
+                       const std::function<TlsLibrary(int fd)>& first_look);
   // What BIO_write of a file still needs.
   struct Deferred {
     UniqueFd fd;
@@ -74,7 +78,7 @@ class SslAttacher {
   KernelSide& kernel_;
   PlaceChoice choice_;
   Links links_;
-  std::map<FileId, TlsLibrary> seen_;
+  std::map<FileId, FoundLibrary> seen_;
   std::map<FileId, Deferred> deferred_;
   bool defers_custom_bios_ = false;
   size_t probed_files_ = 0;

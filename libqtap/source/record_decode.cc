@@ -163,13 +163,15 @@ Status decode_process_info(std::span<const uint8_t> bytes, Record& r) {
   }
   if (left != 0) return corrupt("bytes behind the text:", left);
   QTAP_CHECK(check_time(raw.start_ns));
-  if (raw.tls_library > QTAP_TLS_LIBRARY_PROBED) {
+  QTAP_CHECK(check_time(raw.probed_ns));
+  if (raw.tls_library > QTAP_TLS_LIBRARY_MISSED) {
     return corrupt("unknown state of the TLS library", raw.tls_library);
   }
   r.ppid = raw.ppid;
   r.uid = raw.uid;
   r.start_ns = raw.start_ns;
   r.tls_library = static_cast<TlsLibrary>(raw.tls_library);
+  r.probed_ns = raw.probed_ns;
   return {};
 }
 

@@ -110,6 +110,7 @@ void put_process_info(std::vector<uint8_t>& out, Record r, const qtap_record_hea
   raw.cgroup_len = cut_text(r.cgroup);
   raw.container_id_len = cut_text(r.container_id);
   raw.tls_library = static_cast<uint8_t>(r.tls_library);
+  raw.probed_ns = r.probed_ns;
   put(out, raw);
   for (const std::string_view text : {r.exe, r.comm, r.user, r.cgroup, r.container_id}) {
     put_text(out, text);

@@ -40,7 +40,7 @@ static_assert(kLossRingFull == QTAP_LOSS_RING_FULL && kLossFault == QTAP_LOSS_FA
               kLossNoBuffer == QTAP_LOSS_NO_BUFFER && kLossHost == QTAP_LOSS_HOST &&
               kLossRecording == QTAP_LOSS_RECORDING && kLossBudget == QTAP_LOSS_BUDGET);
 static_assert(static_cast<unsigned>(CaptureLevel::kCount) == QTAP_LEVEL_COUNT);
-static_assert(static_cast<unsigned>(TlsLibrary::kProbed) == QTAP_TLS_LIBRARY_PROBED);
+static_assert(static_cast<unsigned>(TlsLibrary::kMissed) == QTAP_TLS_LIBRARY_MISSED);
 
 // Half of what an int64_t holds (146 years): a time plus an Origin's offset never overflows.
 inline constexpr uint64_t kMaxTimeNs = INT64_MAX / 2;

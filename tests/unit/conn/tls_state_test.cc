@@ -19,9 +19,10 @@ void tls_bytes(Fixture& f) {
   f.table.on_record(r);
 }
 
-void found(Fixture& f, TlsLibrary library) {
+void found(Fixture& f, TlsLibrary library, uint64_t probed_ns = 0) {
   Record r = f.at(RecordType::kProcessInfo, 0);
   r.tls_library = library;
+  r.probed_ns = probed_ns;
   f.table.on_record(r);
 }
 
@@ -79,6 +80,40 @@ TEST_SUITE("conn/tls_state") {
     CHECK(state_of(f) == TlsState::kNoLibrary);
     found(f, TlsLibrary::kProbed);
     CHECK(state_of(f) == TlsState::kJoinedLate);
+  }
+
+  TEST_CASE("TLS that began before its library had probes joined late, also if it has ended") {
+    Fixture f;
+    f.events.process.pid = 7;
+    f.open(1);
+    const uint64_t before = f.now + 1;  // when its first bytes come
+    tls_bytes(f);
+    SUBCASE("its probes came before") {
+      found(f, TlsLibrary::kProbed, before - 1);
+      CHECK(state_of(f) == TlsState::kNeverHit);
+    }
+    SUBCASE("its probes came behind") {
+      found(f, TlsLibrary::kProbed, before + 1);
+      CHECK(state_of(f) == TlsState::kJoinedLate);
+      f.data(1, 50, Direction::kSent, kRequest);
+      CHECK(state_of(f) == TlsState::kDecrypted);
+    }
+    SUBCASE("what is known when it opens") {
+      f.events.process.tls_library = TlsLibrary::kProbed;
+      f.events.process.probed_ns = before + 100;
+      f.open(2);
+      Record r = f.at(RecordType::kData, 2, 2);
+      r.tls = true;
+      static constexpr uint8_t kHeader[] = {23, 3, 3, 0, 9};
+      r.full_len = sizeof kHeader;
+      r.bytes = kHeader;
+      f.table.on_record(r);
+      CHECK(state_of(f) == TlsState::kJoinedLate);
+    }
+    SUBCASE("the process was gone before anybody could look") {
+      found(f, TlsLibrary::kMissed);
+      CHECK(state_of(f) == TlsState::kJoinedLate);
+    }
   }
 
   TEST_CASE("without TLS probes nothing was probed") {

@@ -119,6 +119,7 @@ inline std::vector<Record> one_of_each() {
   info.cgroup = "/system.slice/nginx.service";
   info.container_id = "0123456789ab";
   info.tls_library = TlsLibrary::kProbed;
+  info.probed_ns = 64;
   add(RecordType::kTick);
   Record& loss = add(RecordType::kLoss);
   for (size_t i = 0; i < kLossCauses; ++i) {

@@ -64,12 +64,12 @@ TEST_SUITE("source/recording") {
     std::vector<uint8_t> bytes = encode_head(kOrigin);
     SUBCASE("format") {
       bytes[offsetof(RecordingHead, format_version)] ^= 2;
-      CHECK(contains(error_of(bytes).text, "format 3 with records of version 4"));
+      CHECK(contains(error_of(bytes).text, "format 3 with records of version 5"));
       CHECK(error_of(bytes).status == QTAP_ERR_UNSUPPORTED);
     }
     SUBCASE("records") {
       bytes[offsetof(RecordingHead, record_version)] ^= 2;
-      CHECK(contains(error_of(bytes).text, "format 1 with records of version 6"));
+      CHECK(contains(error_of(bytes).text, "format 1 with records of version 7"));
       CHECK(error_of(bytes).status == QTAP_ERR_UNSUPPORTED);
     }
     SUBCASE("byte order") {

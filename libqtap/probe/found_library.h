@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What looking for TLS libraries found.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+#include "model/record.h"
+
+namespace qtap::probe {
+
+// What is true of a file, or of a process that has mapped it.
+struct FoundLibrary {
+  TlsLibrary library = TlsLibrary::kUnknown;
+  uint64_t probed_ns = 0;  // kProbed: CLOCK_BOOTTIME when its probes were active
+
+  // Of several that a process has mapped: the better one; of two with probes, the later ones.
+  friend auto operator<=>(const FoundLibrary&, const FoundLibrary&) = default;
+};
+
+}  // namespace qtap::probe
