@@ -69,9 +69,10 @@ struct ssl_frame {
 	__u64 done;	/* *_ex: where the length is returned */
 	__u64 began_ns; /* handshakes only */
 	__u8 kind;	/* enum ssl_call */
-	__u8 io;	/* IO_READ, IO_WRITE: socket calls made inside; IO_MEMORY: a record went to a BIO */
-	__u8 mixed;	/* another SSL object was used inside: what is nested may belong to that one */
-	__u8 tails;	/* returns to come that belong to the same call */
+	__u8
+	    io; /* IO_READ, IO_WRITE, IO_FIRST: socket calls made inside; IO_MEMORY: a record went to a BIO */
+	__u8 mixed; /* another SSL object was used inside: what is nested may belong to that one */
+	__u8 tails; /* returns to come that belong to the same call */
 	__u8 pad0[4];
 };
 

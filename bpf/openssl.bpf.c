@@ -199,8 +199,9 @@ static __always_inline int writes_unseen(const struct qtap_stream *stream, const
 }
 
 /*
- * Non-blocking programs call until it succeeds; some call again later, when there is nothing left to do. Of a
- * TLS object that is older than the probes such a call says nothing: it had plain text before, maybe.
+ * Non-blocking programs call until it succeeds; some call again later, when there is nothing left to do, or
+ * to negotiate anew (TLS 1.2). So of a TLS object that is older than the probes a handshake says nothing: it
+ * had plain text before, maybe. Unless it is the first that its socket carries.
  */
 static __always_inline void handshake_returned(struct qtap_stream *stream, const struct ssl_frame *frame,
 					       int succeeded)
@@ -209,7 +210,9 @@ static __always_inline void handshake_returned(struct qtap_stream *stream, const
 
 	if (stream->handshake_us || stream->offset[0] || stream->offset[1])
 		return;
-	if (succeeded && !(frame->io & IO_SOCKET) && !stream->handshake_ns && !stream->from_start)
+	if (frame->io & IO_FIRST)
+		stream->from_start = 1;
+	if (!stream->from_start)
 		return;
 	if (!stream->handshake_ns)
 		stream->handshake_ns = frame->began_ns;

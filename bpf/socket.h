@@ -404,7 +404,7 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	__u64 sk = (__u64)io->sk;
 	struct sock_state *st;
 	struct user_iovec first = {};
-	int tls_header = 0, learn;
+	int tls_header = 0, learn, was_tls;
 
 	if (frame)
 		frame->io |= io->direction == QTAP_SENT ? IO_WRITE : IO_READ;
@@ -418,10 +418,13 @@ static __always_inline void sock_io_done(struct sock_io *io, __u64 pid_tgid, int
 	st->tgid = pid_tgid >> 32;
 	if (!st->opened)
 		sock_open(sk, io->fd);
+	was_tls = st->class == SOCK_TLS;
 	learn = frame && !(st->class == SOCK_TLS && st->bound_stream && st->bound_ssl == frame->ssl &&
 			   st->bound_tgid == st->tgid);
 	if ((learn || st->class == SOCK_UNDECIDED || st->tunnel) && first_segment(io, &first))
 		tls_header = classify_io(io, first, frame);
+	if (frame && !was_tls && st->class == SOCK_TLS && tls_header && !st->older)
+		frame->io |= IO_FIRST;
 	if (learn && !frame->mixed &&
 	    (tls_header || (io->direction == QTAP_RECEIVED && st->class == SOCK_TLS)))
 		stream_bind(frame->ssl, sk, pid_tgid >> 32, QTAP_BIND_NESTED);

@@ -41,6 +41,7 @@ enum ssl_call {
 #define IO_WRITE 2
 #define IO_SOCKET (IO_READ | IO_WRITE)
 #define IO_MEMORY 4
+#define IO_FIRST 8 /* the first TLS record that the socket ever carried passed inside */
 
 /* The stream of a TLS object, made on first use. */
 static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
@@ -61,7 +62,7 @@ static __noinline struct qtap_stream *stream_of(__u64 ssl, __u32 tgid)
 /* Older than the probes: what it carried before is not known. */
 static __always_inline __u16 late_flag(const struct qtap_stream *stream)
 {
-	return stream->from_start || stream->handshake_us ? 0 : QTAP_RF_LATE;
+	return stream->from_start ? 0 : QTAP_RF_LATE;
 }
 
 static __always_inline void fill_stream_end(struct qtap_rec_count *rec, const struct qtap_stream *stream)

@@ -24,8 +24,9 @@ constexpr const char* kLibssl = "/usr/lib/x86_64-linux-gnu/libssl.so.3";
 // A program that loads a library when it is told to, long after it began, and what is read of it.
 class LateProgram {
  public:
-  LateProgram(const std::string& library, const std::vector<std::string>& inside)
-      : library_(library), server_(python("server", certificate())), client_(argv(inside)) {
+  LateProgram(const std::string& library, const std::vector<std::string>& inside,
+              const std::string& options = "")
+      : library_(library), server_(server(options)), client_(argv(inside, options)) {
     REQUIRE(client_.read_line() == "ready");
   }
 
@@ -79,8 +80,13 @@ class LateProgram {
   }
 
  private:
-  std::vector<std::string> argv(std::vector<std::string> inside) {
-    const auto program = python("late_library", {server_.read_line(), library_});
+  static std::vector<std::string> server(const std::string& options) {
+    auto arguments = certificate();
+    arguments.push_back(options);
+    return python("server", arguments);
+  }
+  std::vector<std::string> argv(std::vector<std::string> inside, const std::string& options) {
+    const auto program = python("late_library", {server_.read_line(), library_, options});
     inside.insert(inside.end(), program.begin(), program.end());
     return inside;
   }
@@ -234,11 +240,12 @@ TEST_SUITE("bpf/live_library") {
   }
 
   TEST_CASE("probes that come to an open connection, which began under capture: told as late") {
-    // "again": a handshake that has nothing left to do is none that was seen.
-    for (const std::string word : {"go", "again"}) {
+    // "again": a handshake that has nothing left to do is none that was seen. "renegotiate": one
+    // that succeeds on the socket, and is not the first (TLS 1.2 only).
+    for (const std::string word : {"go", "again", "renegotiate"}) {
       CAPTURE(word);
       const TemporaryLibrary library;
-      LateProgram program(library.path(), {});
+      LateProgram program(library.path(), {}, word == "renegotiate" ? "TLSv1.2" : "");
       Capture capture(live_options());
       program.say_unheard("go");
       CHECK(capture.poll_until([&] { return program.is_attached(capture); }));
