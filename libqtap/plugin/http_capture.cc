@@ -37,7 +37,7 @@ class HttpCapture final : public Plugin {
     const bool stores = choice.level >= options_.object_min_level;
     if (!prints_json && !stores) return {};
     Ref<Object> object = make_http_transaction_object(exchange.tx, parts);
-    if (prints_json) output.emit_console(object->data + "\n");
+    if (prints_json) output.emit_line(object->data);
     if (!stores) return {};
     StoredObject stored = {.type = object->type, .digest = object->digest, .url = {}};
     auto url = output.emit_object(std::move(object));

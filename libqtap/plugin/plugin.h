@@ -38,6 +38,8 @@ class Output {
   virtual std::optional<std::string> emit_object(Ref<Object> object) = 0;
   // Text for people, written to the process's standard output in one piece.
   virtual void emit_console(std::string text) = 0;
+  // The same, with a newline behind it: spares a copy of a long document.
+  virtual void emit_line(std::string_view line) { emit_console(std::string(line).append("\n")); }
 };
 
 // One transaction on its way through the stack: shared by its plugins, so that the last one sees

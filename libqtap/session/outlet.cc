@@ -106,9 +106,9 @@ bool Outlet::takes_bodies() const {
                      [](const auto& store) { return store->sink().takes_bodies(); });
 }
 
-void Outlet::emit_console(std::string text) {
+void Outlet::print(std::string_view text, std::string_view end) {
   // This one may be lost with the others that waited.
-  if (!console_.collect(text).ok()) console_lost(console_.take_lost());
+  if (!console_.collect(text, end).ok()) console_lost(console_.take_lost());
 }
 
 // A closed standard output ends printing, not capturing.

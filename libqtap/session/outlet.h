@@ -45,7 +45,8 @@ class Outlet final : public plugin::Output {
 
   void emit_event(Ref<Event> event) override;
   std::optional<std::string> emit_object(Ref<Object> object) override;
-  void emit_console(std::string text) override;
+  void emit_console(std::string text) override { print(text, ""); }
+  void emit_line(std::string_view line) override { print(line, "\n"); }
   // To every store that takes them.
   void emit_body(const Ref<BodyChunk>& chunk);
   bool takes_bodies() const;
@@ -61,6 +62,7 @@ class Outlet final : public plugin::Output {
   void add_to(qtap_stats& stats) const;
 
  private:
+  void print(std::string_view text, std::string_view end);
   void kick_stores();
   void stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
               const Status& status);

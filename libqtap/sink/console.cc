@@ -68,13 +68,13 @@ Status Console::write(std::string_view block, size_t& written) {
   return write_locked(block, written);
 }
 
-Status Console::collect(std::string_view block) {
+Status Console::collect(std::string_view block, std::string_view end) {
   const std::lock_guard lock(mutex_);
   if (errno_ != 0) {
     ++lost_blocks_;
     return status();
   }
-  collected_ += block;
+  collected_.append(block).append(end);
   block_ends_.push_back(collected_.size());
   has_collected_ = true;
   return collected_.size() < kCollected ? Status() : flush_locked();

@@ -24,8 +24,9 @@ class Console {
   Status write(std::string_view block);
   // As write(); `written` says how many of its bytes came out, which is less than all on an error.
   Status write(std::string_view block, size_t& written);
-  // As write(), but the block may wait for the others until flush() or kCollected bytes.
-  Status collect(std::string_view block);
+  // As write(), but the block, with `end` behind it, may wait for the others until flush() or
+  // kCollected bytes.
+  Status collect(std::string_view block, std::string_view end = {});
   Status flush();
   // How many collected blocks could not be written, or not to their end, since the last call.
   uint64_t take_lost();
