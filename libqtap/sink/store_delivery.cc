@@ -45,8 +45,11 @@ void Store::work() {
       finished_ += delivered;
       changed_.notify_all();
     }
-    // Closed meanwhile: close() drops the others with the rest.
+    // Without the lock: whoever puts would wait while transactions are taken apart. Closed
+    // meanwhile: close() drops the others with the rest.
+    lock.unlock();
     batch_.erase(batch_.begin(), batch_.begin() + static_cast<long>(done));
+    lock.lock();
   }
 }
 
