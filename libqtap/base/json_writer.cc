@@ -62,6 +62,25 @@ Word load(const char* at) {
   return word;
 }
 
+// A few bytes: to call memcpy for them takes longer than to copy them.
+char* put_short(char* at, std::string_view text) {
+  const size_t size = text.size();
+  if (size >= sizeof(uint64_t) && size <= 2 * sizeof(uint64_t)) {
+    const auto first = load<uint64_t>(text.data());
+    const auto last = load<uint64_t>(text.data() + size - sizeof first);
+    memcpy(at, &first, sizeof first);
+    memcpy(at + size - sizeof last, &last, sizeof last);
+  } else if (size >= sizeof(uint32_t) && size < sizeof(uint64_t)) {
+    const auto first = load<uint32_t>(text.data());
+    const auto last = load<uint32_t>(text.data() + size - sizeof first);
+    memcpy(at, &first, sizeof first);
+    memcpy(at + size - sizeof last, &last, sizeof last);
+  } else {
+    memcpy(at, text.data(), size);
+  }
+  return at + size;
+}
+
 // The end of a text, less than kStride bytes, if all of it is plain: in two words that may overlap,
 // since byte by byte it would take longer than all the rest. False: nothing is written.
 bool put_plain_end(char* at, const char* text, size_t size) {
@@ -161,8 +180,7 @@ void JsonWriter::grow(size_t bytes) {
 }
 
 void JsonWriter::literal(std::string_view text) {
-  memcpy(room(text.size()), text.data(), text.size());
-  used_ += text.size();
+  used_until(put_short(room(text.size()), text));
 }
 
 void JsonWriter::text(std::string_view text) {
@@ -195,8 +213,7 @@ void JsonWriter::put_name(JsonName name) {
   if (!first_) *at++ = ',';
   first_ = false;
   *at++ = '"';
-  memcpy(at, text.data(), text.size());
-  at += text.size();
+  at = put_short(at, text);
   *at++ = '"';
   *at++ = ':';
   used_until(at);

@@ -76,9 +76,11 @@ std::string lower(std::string_view text) {
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return lower_char(x) == lower_char(y);
-         });
+  if (a.size() != b.size()) return false;
+  // What differs mostly does at once, also but for the case.
+  if (!a.empty() && ((a.front() ^ b.front()) & ~0x20) != 0) return false;
+  return std::equal(a.begin(), a.end(), b.begin(),
+                    [](char x, char y) { return lower_char(x) == lower_char(y); });
 }
 
 std::string_view base_name(std::string_view path) {

@@ -7,7 +7,8 @@ namespace qtap::http {
 
 std::optional<std::string_view> find_field(const FieldList& fields, std::string_view name) {
   for (const Header field : fields) {
-    if (equal_ignoring_case(field.name, name)) return field.value;
+    if (field.name.size() == name.size() && equal_ignoring_case(field.name, name))
+      return field.value;
   }
   return std::nullopt;
 }
