@@ -205,7 +205,7 @@ enum qtap_rule_issue_kind {
   QTAP_RULE_MISSING_FIELD = 0,   /**< subject: the field */
   QTAP_RULE_LOOKUP_FAILED = 1,   /**< subject: the field */
   QTAP_RULE_FUNCTION_FAILED = 2, /**< subject: the function */
-  QTAP_RULE_LIMIT = 3            /**< too many steps, or too deep */
+  QTAP_RULE_LIMIT = 3            /**< too many steps, too deep, or too many issues */
 };
 
 /** Texts are borrowed from the result, not NUL-terminated. @since 0.1 */
@@ -251,8 +251,9 @@ QTAP_API int qtap_rule_result_value(const qtap_rule_result* result, struct qtap_
 QTAP_API int qtap_rule_result_missing_at(const qtap_rule_result* result, size_t index,
                                          struct qtap_str* ret);
 
-/** Issue `index` that the outcome rests on, missing fields included, in the order of evaluation. 0,
- * QTAP_ERR_NOTFOUND (index) or QTAP_ERR_INVALID. @since 0.1 */
+/** Issue `index` that the outcome rests on, missing fields included, in the order of evaluation. 64
+ * are told; of more, one behind them, of kind QTAP_RULE_LIMIT and with line 0, says how many are
+ * not. 0, QTAP_ERR_NOTFOUND (index) or QTAP_ERR_INVALID. @since 0.1 */
 QTAP_API int qtap_rule_result_issue_at(const qtap_rule_result* result, size_t index,
                                        struct qtap_rule_issue* ret);
 
