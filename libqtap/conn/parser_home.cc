@@ -66,7 +66,9 @@ void Tracked::ParserHome::on_body(http::Exchange& exchange, const BodyPiece& pie
   inner_.on_body(transaction_of(exchange), piece);
   if (!owner_->options_.parser.tells_bodies) return;
   owner_->announce();
-  owner_->events_.on_body(owner_->conn_, transaction_of(exchange), piece, owner_->wanted());
+  Transaction& tx = transaction_of(exchange);
+  owner_->events_.on_body(owner_->conn_, tx, piece, owner_->wanted());
+  owner_->sends_bodies_ |= tx.body_flows[index(piece.message)].state == BodyFlow::State::kOpen;
 }
 
 void Tracked::ParserHome::on_body_end(http::Exchange& exchange, const BodyEnd& end) {

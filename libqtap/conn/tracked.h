@@ -163,7 +163,7 @@ class Tracked {
   uint64_t unwanted(Direction direction) const;
   bool may_leave_out() const { return options_.may_skip && need_ != Need::kBodies; }
   void ask_for_need();
-  void leave_if_unneeded();
+  void leave_if_unneeded(int64_t time_ns);
   void count_gap(Direction direction, int64_t time_ns, uint64_t offset, uint64_t len,
                  LossCause cause);
   void abandon_parser() noexcept;
@@ -201,6 +201,7 @@ class Tracked {
       tls_streams_;  // by stream id: one socket may carry several in turn
   Need need_ = Need::kBodies;
   std::optional<uint32_t> need_facts_;          // Connection::facts when it was asked for
+  bool sends_bodies_ = false;                   // some body of it went out while it came
   std::array<uint64_t, 2> asked_to_skip_ = {};  // offset in the stream that the parser follows
   uint64_t talking_ = 0;                        // whose bytes the parser follows; 0: the socket's
   std::array<proto::TlsHelloReader, 2> hellos_;

@@ -169,7 +169,7 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
     tls_read_ |= record.stream_kind != StreamKind::kSocket;
     if (wanted()) events_.on_data(conn_, direction, time_ns, first, 0, piece.bytes);
     parse(direction, time_ns, piece.bytes);
-    leave_if_unneeded();
+    leave_if_unneeded(time_ns);
   }
   if (piece.gap_after > 0) {
     gap(direction, time_ns, stream.next(), piece.gap_after, record.cause);
@@ -179,16 +179,19 @@ void Tracked::deliver(Stream& stream, const Record& record, int64_t time_ns) {
 
 void Tracked::ask_for_need() {
   if (need_facts_ == conn_->facts) return;
-  need_facts_ = conn_->facts;
   need_ = events_.need_of(*conn_);
+  need_facts_ = conn_->facts;
 }
 
 // After the first bytes were read, so that what the connection speaks, and with whom, is told in
 // any case.
-void Tracked::leave_if_unneeded() {
+void Tracked::leave_if_unneeded(int64_t time_ns) {
   if (!parser_ || !is_http(conn_->l7)) return;
   ask_for_need();
   if (need_ != Need::kNothing || !options_.may_skip) return;
+  // A process that took the connection over may make what was needed unneeded: what goes to stores
+  // since then is ended.
+  if (sends_bodies_) parser_->close(time_ns, http::Truncation::kAborted);
   parser_.reset();
   detecting_ = false;
 }

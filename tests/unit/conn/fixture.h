@@ -41,6 +41,9 @@ struct Recorder final : conn::ConnEvents, conn::ProcessLookup {
     return needs[std::min(asked++, needs.size() - 1)];
   }
   void on_gone(const Connection&) noexcept override { ++gone; }
+  void on_body(const Ref<Connection>&, Transaction& tx, const BodyPiece& piece, bool) override {
+    tx.body_flows[index(piece.message)].state = BodyFlow::State::kOpen;  // it goes to some store
+  }
   void on_transaction(Ref<Transaction> tx) override { transactions.push_back(tx); }
   void on_report(const Ref<Connection>& conn, bool finalized) override {
     log.push_back(finalized ? "final" : "report");

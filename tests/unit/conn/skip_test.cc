@@ -156,6 +156,33 @@ TEST_SUITE("conn/skip") {
     }
   }
 
+  TEST_CASE("a body that goes out is ended when nothing is needed any more") {
+    conn::ConnOptions options;
+    options.may_skip = true;
+    options.parser.tells_bodies = true;
+    Fixture f(options);
+    f.events.process.pid = 7;
+    f.open(1);
+    f.data(1, 50, Direction::kSent,
+           "POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9\r\n\r\nab");
+    CHECK(f.events.unwanted.empty());
+    f.events.needs = {conn::Need::kNothing};
+    f.events.process.pid = 8;  // another process has taken the connection over
+    f.events.process.exe = "/bin/other";
+    Record r = f.at(RecordType::kData, 1, 50);
+    r.pid = 8;
+    r.stream_kind = StreamKind::kOpenssl;
+    r.direction = Direction::kSent;
+    r.offset = f.offsets[index(Direction::kSent)];
+    r.full_len = 1;
+    const uint8_t byte = 'c';
+    r.bytes = {&byte, 1};
+    f.table.on_record(r);
+    REQUIRE(f.events.transactions.size() == 1);  // told, so that its owner can end what is open
+    CHECK(f.events.transactions[0]->truncated());
+    CHECK(f.events.unwanted.size() == 1);
+  }
+
   TEST_CASE("a recording or a host that reads all bytes gets them, whatever rules say") {
     Fixture f({}, conn::Need::kNothing);
     f.open(1);
