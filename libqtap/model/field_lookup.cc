@@ -115,6 +115,7 @@ const char* field_stage_name(FieldStage stage) {
     case FieldStage::kFlow:
     case FieldStage::kEndpoint:
       return "connection";
+    case FieldStage::kAuthority:
     case FieldStage::kRequestHead:
       return "request";
     case FieldStage::kResponseHead:
@@ -157,14 +158,20 @@ bool read_field(const FieldSource& source, const FieldPath& path, FieldValue& re
   return true;
 }
 
-bool is_settled(const Field& field, FieldStage stage, const Connection& connection) {
+bool is_settled(const Field& field, FieldStage stage, const FieldSource& source) {
+  const Connection& connection = *source.connection;
+  const bool is_named = connection.endpoint_is_name && !connection.endpoint_is_asked;
   if (stage == FieldStage::kEnd) return true;
   if (field.stage == FieldStage::kFlow) {
     return connection.direction != FlowDirection::kUnknown &&
            connection.direction != FlowDirection::kEgress;
   }
   if (field.stage == FieldStage::kEndpoint) {
-    return connection.endpoint_is_name && !connection.endpoint_is_asked;
+    return is_named;
+  }
+  if (field.stage == FieldStage::kAuthority) {
+    return stage >= FieldStage::kRequestHead && source.transaction &&
+           (is_named || names_authority(*source.transaction));
   }
   return field.stage <= stage;
 }

@@ -82,8 +82,8 @@ FieldPath parse_field(std::string_view name);
 // False: the source has no value (yet).
 bool read_field(const FieldSource& source, const FieldPath& path, FieldValue& ret);
 // Whether what the field says now is what it will always say, when heads and ends are known up to
-// `stage`; a missing one counts as such, and may turn up.
-bool is_settled(const Field& field, FieldStage stage, const Connection& connection);
+// `stage`; a missing one counts as such, and may turn up. `source` has a connection.
+bool is_settled(const Field& field, FieldStage stage, const FieldSource& source);
 
 // The nearest field name, at an edit distance of at most 2; "" = none.
 std::string suggest_field(std::string_view name);

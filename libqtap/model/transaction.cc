@@ -88,4 +88,13 @@ void resolve_url(Transaction& tx) {
   tx.url.append(tx.scheme).append(kBehindScheme).append(tx.authority).append(path);
 }
 
+bool names_authority(const Transaction& tx) {
+  const std::string_view target = tx.request.target;
+  const size_t scheme_end = target.find("://");
+  const bool is_absolute =
+      scheme_end != std::string_view::npos && target.find('/') == scheme_end + 1;
+  return is_absolute || !tx.request.authority.empty() || tx.request.method == "CONNECT" ||
+         http::find_header(tx.request, "host").has_value();
+}
+
 }  // namespace qtap

@@ -70,5 +70,7 @@ std::string_view without_user_info(std::string_view authority);
 
 // Fills scheme, authority, path and url from the request line, the Host header and the connection.
 void resolve_url(Transaction& tx);
+// Whether the authority is that of the request line or the Host header, not of the connection.
+bool names_authority(const Transaction& tx);
 
 }  // namespace qtap

@@ -29,7 +29,7 @@ int look_up(void* user, const rulekit::FieldRef& field, rulekit::Scratch& scratc
   const Sight& sight = *static_cast<const Sight*>(user);
   const FieldPath& path = sight.fields[field.slot];
   FieldValue value;
-  if (!path.field || !is_settled(*path.field, sight.stage, *sight.source.connection) ||
+  if (!path.field || !is_settled(*path.field, sight.stage, sight.source) ||
       !read_field(sight.source, path, value)) {
     return QTAP_ERR_NOTFOUND;
   }
@@ -37,10 +37,16 @@ int look_up(void* user, const rulekit::FieldRef& field, rulekit::Scratch& scratc
   return QTAP_OK;
 }
 
+// What counts the messages in a body misses those in bytes that were left out.
 bool reads_body(std::string_view field) {
+  constexpr std::string_view kMessages[] = {"sse.", "grpc.req.", "grpc.res.", "websocket.",
+                                            "connection.websocket."};
   const Field* found = find_field(field);
   if (!found) return false;
   const std::string_view name = found->name;
+  for (const std::string_view prefix : kMessages) {
+    if (name.starts_with(prefix)) return true;
+  }
   return name.ends_with(".body") || name.ends_with(".decode_state") ||
          name.ends_with(".decode_error");
 }
@@ -95,11 +101,10 @@ const RuleList::Rest& RuleList::find_rest(const Connection& conn) {
 }
 
 const RuleList::Rest& RuleList::rest_for(const Connection& conn) {
-  const auto [known, is_new] = connections_.try_emplace(conn.id);
-  if (is_new || known->second.facts != conn.facts) {
-    known->second = {conn.facts, &find_rest(conn)};
-  }
-  return *known->second.rest;
+  Known& known = connections_[conn.id];
+  // Null also where there was no memory to find it.
+  if (!known.rest || known.facts != conn.facts) known = {conn.facts, &find_rest(conn)};
+  return *known.rest;
 }
 
 std::optional<uint32_t> RuleList::decide_early(const Ref<Connection>& conn, Transaction& tx,
@@ -107,10 +112,11 @@ std::optional<uint32_t> RuleList::decide_early(const Ref<Connection>& conn, Tran
   if (rules_.empty()) return kNone;
   const Rest& rest = rest_for(*conn);
   if (!rest.set) return rest.matches.value_or(kNone);
-  return decide(transaction_head(conn, tx), stage);
+  return decide(transaction_head(conn, tx), stage, nullptr);
 }
 
-std::optional<uint32_t> RuleList::decide(const Transaction& tx, FieldStage stage) {
+std::optional<uint32_t> RuleList::decide(const Transaction& tx, FieldStage stage,
+                                         uint64_t* errors) {
   if (rules_.empty()) return kNone;
   const Rest& rest = rest_for(*tx.connection);
   if (!rest.set) return rest.matches.value_or(kNone);
@@ -119,7 +125,7 @@ std::optional<uint32_t> RuleList::decide(const Transaction& tx, FieldStage stage
   for (const SetHit& hit : rest.set->evaluate(SetMatch::kFirst, source, scratch_.get())) {
     if (hit.outcome.pass()) return rest.open[hit.rule];
     if (stage != FieldStage::kEnd) return std::nullopt;
-    if (hit.outcome.state == rulekit::State::kError) ++errors_;
+    if (errors && hit.outcome.state == rulekit::State::kError) ++*errors;
   }
   return rest.matches.value_or(kNone);
 }

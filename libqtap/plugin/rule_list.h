@@ -31,7 +31,7 @@ class RuleList {
            std::vector<std::unique_ptr<const rulekit::Rule>> rules);
 
   size_t size() const { return rules_.size(); }
-  // Whether some rule reads what is in a body.
+  // Whether some rule reads what is in a body, or counts what is.
   bool reads_bodies() const { return reads_bodies_; }
 
   // The rules that may still decide a transaction of a connection.
@@ -45,8 +45,9 @@ class RuleList {
 
   static constexpr uint32_t kNone = UINT32_MAX;  // no rule matches
   // The first that matches a transaction that is over.
-  uint32_t decide(const Transaction& tx) { return *decide(tx, FieldStage::kEnd); }
-  // The same of one in transfer; nothing: what is known up to `stage` does not tell.
+  uint32_t decide(const Transaction& tx) { return *decide(tx, FieldStage::kEnd, &errors_); }
+  // The same of one in transfer; nothing: what is known up to `stage` does not tell. Failures are
+  // left for decide() to count.
   std::optional<uint32_t> decide_early(const Ref<Connection>& conn, Transaction& tx,
                                        FieldStage stage);
 
@@ -59,7 +60,7 @@ class RuleList {
     const Rest* rest = nullptr;
   };
 
-  std::optional<uint32_t> decide(const Transaction& tx, FieldStage stage);
+  std::optional<uint32_t> decide(const Transaction& tx, FieldStage stage, uint64_t* errors);
   std::unique_ptr<Rest> make_rest(std::vector<uint32_t> open,
                                   std::optional<uint32_t> matches) const;
   const Rest& find_rest(const Connection& conn);

@@ -97,6 +97,26 @@ TEST_SUITE("plugin/rule_list") {
     }
   }
 
+  TEST_CASE("a host that the request does not name may still get its name") {
+    auto list =
+        rule_list({"http.req.host == \"api.example.com\"", "http.req.url contains \"/v1\""});
+    const auto conn = make_connection();
+    conn->endpoint_is_name = false;
+    conn->endpoint_id = "203.0.113.9";
+    const auto named = in_transfer(false);
+    const auto nameless = in_transfer(false);
+    nameless->request.headers = {};
+    nameless->request.authority.clear();
+    nameless->request.target = "/v1";
+    CHECK(list.decide_early(conn, *named, FieldStage::kRequestHead) == 0u);
+    CHECK_FALSE(list.decide_early(conn, *nameless, FieldStage::kRequestHead));
+    conn->endpoint_is_name = true;
+    conn->endpoint_id = "b.example.com";
+    ++conn->facts;
+    nameless->head = {};
+    CHECK(list.decide_early(conn, *nameless, FieldStage::kRequestHead) == 1u);
+  }
+
   TEST_CASE("one in transfer is decided when what its rules read is known") {
     auto list = rule_list({"http.res.status >= 500", "http.req.method == \"GET\""});
     const auto conn = make_connection();
@@ -182,6 +202,8 @@ TEST_SUITE("plugin/rule_list") {
     conn->tls.alpn = std::vector<std::string>(4000, "x");
     tx->connection = conn;
     CHECK(rules.rest_for(*conn).open.front() == 0);
+    // It is asked for bodies that were not decided, when it is over.
+    CHECK(rules.decide_early(conn, *tx, FieldStage::kEnd) == 1u);
     CHECK(rules.errors() == 0);
     CHECK(rules.decide(*tx) == 1);
     CHECK(rules.errors() == 1);
@@ -190,6 +212,10 @@ TEST_SUITE("plugin/rule_list") {
   TEST_CASE("that a rule reads bodies is known") {
     CHECK(rule_list({"http.res.body contains \"x\""}).reads_bodies());
     CHECK(rule_list({"res.decode_state == \"limit\""}).reads_bodies());
+    CHECK(rule_list({"sse.max_gap_us > 5000000"}).reads_bodies());
+    CHECK(rule_list({"connection.websocket.sent_messages > 10"}).reads_bodies());
+    CHECK(rule_list({"grpc.res.messages > 10"}).reads_bodies());
+    CHECK_FALSE(rule_list({"grpc.service == \"shop.Cart\""}).reads_bodies());
     CHECK_FALSE(rule_list({"http.res.body_bytes > 1"}).reads_bodies());
     CHECK(rule_list({"m()"}, {test::rule_text("req.body contains \"x\"", "m")}).reads_bodies());
   }
