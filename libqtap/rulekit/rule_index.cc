@@ -24,9 +24,12 @@ void append(std::vector<T>* to, const std::vector<T>& from) {
 // `and` is false when one side is: the side with the fewest keys is the guard.
 std::optional<Guard> guard_of_and(const Program& program, std::span<const StepId> children) {
   std::optional<Guard> best;
+  size_t fewest = SIZE_MAX;
   for (const StepId child : children) {
     auto guard = guard_of(program, child);
-    if (guard && (!best || key_count(*guard) < key_count(*best))) best = std::move(guard);
+    if (!guard || key_count(*guard) >= fewest) continue;
+    fewest = key_count(*guard);
+    best = std::move(guard);
   }
   if (best) best->decides = false;
   return best;
@@ -114,17 +117,19 @@ RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepI
   std::unordered_map<uint32_t, size_t> group_of;  // by field
   size_t keys_left = kMaxIndexKeys;
   for (uint32_t rule = 0; rule < roots.size(); ++rule) {
-    auto guard = roots[rule] ? guard_of(program, *roots[rule]) : std::nullopt;
-    if (guard && key_count(*guard) > keys_left) guard.reset();
-    if (guard) keys_left -= key_count(*guard);
-    decides_.push_back(guard && guard->decides);
-    if (guard) {
-      const auto [known, is_new] = group_of.try_emplace(guard->field, groups_.size());
-      if (is_new) groups_.emplace_back().field = guard->field;
-      add(rule, *guard, &groups_[known->second]);
-    } else {
+    std::optional<Guard> guard;
+    if (roots[rule]) guard = guard_of(program, *roots[rule]);
+    const size_t keys = guard ? key_count(*guard) : SIZE_MAX;
+    if (keys > keys_left) {
+      decides_.push_back(false);
       unguarded_.push_back(rule);
+      continue;
     }
+    keys_left -= keys;
+    decides_.push_back(guard->decides);
+    const auto [known, is_new] = group_of.try_emplace(guard->field, groups_.size());
+    if (is_new) groups_.emplace_back().field = guard->field;
+    add(rule, *guard, &groups_[known->second]);
   }
   for (Group& group : groups_) link_prefixes(&group.prefixes);
 }
