@@ -43,8 +43,8 @@ static __always_inline void on_connecting(__u64 sk, int fd)
 		sock_open(sk, fd);
 }
 
-/* sendmmsg, recvmmsg: ret messages were moved; TCP programs hardly use them, so the bytes are counted, not
- * copied. */
+/* sendmmsg, recvmmsg: how many bytes those messages have. TCP programs hardly use more than one, so only the
+ * first is copied, and the bytes of the others are counted. */
 VERIFIED_ONCE int mmsg_bytes(__u64 vec, __u64 messages)
 {
 	__u32 bytes = 0;
@@ -261,6 +261,13 @@ static __always_inline int on_syscall(struct pt_regs *regs, long ret, int loop, 
 	case NR_recvmmsg:
 	case NR_sendmmsg:
 		flags = PT_REGS_PARM4_SYSCALL(regs);
+		/* Its segments end where the message does, unless others were received behind it: those begin
+		 * in their own segments, whether or not the first one's are full. */
+		if (nr == NR_sendmmsg || ret == 1)
+			bpf_probe_read_user(msg, sizeof(msg),
+					    (void *)(PT_REGS_PARM2_SYSCALL(regs) + MSGHDR_IOV));
+		io.iov = msg[0];
+		io.iovs_left = msg[1];
 		io.bytes = (__u32)mmsg_bytes(PT_REGS_PARM2_SYSCALL(regs), io.bytes);
 		break;
 	}

@@ -183,7 +183,7 @@ struct qtap_rec_process_info {
 #define QTAP_LOSS_MISSED 5u /* a program did not run, because it was running already (recursion) */
 #define QTAP_LOSS_NO_BUFFER                                                                                  \
 	6u		       /* the bytes never were in user memory (sendfile, splice), or not where one   \
-				  call shows them (sendmmsg, recvmmsg) */
+				  call shows them (sendmmsg, recvmmsg: all but the first message) */
 #define QTAP_LOSS_HOST 7u      /* whoever feeds records says so */
 #define QTAP_LOSS_RECORDING 8u /* a recording could not take the record */
 #define QTAP_LOSS_BUDGET 9u    /* the process is over its budget: left out by QTAP_REC_LEVEL */

@@ -64,6 +64,30 @@ TEST_SUITE("probe/process_cache") {
     CHECK(cache.introduce(self, 3) != nullptr);
   }
 
+  TEST_CASE("what a look found may be known before the exec of that image is told") {
+    ProcessCache cache("/proc", "/nonexistent");
+    constexpr FoundLibrary kFound = {TlsLibrary::kProbed, 25};
+    Record exec = exec_of(kNobody);
+    exec.time_ns = 20;
+    SUBCASE("the look came behind the exec") {
+      CHECK(cache.learn_tls_library(kNobody, kFound, 21));
+      CHECK_FALSE(cache.learn_tls_library(kNobody, kFound, 22));
+      cache.on_exec(exec);
+      const Record* info = cache.introduce(kNobody, 30);
+      REQUIRE(info != nullptr);
+      CHECK(info->tls_library == TlsLibrary::kProbed);
+      CHECK(info->probed_ns == 25);
+    }
+    SUBCASE("it was of the image before") {
+      CHECK(cache.learn_tls_library(kNobody, kFound, 19));
+      cache.on_exec(exec);
+      const Record* info = cache.introduce(kNobody, 30);
+      REQUIRE(info != nullptr);
+      CHECK(info->tls_library == TlsLibrary::kUnknown);
+      CHECK(info->probed_ns == 0);
+    }
+  }
+
   TEST_CASE("the oldest processes are forgotten") {
     ProcessCache cache("/proc", "/nonexistent");
     for (uint32_t i = 0; i < ProcessCache::kMaxProcesses + 10; ++i)
