@@ -129,12 +129,15 @@ void Table::on_bind(const Record& record) {
 // from now on.
 Tracked* Table::join(uint64_t conn_key, std::unique_ptr<Tracked> orphan) {
   std::unique_ptr<Tracked>& socket = sockets_.at(conn_key);
-  // An idle connection that was there before us was told of, and so is what is read now: that is
-  // what transactions name, so it goes on with the address, and the other ends.
+  // The socket was told of (at once, or when it had been idle before us), and so is what is read of
+  // the object: that is what transactions name, so it goes on with the address, and the other ends.
+  // Unless plain text came over the socket before (CONNECT): then that goes on.
   const auto& ledger = orphan->conn().ledger;
   const bool is_told = orphan->announced() || ledger[0].delivered + ledger[1].delivered > 0;
-  const bool was_idle = socket->conn().joined_late && is_told;
-  if (!socket->tls_ids.empty() || (socket->announced() && !was_idle)) {
+  const auto& before = socket->conn().ledger;
+  const bool is_silent = before[0].delivered + before[1].delivered == 0;
+  const bool object_goes_on = is_told && (socket->conn().joined_late || is_silent);
+  if (!socket->tls_ids.empty() || (socket->announced() && !object_goes_on)) {
     socket->adopt(*orphan, now_ns_);
     for (const uint64_t stream_id : socket->tls_ids) streams_[stream_id] = socket.get();
     orphan->close(now_ns_, /*ended_ns=*/0, http::Truncation::kNone);

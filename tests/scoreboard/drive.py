@@ -21,6 +21,7 @@ PROGRAMS = {
     "c-blocking": ([ORACLES / "oracle_blocking"], []),
     "c-epoll": ([ORACLES / "oracle_loop"], []),
     "c-membio": ([ORACLES / "oracle_loop"], ["--bio", "memory"]),
+    "c-ownbio": ([ORACLES / "oracle_loop"], ["--bio", "own"]),
     "py-blocking": ([PYTHON, ORACLE_PY, "blocking"], []),
     "py-threads": ([PYTHON, ORACLE_PY, "threads"], []),
     "py-asyncio": ([PYTHON, ORACLE_PY, "asyncio"], []),

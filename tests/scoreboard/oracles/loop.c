@@ -2,7 +2,7 @@
 /*
  * An oracle with all connections on one event loop: one call per connection and turn, so that they
  * interleave. With --bio memory OpenSSL never sees a socket: the ciphertext is moved here, as in
- * node and asyncio.
+ * node and asyncio; with --bio own that BIO is none of OpenSSL's.
  *
  *   HANDSHAKE --> EXCHANGE --(all phases told)--> GOODBYE --> closed
  */
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "oracle.h"
+#include "own_bio.h"
 
 enum state { HANDSHAKE, EXCHANGE, GOODBYE, CLOSED };
 
@@ -23,11 +24,12 @@ struct member {
   struct conn conn;
   enum state state;
   int runnable;
-  BIO *in, *out; /* memory BIOs, owned by conn.ssl; NULL = OpenSSL has the socket */
+  BIO *in, *out; /* they keep bytes; owned by conn.ssl; NULL = OpenSSL has the socket */
 };
 
 static struct plan plan;
 static SSL_CTX* ctx;
+static BIO_METHOD* own_method;
 static unsigned char* buffer;
 
 /* Moves ciphertext out; 0 when the socket took all of it. */
@@ -124,9 +126,9 @@ static void add(struct member* m, int epoll, int fd, unsigned index) {
   if (fcntl(fd, F_SETFL, O_NONBLOCK) || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) die("add");
   conn_begin(&m->conn, &plan, ctx, fd, index);
   m->runnable = 1;
-  if (plan.memory_bio) {
-    m->in = must(BIO_new(BIO_s_mem()));
-    m->out = must(BIO_new(BIO_s_mem()));
+  if (plan.bio != BIO_SOCKET) {
+    m->in = must(BIO_new(own_method ? own_method : BIO_s_mem()));
+    m->out = must(BIO_new(own_method ? own_method : BIO_s_mem()));
     SSL_set_bio(m->conn.ssl, m->in, m->out);
   } else if (SSL_set_fd(m->conn.ssl, fd) != 1) {
     die("SSL_set_fd");
@@ -159,6 +161,7 @@ int main(int argc, char** argv) {
 
   plan = plan_parse(argc, argv);
   ctx = plan_context(&plan);
+  if (plan.bio == BIO_OWN) own_method = own_bio_method();
   members = must(calloc(plan.conns, sizeof *members));
   buffer = must(malloc(plan.write > READ_BYTES ? plan.write : READ_BYTES));
   if (plan.is_server) {
@@ -182,5 +185,6 @@ int main(int argc, char** argv) {
   free(members);
   free(buffer);
   SSL_CTX_free(ctx);
+  BIO_meth_free(own_method);
   return 0;
 }

@@ -31,7 +31,7 @@ static void usage(void) {
   fputs(
       "usage: ORACLE server|client --port N --cert FILE --key FILE [--conns N] [--threads N]\n"
       "  [--rounds N] [--up BYTES] [--down BYTES] [--write BYTES] [--phases N] [--hold]\n"
-      "  [--abrupt] [--bio memory|socket]\n",
+      "  [--abrupt] [--bio memory|own|socket]\n",
       stderr);
   exit(2);
 }
@@ -77,7 +77,7 @@ struct plan plan_parse(int argc, char** argv) {
     } else if (!strcmp(flag, "--phases")) {
       plan.phases = (unsigned)number;
     } else if (!strcmp(flag, "--bio")) {
-      plan.memory_bio = !strcmp(text, "memory");
+      plan.bio = !strcmp(text, "memory") ? BIO_MEMORY : !strcmp(text, "own") ? BIO_OWN : BIO_SOCKET;
     } else {
       usage();
     }

@@ -30,7 +30,7 @@ struct plan {
   unsigned phases; /* each phase is a stream of its own, with its own nonce */
   int hold;        /* before each phase but the first: print "held", wait for a line on stdin */
   int abrupt;      /* end the process without telling TLS or freeing anything */
-  int memory_bio;
+  enum { BIO_SOCKET, BIO_MEMORY, BIO_OWN } bio;
 };
 
 struct flow {

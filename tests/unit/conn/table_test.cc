@@ -340,6 +340,23 @@ TEST_SUITE("conn/table") {
     CHECK(f.table.open() == 1);
   }
 
+  TEST_CASE("a TLS object whose socket is known in the middle: one connection has all of it") {
+    Fixture f;
+    f.open(1);
+    f.data(0, 50, Direction::kSent, kRequest);
+    f.data(0, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 1);
+    const auto id = f.events.transactions[0]->connection->id;
+    f.table.on_record(f.at(RecordType::kBind, 1, 50));
+    f.data(1, 50, Direction::kSent, kRequest);
+    f.data(1, 50, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 2);
+    CHECK(f.events.transactions[1]->connection->id == id);
+    CHECK(f.events.transactions[1]->connection->address_known);
+    CHECK_FALSE(f.events.transactions[1]->connection->joined_late);
+    CHECK(f.table.open() == 1);
+  }
+
   TEST_CASE(
       "bytes of a TLS object in memory that were handed out before its older socket was known") {
     Fixture f;
