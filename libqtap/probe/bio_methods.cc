@@ -52,10 +52,54 @@ Result<uint64_t> table_of(const ElfFile& file, const ElfFunction& maker) {
   return maker.address + begin + 7 + static_cast<uint64_t>(int64_t{distance});
 }
 
+// SHT_RELR of the generic ABI, which elf.h has from glibc 2.36 on.
+constexpr uint32_t kPackedRelocations = 19;
+
+// The words that packed relocations name: an even entry is the address of one, an odd one says by
+// its other 63 bits which of those behind the last are meant, too.
+template <typename Visit>
+void for_each_packed(std::span<const uint64_t> entries, const Visit& visit) {
+  uint64_t next = 0;
+  for (const uint64_t entry : entries) {
+    if ((entry & 1) == 0) {
+      visit(entry);
+      next = entry + sizeof(uint64_t);
+      continue;
+    }
+    for (unsigned bit = 1; bit < 64; ++bit) {
+      if ((entry >> bit & 1) != 0) visit(next + (bit - 1) * sizeof(uint64_t));
+    }
+    next += 63 * sizeof(uint64_t);
+  }
+}
+
+// Of those the file holds what the dynamic linker moves.
+Status add_packed(const ElfFile& file, const Elf64_Shdr& section, uint64_t table, Method& method) {
+  QTAP_TRY(const auto entries, file.table<uint64_t>(section.sh_offset, section.sh_size,
+                                                    "relocations outside the file"));
+  Status status;
+  for_each_packed(entries, [&](uint64_t address) {
+    const uint64_t at = address - table;
+    if (at != kName && at != kWrite && at != kWriteOld) return;
+    const auto offset = file.loaded_offset(address);
+    if (!offset) return;
+    const auto value = file.table<uint64_t>(*offset, sizeof(uint64_t), "data outside the file");
+    if (!value.ok()) {
+      status = value.error();
+      return;
+    }
+    (at == kName ? method.name : at == kWrite ? method.write : method.write_old) = value->front();
+  });
+  return status;
+}
+
 // What the dynamic linker writes there: in the file there may be nothing.
 Result<Method> method_at(const ElfFile& file, uint64_t table) {
   Method method;
   for (const Elf64_Shdr& section : file.sections()) {
+    if (section.sh_type == kPackedRelocations) {
+      QTAP_CHECK(add_packed(file, section, table, method));
+    }
     if (section.sh_type != SHT_RELA) continue;
     QTAP_TRY(const auto relocations, file.table<Elf64_Rela>(section.sh_offset, section.sh_size,
                                                             "relocations outside the file"));

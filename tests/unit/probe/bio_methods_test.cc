@@ -88,6 +88,35 @@ TEST_SUITE("probe/bio_methods") {
     CHECK(*writers == std::vector<uint64_t>{memory, L::kReadWorker});
   }
 
+  TEST_CASE("tables that packed relocations fill") {
+    // As ld -z pack-relative-relocs does it: the file holds the values.
+    BioLibrary library;
+    constexpr uint32_t kRelr = 19;
+    for (const auto& [at, value] : {std::pair{kMemoryTable + 8, kMemoryName},
+                                    {kMemoryTable + 16, kConverter},
+                                    {kMemoryTable + 24, L::kWriteWorker},
+                                    {kPairTable + 8, kPairName},
+                                    {kPairTable + 16, kConverter},
+                                    {kPairTable + 24, L::kReadWorker}}) {
+      library.set(at, uint64_t{value});
+    }
+    std::vector<uint64_t> packed;
+    SUBCASE("addresses and bitmaps") {
+      packed = {kMemoryTable + 8, 0b111, kPairTable + 8, 0b111};
+    }
+    SUBCASE("one bitmap over both tables") {
+      packed = {kMemoryTable + 8, 1 | (0b11 << 1) | (0b111ULL << 8)};
+    }
+    SUBCASE("behind a bitmap that is full of others") {
+      packed = {kMemoryTable + 8 - 64 * 8, 1, 1 | (0b111 << 1) | (0b111ULL << 9)};
+    }
+    library.section(3) = {0, kRelr, 0, 0, kFills, packed.size() * 8, 0, 0, 0, 0};
+    for (size_t i = 0; i < packed.size(); ++i) library.set(kFills + i * 8, packed[i]);
+    const auto writers = writers_in(library);
+    REQUIRE_MESSAGE(writers.ok(), writers.error().text);
+    CHECK(*writers == std::vector<uint64_t>{L::kWriteWorker, L::kReadWorker});
+  }
+
   TEST_CASE("what is not as expected is refused, with the reason") {
     BioLibrary library;
     std::string why = "the functions of memory BIOs are not understood";
