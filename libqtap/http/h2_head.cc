@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 #include "http/byte_scan.h"
@@ -20,6 +21,7 @@ constexpr std::array<bool, 256> kNameChars = [] {
 }();
 
 bool is_name(std::string_view name) {
+  if (is_lower_or_hyphen(name)) return true;
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return kNameChars[static_cast<unsigned char>(c)];
   });
@@ -38,11 +40,10 @@ bool is_value(std::string_view value) {
   });
 }
 
-// RFC 9113, 8.2.2: of the connection, which HTTP/2 has its own ways for.
-bool is_connection_field(std::string_view name, std::string_view value) {
-  if (name == "te") return value != "trailers";
-  return name == "connection" || name == "proxy-connection" || name == "keep-alive" ||
-         name == "transfer-encoding" || name == "upgrade";
+// As ==, which calls memcmp(), as it does not know the length.
+template <size_t kSize>
+bool is(std::string_view name, const char (&known)[kSize]) {
+  return name.size() == kSize - 1 && std::memcmp(name.data(), known, kSize - 1) == 0;
 }
 
 // RFC 9110, 8.6: digits only, and no number that 63 bits do not hold.
@@ -133,52 +134,99 @@ void H2HeadReader::on_field(std::string_view name, std::string_view value) {
   if (name.empty() && !exact_) {
     ++head_.unknown_fields;
     if (fits(value.size())) head_.fields.push_back({{}, value});
-  } else if (name.starts_with(':')) {
-    on_pseudo(name, value);
-  } else {
-    on_regular(name, value);
+    return;
   }
+  const bool is_pseudo = name.starts_with(':');
+  if (!is_value(value) || (!is_pseudo && !is_name(name))) {
+    head_.malformed = true;
+    saw_bad_text_ = true;
+  }
+  is_pseudo ? on_pseudo(name, value) : on_regular(name, value);
+}
+
+// It has been through on_field() before, or is in the table that all have.
+void H2HeadReader::on_field_again(std::string_view name, std::string_view value) {
+  if (saw_bad_text_) return on_field(name, value);
+  name.starts_with(':') ? on_pseudo(name, value) : on_regular(name, value);
 }
 
 void H2HeadReader::on_regular(std::string_view name, std::string_view value) {
   in_regular_ = true;
-  if (!is_name(name) || !is_value(value) || is_connection_field(name, value)) {
-    head_.malformed = true;
-  }
-  if (name == "content-length") {
-    const std::optional<uint64_t> length = read_length(value);
-    if (!length || (head_.content_length && head_.content_length != length)) head_.malformed = true;
-    head_.content_length = length;
-  }
+  check_framing(name, value);
   if (fits(name.size() + value.size())) head_.fields.push_back({name, value});
 }
 
-void H2HeadReader::set(H2Pseudo which, std::string& into, std::string_view value) {
-  if (head_.has(which)) head_.malformed = true;
-  head_.pseudo |= which;
-  if (fits(value.size())) into = value;
+// RFC 9113, 8.2.2: no fields of the connection, which HTTP/2 has its own ways for. Few names are as
+// long as any of these.
+void H2HeadReader::check_framing(std::string_view name, std::string_view value) {
+  bool is_of_connection = false;
+  switch (name.size()) {
+    case 2:
+      is_of_connection = is(name, "te") && value != "trailers";
+      break;
+    case 7:
+      is_of_connection = is(name, "upgrade");
+      break;
+    case 10:
+      is_of_connection = is(name, "connection") || is(name, "keep-alive");
+      break;
+    case 14:
+      if (is(name, "content-length")) take_length(value);
+      break;
+    case 16:
+      is_of_connection = is(name, "proxy-connection");
+      break;
+    case 17:
+      is_of_connection = is(name, "transfer-encoding");
+      break;
+    default:
+      break;
+  }
+  if (is_of_connection) head_.malformed = true;
+}
+
+void H2HeadReader::take_length(std::string_view value) {
+  const std::optional<uint64_t> length = read_length(value);
+  if (!length || (head_.content_length && head_.content_length != length)) head_.malformed = true;
+  head_.content_length = length;
 }
 
 // RFC 9113, 8.3: before all other fields, once each, and none that is not defined.
 void H2HeadReader::on_pseudo(std::string_view name, std::string_view value) {
-  if (in_regular_ || !is_value(value)) head_.malformed = true;
-  std::string text;
-  if (name == ":method") {
-    set(kH2Method, head_.method, value);
-  } else if (name == ":scheme") {
-    set(kH2Scheme, head_.scheme, value);
-  } else if (name == ":authority") {
-    set(kH2Authority, head_.authority, value);
-  } else if (name == ":path") {
-    set(kH2Path, head_.path, value);
-  } else if (name == ":status") {
-    set(kH2Status, text, value);
-    head_.status = read_status(text);
-  } else if (name == ":protocol") {
-    set(kH2Protocol, head_.protocol, value);
-  } else {
-    head_.malformed = true;
+  if (in_regular_) head_.malformed = true;
+  switch (name.size()) {
+    case 5:
+      if (is(name, ":path")) return set(kH2Path, head_.path, value);
+      break;
+    case 7:
+      if (is(name, ":method")) return set(kH2Method, head_.method, value);
+      if (is(name, ":scheme")) return set(kH2Scheme, head_.scheme, value);
+      if (is(name, ":status")) return set_status(value);
+      break;
+    case 9:
+      if (is(name, ":protocol")) return set(kH2Protocol, head_.protocol, value);
+      break;
+    case 10:
+      if (is(name, ":authority")) return set(kH2Authority, head_.authority, value);
+      break;
+    default:
+      break;
   }
+  head_.malformed = true;
+}
+
+void H2HeadReader::set(H2Pseudo which, std::string& into, std::string_view value) {
+  if (take_pseudo(which, value)) into = std::string(value);  // cheaper than assigning
+}
+
+void H2HeadReader::set_status(std::string_view value) {
+  head_.status = take_pseudo(kH2Status, value) ? read_status(value) : std::nullopt;
+}
+
+bool H2HeadReader::take_pseudo(H2Pseudo which, std::string_view value) {
+  if (head_.has(which)) head_.malformed = true;
+  head_.pseudo |= which;
+  return fits(value.size());
 }
 
 }  // namespace qtap::http

@@ -56,19 +56,25 @@ class H2HeadReader final : public HpackSink {
   // `exact`: no name can be unknown. `max_bytes`: of names and values that are kept.
   void begin(bool exact, uint64_t max_bytes);
   void on_field(std::string_view name, std::string_view value) override;
+  void on_field_again(std::string_view name, std::string_view value) override;
   void on_unknown_field() override;
   H2Head& head() { return head_; }
 
  private:
   void on_pseudo(std::string_view name, std::string_view value);
   void on_regular(std::string_view name, std::string_view value);
+  void check_framing(std::string_view name, std::string_view value);
+  void take_length(std::string_view value);
   bool fits(size_t bytes);
+  bool take_pseudo(H2Pseudo which, std::string_view value);
   void set(H2Pseudo which, std::string& into, std::string_view value);
+  void set_status(std::string_view value);
 
   H2Head head_;
   uint64_t room_ = 0;
   bool exact_ = true;
   bool in_regular_ = false;
+  bool saw_bad_text_ = false;  // in any block: a later one may refer to it
 };
 
 }  // namespace qtap::http

@@ -56,6 +56,7 @@ void HpackDecoder::restart() {
   if (nghttp2_hd_inflate_new(&made) != 0) throw std::bad_alloc();
   inflater_.reset(made);
   failed_ = false;
+  at_item_ = true;
   rest_.clear();
   if (exact_) {
     if (max_table_ != kDefaultTable) nghttp2_hd_inflate_change_table_size(made, max_table_);
@@ -88,21 +89,30 @@ bool HpackDecoder::add(std::span<const uint8_t> bytes, bool last, HpackSink& sin
 }
 
 bool HpackDecoder::inflate(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
+  const uint8_t* at = bytes.data();
+  const uint8_t* const end = at + bytes.size();
   while (true) {
     nghttp2_nv nv = {};
     int flags = 0;
-    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &nv, &flags, bytes.data(),
-                                                bytes.size(), last ? 1 : 0);
+    // RFC 7541, 6.1. What the table has was inserted by a field that was told, if all were seen.
+    const bool is_indexed = exact_ && at_item_ && at != end && (*at & 0x80) != 0;
+    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &nv, &flags, at,
+                                                static_cast<size_t>(end - at), last ? 1 : 0);
     if (used == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
     if (used < 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(used));
+    at += used;
+    at_item_ = (flags & (NGHTTP2_HD_INFLATE_EMIT | NGHTTP2_HD_INFLATE_FINAL)) != 0;
     const bool has_field = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
-    if (has_field) sink.on_field(view(nv.name, nv.namelen), view(nv.value, nv.valuelen));
+    if (has_field) {
+      const std::string_view name = view(nv.name, nv.namelen);
+      const std::string_view value = view(nv.value, nv.valuelen);
+      is_indexed ? sink.on_field_again(name, value) : sink.on_field(name, value);
+    }
     if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
       nghttp2_hd_inflate_end_headers(inflater_.get());
       return true;
     }
-    if (!has_field && bytes.empty()) return true;
+    if (!has_field && at == end) return true;
   }
 }
 

@@ -25,6 +25,10 @@ class HpackSink {
   virtual ~HpackSink() = default;
   // Valid until it returns. An empty name: it refers to an entry that was never seen.
   virtual void on_field(std::string_view name, std::string_view value) = 0;
+  // The same of a field that was told before, both name and value, or is in the static table.
+  virtual void on_field_again(std::string_view name, std::string_view value) {
+    on_field(name, value);
+  }
   // Neither name nor value are known.
   virtual void on_unknown_field() = 0;
 };
@@ -67,7 +71,8 @@ class HpackDecoder {
   uint32_t max_table_ = 4096;  // RFC 9113, 6.5.2
   bool exact_;
   bool failed_ = false;
-  std::string rest_;  // of a representation that is not complete; only when not exact
+  bool at_item_ = true;  // the next byte begins a representation; false: perhaps
+  std::string rest_;     // of a representation that is not complete; only when not exact
 };
 
 }  // namespace qtap::http

@@ -23,4 +23,19 @@ TEST_SUITE("http/byte_scan") {
       }
     }
   }
+
+  TEST_CASE("a byte that is neither lower case letter nor hyphen is found at every place") {
+    for (size_t size = 4; size < 20; ++size) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        const bool is_good = (c >= 'a' && c <= 'z') || c == '-';
+        for (size_t at = 0; at < size; ++at) {
+          std::string text(size, at % 2 == 0 ? 'z' : '-');
+          text[at] = c;
+          CHECK(http::is_lower_or_hyphen(text) == is_good);
+        }
+      }
+    }
+    CHECK_FALSE(http::is_lower_or_hyphen("abc"));  // for another look
+  }
 }

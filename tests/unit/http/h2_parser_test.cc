@@ -84,6 +84,23 @@ const std::string kBody = "0123456789abcdef";
 }  // namespace
 
 TEST_SUITE("http/h2_parser") {
+  TEST_CASE("a field with a bad byte ends each stream that refers to it") {
+    for (const std::string bad : {"X-Name: 1", "x-name: 1 ", "x-name: \r"}) {
+      CAPTURE(bad);
+      Session session;
+      session.open();
+      std::vector<std::string> first = get(1, "/1");
+      first.push_back("  +" + bad);
+      session.sent(first);
+      std::vector<std::string> second = get(3, "/3");
+      second.push_back("  #62");
+      session.sent(second);
+      session.sent(get(5, "/5"));
+      CHECK(session.out.errors == 2);
+      CHECK(session.out.transactions.size() == 2);
+    }
+  }
+
   TEST_CASE("a gap at every place of DATA is counted exactly") {
     for (size_t at = 0; at < kBody.size(); ++at) {
       for (size_t len = 1; at + len <= kBody.size(); ++len) {
