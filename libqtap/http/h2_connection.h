@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -20,7 +19,7 @@
 #include "http/h2_head.h"
 #include "http/h2_settings.h"
 #include "http/h2_side.h"
-#include "http/h2_stream.h"
+#include "http/h2_streams.h"
 #include "http/hpack.h"
 
 namespace qtap::http {
@@ -43,7 +42,7 @@ class H2Events {
   virtual ~H2Events() = default;
   // This direction asks, the other one answers.
   virtual void on_client(unsigned direction) = 0;
-  // A stream begins. H2Stream::owner is the callee's.
+  // A stream begins.
   virtual void on_request(H2Stream& stream, H2Head&& head) = 0;
   // Interim ones too (RFC 9110, 15.2). Again for a response whose status was unknown: that one was
   // interim.
@@ -81,6 +80,15 @@ class H2Connection final : private H2Side::Events {
   void skipped(unsigned direction, int64_t time_ns, uint64_t len);
   // How many of the next bytes are surely body.
   uint64_t body_left(unsigned direction) const { return sides_[direction].data_left(); }
+
+  bool has_streams() const { return !streams_.empty(); }
+  // The last call: no stream is open any more, and none is told.
+  template <typename Take>
+  void take_streams(Take take) {
+    streams_.for_each(take);
+    streams_.clear();
+    data_stream_ = {};
+  }
 
   // Inside of an event: when the first byte of the frame (of a head: of its first frame) and the
   // last byte came.
@@ -146,7 +154,7 @@ class H2Connection final : private H2Side::Events {
     return asks == (client_ == 0) ? 0 : 1;
   }
   H2Side& other(const H2Side& side) { return sides_[1 - side.index()]; }
-  H2Stream* find(uint32_t id);
+  H2Stream* find(uint32_t id) { return streams_.find(id); }
   H2Stream& open(uint32_t id);
   void end_part(H2Stream& stream, H2Part part);
   void end_stream(H2Stream& stream, H2Ending ending, H2Error code);
@@ -167,8 +175,8 @@ class H2Connection final : private H2Side::Events {
   std::array<uint32_t, 2> data_bytes_ = {};    // of the frame
   std::array<bool, 2> complete_ = {};          // no frame of this direction was missed
   int client_ = -1;
-  std::map<uint32_t, H2Stream> streams_;  // the oldest first
-  uint32_t last_request_ = 0;             // the highest stream that the client began
+  H2Streams streams_;
+  uint32_t last_request_ = 0;  // the highest stream that the client began
   uint32_t last_promise_ = 0;
   std::vector<uint32_t> reset_;  // streams that were reset lately: their peer may not know yet
   size_t reset_at_ = 0;

@@ -32,19 +32,12 @@ H2Stream& H2Connection::upgrade(unsigned client, std::string_view settings, bool
   return stream;
 }
 
-H2Stream* H2Connection::find(uint32_t id) {
-  const auto at = streams_.find(id);
-  return at == streams_.end() ? nullptr : &at->second;
-}
-
 H2Stream& H2Connection::open(uint32_t id) {
   if (!streams_.empty() && streams_.size() >= limits_.streams) {
     events_.on_limit();
-    end_stream(streams_.begin()->second, H2Ending::kDropped, H2Error::kNone);
+    end_stream(streams_.oldest(), H2Ending::kDropped, H2Error::kNone);
   }
-  H2Stream& stream = streams_[id];
-  stream.id = id;
-  return stream;
+  return streams_.open(id);
 }
 
 void H2Connection::end_part(H2Stream& stream, H2Part part) {
@@ -80,7 +73,7 @@ void H2Connection::end_stream(H2Stream& stream, H2Ending ending, H2Error code) {
       reset_[reset_at_++ % kMaxReset] = id;
     }
   }
-  streams_.erase(id);
+  streams_.close(id);
 }
 
 bool H2Connection::was_reset(uint32_t stream) const {
@@ -130,12 +123,11 @@ void H2Connection::on_goaway(H2Side& side, std::string_view payload) {
   events_.on_goaway(side.index(), last, static_cast<H2Error>(read_u32(bytes_of(payload) + 4)));
   if (client_ < 0) return;
   const bool ends_pushed = is_client(side);
-  for (auto at = streams_.upper_bound(last); at != streams_.end();) {
-    H2Stream& stream = (at++)->second;
+  streams_.for_each_above(last, [&](H2Stream& stream) {
     if (stream.is_pushed == ends_pushed) {
       end_stream(stream, H2Ending::kReset, H2Error::kRefusedStream);
     }
-  }
+  });
 }
 
 // RFC 9113, 6.9. How far the windows are open is the peers' business.
@@ -162,10 +154,9 @@ void H2Connection::lose_part(H2Stream& stream, H2Part part) {
 
 void H2Connection::lose_parts(const H2Side& side) {
   if (client_ < 0) return;
-  for (auto at = streams_.begin(); at != streams_.end();) {
-    H2Stream& stream = (at++)->second;
+  streams_.for_each([&](H2Stream& stream) {
     if (!stream.is_pushed || !is_client(side)) lose_part(stream, part_of(side));
-  }
+  });
 }
 
 void H2Connection::on_loss(H2Side& side) {

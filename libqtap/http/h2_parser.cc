@@ -43,13 +43,10 @@ void H2Parser::upgrade(Direction client, Ref<Exchange> tx, std::string_view sett
   last_ns_ = tx->request.end_ns;
   const bool is_head = tx->request.method == "HEAD";
   H2Stream& stream = connection_.upgrade(static_cast<unsigned>(index(client)), settings, is_head);
-  OpenExchange& exchange = exchanges_[stream.id];
-  stream.owner = &exchange;
   tx->framing = Protocol::kHttp2;
   tx->stream = stream.id;
-  exchange.stream = &stream;
-  exchange.wire_before = tx->request.wire_bytes;
-  exchange.tx = std::move(tx);
+  stream.wire_before = tx->request.wire_bytes;
+  stream.exchange = std::move(tx);
 }
 
 // ---- bytes
@@ -117,13 +114,10 @@ void H2Parser::begin_message(Message& message, H2Head& head) {
 }
 
 void H2Parser::on_request(H2Stream& stream, H2Head&& head) {
-  OpenExchange& exchange = exchanges_[stream.id];
-  stream.owner = &exchange;
-  exchange.stream = &stream;
-  exchange.tx = events_.make_exchange();
-  exchange.tx->framing = Protocol::kHttp2;
-  exchange.tx->stream = stream.id;
-  Request& request = exchange.tx->request;
+  stream.exchange = events_.make_exchange();
+  stream.exchange->framing = Protocol::kHttp2;
+  stream.exchange->stream = stream.id;
+  Request& request = stream.exchange->request;
   begin_message(request, head);
   request.version_major = 2;
   request.version_minor = 0;
@@ -133,25 +127,23 @@ void H2Parser::on_request(H2Stream& stream, H2Head&& head) {
   request.authority = std::move(head.authority);
   request.protocol = std::move(head.protocol);
   request.target_known = head.unknown_fields == 0 || head.has(kH2Path);
-  events_.on_request_head(*exchange.tx);
+  events_.on_request_head(*stream.exchange);
 }
 
 void H2Parser::on_response(H2Stream& stream, H2Head&& head) {
   if (head.status && *head.status / 100 == 1) return;  // interim: the final one follows
-  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
-  exchange.answer_lost = Truncation::kNone;
-  Response& response = exchange.tx->response;
+  stream.answer_lost = Truncation::kNone;
+  Response& response = stream.exchange->response;
   response = {};
   begin_message(response, head);
   response.version_major = 2;
   response.version_minor = 0;
   response.status = head.status;
-  events_.on_response_head(*exchange.tx);
+  events_.on_response_head(*stream.exchange);
 }
 
 void H2Parser::on_trailers(H2Stream& stream, H2Part part, H2Head&& head) {
-  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
-  Message& message = exchange.tx->message(kind_of(part));
+  Message& message = stream.exchange->message(kind_of(part));
   message.trailers = std::move(head.fields);
   message.unknown_fields += head.unknown_fields;
   message.end_ns = connection_.now_ns();
@@ -166,16 +158,15 @@ bool H2Parser::is_cut(const Message& message, const H2Half& half) const {
 }
 
 void H2Parser::on_body(H2Stream& stream, H2Part part, std::string_view bytes) {
-  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
-  Message& message = exchange.tx->message(kind_of(part));
+  Message& message = stream.exchange->message(kind_of(part));
   const H2Half& half = stream.half(part);
   message.end_ns = connection_.now_ns();
   if (limits_.tells_bodies && !is_cut(message, half)) {
-    events_.on_body(*exchange.tx, {.message = kind_of(part),
-                                   .direction = direction_of(stream, part),
-                                   .offset = message.body_bytes,
-                                   .bytes = bytes,
-                                   .time_ns = message.end_ns});
+    events_.on_body(*stream.exchange, {.message = kind_of(part),
+                                       .direction = direction_of(stream, part),
+                                       .offset = message.body_bytes,
+                                       .bytes = bytes,
+                                       .time_ns = message.end_ns});
   }
   message.body_bytes += bytes.size();
   keep_body(message, half, bytes);
@@ -200,7 +191,7 @@ void H2Parser::keep_body(Message& message, const H2Half& half, std::string_view 
 }
 
 void H2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
-  Message& message = static_cast<OpenExchange*>(stream.owner)->tx->message(kind_of(part));
+  Message& message = stream.exchange->message(kind_of(part));
   message.body_bytes += len;
   message.end_ns = connection_.now_ns();
   if (is_skipping_) return;
@@ -210,45 +201,43 @@ void H2Parser::on_body_missing(H2Stream& stream, H2Part part, uint64_t len) {
 }
 
 void H2Parser::on_lost(H2Stream& stream, H2Part part) {
-  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
   const Truncation reason = loss_[index(direction_of(stream, part))];
   if (!stream.half(part).lost) {
-    exchange.answer_lost = reason;
+    stream.answer_lost = reason;
     return;
   }
-  Message& message = exchange.tx->message(kind_of(part));
+  Message& message = stream.exchange->message(kind_of(part));
   mark(message, reason);
   message.missing_bytes = std::nullopt;
 }
 
-void H2Parser::tell_body_end(OpenExchange& exchange, H2Part part) {
+void H2Parser::tell_body_end(H2Stream& stream, H2Part part) {
   if (!limits_.tells_bodies) return;
-  const Message& message = exchange.tx->message(kind_of(part));
-  const H2Half& half = exchange.stream->half(part);
+  const Message& message = stream.exchange->message(kind_of(part));
+  const H2Half& half = stream.half(part);
   std::optional<uint64_t> length = half.content_length;
   if (message.complete && !half.lost) length = message.body_bytes;
-  events_.on_body_end(*exchange.tx, {.message = kind_of(part),
-                                     .direction = direction_of(*exchange.stream, part),
-                                     .complete = message.complete,
-                                     .length = length,
-                                     .time_ns = last_ns_});
+  events_.on_body_end(*stream.exchange, {.message = kind_of(part),
+                                         .direction = direction_of(stream, part),
+                                         .complete = message.complete,
+                                         .length = length,
+                                         .time_ns = last_ns_});
 }
 
 void H2Parser::on_part_end(H2Stream& stream, H2Part part) {
-  OpenExchange& exchange = *static_cast<OpenExchange*>(stream.owner);
-  Message& message = exchange.tx->message(kind_of(part));
+  Message& message = stream.exchange->message(kind_of(part));
   message.complete = true;
   message.end_ns = connection_.now_ns();
-  tell_body_end(exchange, part);
+  tell_body_end(stream, part);
 }
 
 // This part will not be completed.
-void H2Parser::cut_short(OpenExchange& exchange, H2Part part, Truncation reason) {
-  Message& message = exchange.tx->message(kind_of(part));
-  const H2Half& half = exchange.stream->half(part);
+void H2Parser::cut_short(H2Stream& stream, H2Part part, Truncation reason) {
+  Message& message = stream.exchange->message(kind_of(part));
+  const H2Half& half = stream.half(part);
   if (part == H2Part::kResponse && !half.has_head) {
     const Truncation searched = half.may_lack_head ? loss_[index(opposite(client_))] : reason;
-    mark(message, exchange.answer_lost == Truncation::kNone ? searched : exchange.answer_lost);
+    mark(message, stream.answer_lost == Truncation::kNone ? searched : stream.answer_lost);
     message.missing_bytes = std::nullopt;
     return;
   }
@@ -260,18 +249,17 @@ void H2Parser::cut_short(OpenExchange& exchange, H2Part part, Truncation reason)
     *message.missing_bytes +=
         *half.content_length - std::min(*half.content_length, half.body_bytes);
   }
-  tell_body_end(exchange, part);
+  tell_body_end(stream, part);
 }
 
 // Hands it out; what is unfinished is marked.
-void H2Parser::finish(OpenExchange& exchange, Truncation reason) {
-  const H2Stream& stream = *exchange.stream;
-  Exchange& tx = *exchange.tx;
-  if (!tx.request.complete) cut_short(exchange, H2Part::kRequest, reason);
-  if (!tx.response.complete) cut_short(exchange, H2Part::kResponse, reason);
-  tx.request.wire_bytes = exchange.wire_before + stream.request.wire_bytes;
+void H2Parser::finish(H2Stream& stream, Truncation reason) {
+  Exchange& tx = *stream.exchange;
+  if (!tx.request.complete) cut_short(stream, H2Part::kRequest, reason);
+  if (!tx.response.complete) cut_short(stream, H2Part::kResponse, reason);
+  tx.request.wire_bytes = stream.wire_before + stream.request.wire_bytes;
   tx.response.wire_bytes = stream.response.wire_bytes;
-  events_.on_exchange(std::move(exchange.tx));
+  events_.on_exchange(std::move(stream.exchange));
 }
 
 void H2Parser::on_stream_end(H2Stream& stream, H2Ending ending, H2Error) {
@@ -281,8 +269,7 @@ void H2Parser::on_stream_end(H2Stream& stream, H2Ending ending, H2Error) {
   const Truncation reason = is_dropped ? Truncation::kLimit
                             : is_lost  ? loss_[index(client_)]
                                        : Truncation::kAborted;
-  finish(*static_cast<OpenExchange*>(stream.owner), reason);
-  exchanges_.erase(stream.id);
+  finish(stream, reason);
 }
 
 void H2Parser::on_error(unsigned direction, uint64_t offset, H2Verdict verdict, uint32_t stream) {
@@ -297,27 +284,25 @@ void H2Parser::on_error(unsigned direction, uint64_t offset, H2Verdict verdict, 
 }
 
 void H2Parser::close(int64_t, Truncation reason) {
-  for (auto& [id, exchange] : exchanges_) {
-    if (exchange.tx) finish(exchange, reason);
-  }
-  exchanges_.clear();
+  connection_.take_streams([&](H2Stream& stream) {
+    if (stream.exchange) finish(stream, reason);
+  });
 }
 
-// How far the connection came is not known: it is not asked any more.
+// How far the connection came is not known: it is not asked for more than that.
 void H2Parser::abandon(Truncation reason) {
-  for (auto& [id, exchange] : exchanges_) {
-    if (!exchange.tx || !exchange.stream) continue;
+  connection_.take_streams([&](H2Stream& stream) {
+    if (!stream.exchange) return;
     for (const H2Part part : {H2Part::kRequest, H2Part::kResponse}) {
-      Message& message = exchange.tx->message(kind_of(part));
+      Message& message = stream.exchange->message(kind_of(part));
       if (message.complete) continue;
       mark(message, reason);
       message.missing_bytes = std::nullopt;
     }
-    exchange.tx->request.wire_bytes = exchange.wire_before + exchange.stream->request.wire_bytes;
-    exchange.tx->response.wire_bytes = exchange.stream->response.wire_bytes;
-    events_.on_exchange(std::move(exchange.tx));
-  }
-  exchanges_.clear();
+    stream.exchange->request.wire_bytes = stream.wire_before + stream.request.wire_bytes;
+    stream.exchange->response.wire_bytes = stream.response.wire_bytes;
+    events_.on_exchange(std::move(stream.exchange));
+  });
 }
 
 std::unique_ptr<Parser> make_http2_parser(StreamStart start, const ParserLimits& limits,

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -29,16 +28,9 @@ class H2Parser final : public Parser, private H2Events {
   uint64_t unwanted(Direction direction) const override;
   void close(int64_t time_ns, Truncation reason) override;
   void abandon(Truncation reason) override;
-  int64_t pending_since_ns() const override { return exchanges_.empty() ? 0 : last_ns_; }
+  int64_t pending_since_ns() const override { return connection_.has_streams() ? last_ns_ : 0; }
 
  private:
-  struct OpenExchange {
-    Ref<Exchange> tx;
-    const H2Stream* stream = nullptr;
-    Truncation answer_lost = Truncation::kNone;  // a loss came before its head
-    uint64_t wire_before = 0;                    // of the request, before the upgrade
-  };
-
   void on_client(unsigned direction) override;
   void on_request(H2Stream& stream, H2Head&& head) override;
   void on_response(H2Stream& stream, H2Head&& head) override;
@@ -56,14 +48,13 @@ class H2Parser final : public Parser, private H2Events {
   void keep_body(Message& message, const H2Half& half, std::string_view bytes);
   bool is_cut(const Message& message, const H2Half& half) const;
   Direction direction_of(const H2Stream& stream, H2Part part) const;
-  void cut_short(OpenExchange& exchange, H2Part part, Truncation reason);
-  void tell_body_end(OpenExchange& exchange, H2Part part);
-  void finish(OpenExchange& exchange, Truncation reason);
+  void cut_short(H2Stream& stream, H2Part part, Truncation reason);
+  void tell_body_end(H2Stream& stream, H2Part part);
+  void finish(H2Stream& stream, Truncation reason);
 
   const ParserLimits limits_;
   ParserEvents& events_;
   H2Connection connection_;
-  std::map<uint32_t, OpenExchange> exchanges_;  // by stream
   Direction client_ = Direction::kSent;
   // By direction: why frames of it are missing, the last time that some were.
   std::array<Truncation, 2> loss_;

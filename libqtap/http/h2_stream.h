@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "http/exchange.h"
+
 namespace qtap::http {
 
 enum class H2Part : uint8_t { kRequest, kResponse };
@@ -22,11 +24,14 @@ struct H2Half {
 
 struct H2Stream {
   uint32_t id = 0;
-  void* owner = nullptr;  // whatever on_request() put there
   bool is_pushed = false;
   bool is_head = false;  // the request's method is HEAD: the response has no body
   H2Half request;
   H2Half response;
+  // Not the connection's: H2Parser keeps what it knows of the stream here.
+  Ref<Exchange> exchange;
+  Truncation answer_lost = Truncation::kNone;  // a loss came before its head
+  uint64_t wire_before = 0;                    // of the request, before the upgrade
 
   H2Half& half(H2Part part) { return part == H2Part::kRequest ? request : response; }
   const H2Half& half(H2Part part) const { return part == H2Part::kRequest ? request : response; }
