@@ -27,7 +27,48 @@ bool is_chunked_once(std::string_view codings, bool found) {
   return chunked <= 1 && is_last == found && (chunked == 0 || is_last);
 }
 
+H1Side& side_of(llhttp_t* parser) {
+  return *static_cast<H1Side*>(parser->data);
+}
+
 }  // namespace
+
+llhttp_settings_t H1Side::make_settings() {
+  llhttp_settings_t s;
+  llhttp_settings_init(&s);
+  s.on_message_begin = [](llhttp_t* p) { return side_of(p).on_begin(); };
+  s.on_url = s.on_status = [](llhttp_t* p, const char* at, size_t len) {
+    return side_of(p).on_start_text(at, len);
+  };
+  s.on_version_complete = [](llhttp_t* p) {
+    return p->type == HTTP_REQUEST ? side_of(p).on_start_line() : 0;
+  };
+  s.on_status_complete = [](llhttp_t* p) { return side_of(p).on_start_line(); };
+  s.on_header_field = [](llhttp_t* p, const char* at, size_t len) {
+    return side_of(p).on_field(at, len);
+  };
+  s.on_header_value = [](llhttp_t* p, const char* at, size_t len) {
+    return side_of(p).on_value(at, len);
+  };
+  s.on_header_field_complete = [](llhttp_t* p) { return side_of(p).on_field_complete(); };
+  s.on_header_value_complete = [](llhttp_t* p) { return side_of(p).on_value_complete(); };
+  s.on_headers_complete = [](llhttp_t* p) { return side_of(p).on_headers_complete(); };
+  s.on_body = [](llhttp_t* p, const char* at, size_t len) { return side_of(p).on_body(at, len); };
+  s.on_chunk_header = [](llhttp_t* p) {
+    side_of(p).in_chunk_ = p->content_length > 0;
+    return 0;
+  };
+  // Pausing makes llhttp stop exactly here: the line before a chunk is ours, and the message ends
+  // where it ends.
+  s.on_chunk_complete = [](llhttp_t* p) -> int {
+    H1Side& side = side_of(p);
+    if (!std::exchange(side.in_chunk_, false)) return 0;  // the last one; trailers came behind it
+    side.at_chunk_line_ = true;
+    return HPE_PAUSED;
+  };
+  s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
+  return s;
+}
 
 int H1Side::on_begin() {
   if (at_method_) return 0;  // it has begun already
@@ -36,10 +77,9 @@ int H1Side::on_begin() {
   start_text_.clear();
   other_method_.clear();
   name_ = {};
-  head_bytes_ = 0;
-  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_nul_ = has_name_ = after_space_ =
-      over_limit_ = false;
-  content_length_.reset();
+  head_room_ = limits_.header_bytes;
+  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_nul_ = has_name_ = has_length_ =
+      after_space_ = over_limit_ = limit_told_ = false;
   return 0;
 }
 
@@ -53,17 +93,18 @@ int H1Side::on_start_line() {
 }
 
 // How many of `len` bytes of the head may be kept. Beyond the limit the message goes on, marked.
-size_t H1Side::head_room(size_t len) {
-  const uint64_t room = limits_.header_bytes - std::min(head_bytes_, limits_.header_bytes);
-  head_bytes_ += len;
-  return static_cast<size_t>(std::min<uint64_t>(room, len));
+size_t H1Side::take_room(size_t len) {
+  if (len > head_room_) over_limit_ = true;
+  const auto taken = static_cast<size_t>(std::min<uint64_t>(head_room_, len));
+  head_room_ -= taken;
+  return taken;
 }
 
 // Only where a part of the head ends: when an error follows, llhttp shows the bytes before it or
 // not, as the input was cut.
 void H1Side::tell_limit() {
-  if (over_limit_ || head_bytes_ <= limits_.header_bytes) return;
-  over_limit_ = true;
+  if (limit_told_ || !over_limit_) return;
+  limit_told_ = true;
   message_->truncation = Truncation::kLimit;
   message_->missing_bytes = std::nullopt;
   events_.on_side_limit();
@@ -78,7 +119,7 @@ void H1Side::take_method_of_rtsp() {
 
 int H1Side::on_start_text(const char* at, size_t len) {
   take_method_of_rtsp();
-  start_text_.append(at, head_room(len));
+  start_text_.append(at, take_room(len));
   return 0;
 }
 
@@ -108,7 +149,7 @@ int H1Side::on_field(const char* at, size_t len) {
     const char before = at == piece_ ? before_piece_ : at[-1];
     after_space_ = before == ' ' || before == '\t';
   }
-  if (head_room(len) < len) {
+  if (take_room(len) < len) {
     drop_half_field(*message_);
   } else if (is_first_piece) {
     name_ = {at, len};
@@ -124,7 +165,10 @@ int H1Side::on_field_complete() {
   if (!std::exchange(has_name_, false)) return refuse("field without a name");
   if (name_.empty() && !field_open_) return 0;
   const std::string_view name = field_open_ ? fields().back().name : name_;
-  if (!has_byte_below(name, ' ' + 1)) return 0;
+  return has_byte_below(name, ' ' + 1) ? take_space_of_name(name) : 0;
+}
+
+int H1Side::take_space_of_name(std::string_view name) {
   const size_t end = is_response() ? name.find_last_not_of(' ') + 1 : name.size();
   if (name.find(' ') < end) return refuse("space in a field name");
   field_open_ ? fields().cut_name(end) : name_.remove_suffix(name.size() - end);
@@ -132,23 +176,36 @@ int H1Side::on_field_complete() {
 }
 
 int H1Side::on_value(const char* at, size_t len) {
-  if (head_room(len) < len) {
-    drop_half_field(*message_);
-  } else if (!name_.empty()) {
+  if (len <= head_room_ && !name_.empty()) {
+    head_room_ -= len;
     fields().push_back({std::exchange(name_, {}), {at, len}});
     field_open_ = true;
+  } else if (take_room(len) < len) {
+    drop_half_field(*message_);
   } else if (field_open_) {
     fields().extend_value({at, len});
   }
-  if (len > 0 && std::memchr(at, '\0', len)) has_nul_ = true;
+  if (at + len > nul_free_end_) look_for_nul(at, len);
   return 0;
 }
 
+// One look at many bytes costs less than one at each value, and more values are near.
+void H1Side::look_for_nul(const char* at, size_t len) {
+  constexpr size_t kAhead = 512;
+  const size_t ahead = std::min(std::max(len, kAhead), static_cast<size_t>(piece_end_ - at));
+  const void* nul = std::memchr(at, '\0', ahead);
+  nul_free_end_ = nul ? static_cast<const char*>(nul) : at + ahead;
+  if (at + len > nul_free_end_) has_nul_ = true;
+}
+
 int H1Side::on_value_complete() {
-  open_field();
+  if (!name_.empty()) open_field();  // it has no value
   const bool was_kept = std::exchange(field_open_, false);
-  if (std::exchange(has_nul_, false) && was_kept) return refuse("NUL in a field");
-  if (head_bytes_ > limits_.header_bytes) tell_limit();
+  if (has_nul_) {
+    has_nul_ = false;
+    if (was_kept) return refuse("NUL in a field");
+  }
+  if (over_limit_) tell_limit();
   const bool is_length = !in_body_ && (parser_.flags & F_CONTENT_LENGTH) != 0;
   return is_length ? take_content_length() : 0;
 }
@@ -165,8 +222,9 @@ int H1Side::take_content_length() {
   const uint64_t length = parser_.content_length;
   parser_.content_length = 0;
   parser_.flags = static_cast<uint16_t>(parser_.flags & ~F_CONTENT_LENGTH);
-  if (content_length_) message_->framing_conflict = true;
-  if (content_length_.value_or(length) != length) return refuse("Content-Length is not one number");
+  const bool repeats = std::exchange(has_length_, true);
+  if (repeats) message_->framing_conflict = true;
+  if (repeats && content_length_ != length) return refuse("Content-Length is not one number");
   content_length_ = length;
   return 0;
 }
@@ -183,12 +241,12 @@ void H1Side::settle_framing() {
     const bool repeats = std::count_if(list.begin(), list.end(), is_coding) > 1;
     const auto coding = std::find_if(list.begin(), list.end(), is_coding);
     const bool is_odd = coding != list.end() && !is_chunked_once((*coding).value, is_chunked());
-    if (content_length_ || repeats || is_odd || parser_.http_minor == 0) {
+    if (has_length_ || repeats || is_odd || parser_.http_minor == 0) {
       message_->framing_conflict = true;
     }
-  } else if (content_length_) {
+  } else if (has_length_) {
     parser_.flags |= F_CONTENT_LENGTH;
-    parser_.content_length = *content_length_;
+    parser_.content_length = content_length_;
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/h1_parser.h"
 
+#include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "base/base64.h"
@@ -14,6 +16,10 @@ namespace {
 bool is_interim(int status) {
   return status / 100 == 1 && status != 101;
 }
+
+// A response may be put into the place of another one.
+static_assert(std::is_nothrow_default_constructible_v<Response> &&
+              std::is_nothrow_move_constructible_v<Response>);
 
 constexpr const char* kHttp2Settings = "http2-settings";
 
@@ -169,7 +175,9 @@ void H1Parser::on_side_error(H1Side& side, uint64_t offset, const char* reason) 
 
 Message& H1Parser::on_message_begin(H1Side& side) {
   if (side.is_response()) {
-    response_ = {};
+    // Costs a fraction of assigning an empty one, for each message.
+    std::destroy_at(&response_);
+    std::construct_at(&response_);
     has_response_head_ = false;
     return response_;
   }
@@ -210,7 +218,8 @@ void H1Parser::take_response() {
   if (pairing_.lost_upgrade() && requests_.holds()) requests_.tunnel();
   if (!open_response_ || !open_response_->tx) return;
   Response& response = open_response_->tx->response;
-  response = std::move(response_);
+  std::destroy_at(&response);
+  std::construct_at(&response, std::move(response_));
   if (responses_.in_message()) responses_.set_message(response);
 }
 

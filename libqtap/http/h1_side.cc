@@ -17,48 +17,7 @@ constexpr size_t kMaxHeld = 64u << 10;
 // The longest of the IANA registry has 17.
 constexpr size_t kMaxMethod = 64;
 
-H1Side& side_of(llhttp_t* parser) {
-  return *static_cast<H1Side*>(parser->data);
-}
-
 }  // namespace
-
-llhttp_settings_t H1Side::make_settings() {
-  llhttp_settings_t s;
-  llhttp_settings_init(&s);
-  s.on_message_begin = [](llhttp_t* p) { return side_of(p).on_begin(); };
-  s.on_url = s.on_status = [](llhttp_t* p, const char* at, size_t len) {
-    return side_of(p).on_start_text(at, len);
-  };
-  s.on_version_complete = [](llhttp_t* p) {
-    return p->type == HTTP_REQUEST ? side_of(p).on_start_line() : 0;
-  };
-  s.on_status_complete = [](llhttp_t* p) { return side_of(p).on_start_line(); };
-  s.on_header_field = [](llhttp_t* p, const char* at, size_t len) {
-    return side_of(p).on_field(at, len);
-  };
-  s.on_header_value = [](llhttp_t* p, const char* at, size_t len) {
-    return side_of(p).on_value(at, len);
-  };
-  s.on_header_field_complete = [](llhttp_t* p) { return side_of(p).on_field_complete(); };
-  s.on_header_value_complete = [](llhttp_t* p) { return side_of(p).on_value_complete(); };
-  s.on_headers_complete = [](llhttp_t* p) { return side_of(p).on_headers_complete(); };
-  s.on_body = [](llhttp_t* p, const char* at, size_t len) { return side_of(p).on_body(at, len); };
-  s.on_chunk_header = [](llhttp_t* p) {
-    side_of(p).in_chunk_ = p->content_length > 0;
-    return 0;
-  };
-  // Pausing makes llhttp stop exactly here: the line before a chunk is ours, and the message ends
-  // where it ends.
-  s.on_chunk_complete = [](llhttp_t* p) -> int {
-    H1Side& side = side_of(p);
-    if (!std::exchange(side.in_chunk_, false)) return 0;  // the last one; trailers came behind it
-    side.at_chunk_line_ = true;
-    return HPE_PAUSED;
-  };
-  s.on_message_complete = [](llhttp_t*) -> int { return HPE_PAUSED; };
-  return s;
-}
 
 // What llhttp refuses is told and cut short; the search for the next start line replaces
 // lenient_keep_alive. lenient_headers lets lines end in a bare LF (RFC 9112, 2.2) and be folded
@@ -70,16 +29,24 @@ H1Side::H1Side(llhttp_type_t type, const ParserLimits& limits, Events& events)
   finder_.want(is_response() ? StartLine::kResponse : StartLine::kRequest);
 }
 
+llhttp_t H1Side::make_parser(llhttp_type_t type) {
+  static const llhttp_settings_t settings = make_settings();
+  llhttp_t parser;
+  llhttp_init(&parser, type, &settings);
+  llhttp_set_lenient_headers(&parser, 1);
+#if LLHTTP_VERSION_MAJOR >= 9
+  llhttp_set_lenient_optional_cr_before_lf(&parser, 1);
+#endif
+  return parser;
+}
+
+// For each message: a copy costs less than setting it up.
 void H1Side::restart() {
+  static const llhttp_t fresh[] = {make_parser(HTTP_REQUEST), make_parser(HTTP_RESPONSE)};
+  parser_ = fresh[is_response() ? 1 : 0];
+  parser_.data = this;
   at_chunk_line_ = at_method_ = false;
   chunk_line_ = {};
-  static const llhttp_settings_t settings = make_settings();
-  llhttp_init(&parser_, type_, &settings);
-  parser_.data = this;
-  llhttp_set_lenient_headers(&parser_, 1);
-#if LLHTTP_VERSION_MAJOR >= 9
-  llhttp_set_lenient_optional_cr_before_lf(&parser_, 1);
-#endif
 }
 
 std::string_view H1Side::method() const {
@@ -156,7 +123,8 @@ void H1Side::count(std::string_view used) {
 
 size_t H1Side::feed_llhttp(std::string_view bytes) {
   if (!message_) first_bytes_.clear();
-  piece_ = bytes.data();
+  piece_ = nul_free_end_ = bytes.data();
+  piece_end_ = piece_ + bytes.size();
   const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
   const char* stopped = result == HPE_OK ? nullptr : llhttp_get_error_pos(&parser_);
   if (message_) open_field();
@@ -238,6 +206,7 @@ void H1Side::end_message() {
   message_->end_ns = now_ns_;
   message_->complete = true;
   body_length_ = message_->body_bytes;
+  knows_body_length_ = true;
   message_ = nullptr;
   if (parser_.upgrade && !is_response()) state_ = State::kHold;
   // Whether the connection may go on is the peers' business: the next message is looked at anyway.
@@ -255,7 +224,7 @@ void H1Side::cut_short(Truncation reason) {
       message_->truncation == Truncation::kBodyBuffer) {
     message_->truncation = reason;
   }
-  body_length_.reset();
+  knows_body_length_ = ends_known;
   if (ends_known) body_length_ = message_->body_bytes + parser_.content_length;
   if (!ends_known) {
     message_->missing_bytes = std::nullopt;

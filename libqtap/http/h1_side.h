@@ -93,13 +93,16 @@ class H1Side {
   bool has_head() const { return in_body_; }
   bool is_broken() const { return is_broken_; }  // the message that ends broke the rules
   // The length of the body of the message that is over; nullopt: not known.
-  std::optional<uint64_t> body_length() const { return body_length_; }
+  std::optional<uint64_t> body_length() const {
+    return knows_body_length_ ? std::optional(body_length_) : std::nullopt;
+  }
   void set_message(Message& message) { message_ = &message; }
 
  private:
   enum class State : uint8_t { kSearch, kParse, kHold, kTunnel };
   static constexpr uint64_t kUntilClose = UINT64_MAX;  // known_body_left()
   static llhttp_settings_t make_settings();
+  static llhttp_t make_parser(llhttp_type_t type);
   size_t feed(std::string_view bytes);
   size_t feed_llhttp(std::string_view bytes);
   size_t feed_chunk_line(std::string_view bytes);
@@ -116,7 +119,7 @@ class H1Side {
   void add_missing(uint64_t len);
   uint64_t known_body_left() const;
   bool is_chunked() const { return (parser_.flags & F_CHUNKED) != 0; }
-  size_t head_room(size_t len);
+  size_t take_room(size_t len);
   void tell_limit();
   void open_field();
   FieldList& fields_of(Message& message) const;
@@ -128,7 +131,9 @@ class H1Side {
   void take_method_of_rtsp();
   int on_field(const char* at, size_t len);
   int on_field_complete();
+  int take_space_of_name(std::string_view name);
   int on_value(const char* at, size_t len);
+  void look_for_nul(const char* at, size_t len);
   int on_value_complete();
   int on_headers_complete();
   int take_content_length();
@@ -152,7 +157,10 @@ class H1Side {
   bool has_nul_ = false;        // in the value at hand
   bool has_name_ = false;       // the field whose name is read
   bool after_space_ = false;    // the first field
-  bool over_limit_ = false;     // of header_bytes
+  bool over_limit_ = false;     // of header_bytes: the head has more
+  bool limit_told_ = false;
+  bool has_length_ = false;         // content_length_
+  bool knows_body_length_ = false;  // body_length_
   bool keeps_bodies_ = true;
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
@@ -160,12 +168,14 @@ class H1Side {
   bool is_broken_ = false;
   bool lost_held_ = false;  // kHold: what follows does not follow what is held
   int64_t now_ns_ = 0;
-  uint64_t offset_ = 0;  // in the direction, of the next byte, gaps included
-  uint64_t head_bytes_ = 0;
-  std::optional<uint64_t> body_length_;
-  std::optional<uint64_t> content_length_;  // as the fields of the head say
-  const char* refusal_ = nullptr;           // why a callback refused
-  const char* piece_ = nullptr;             // what llhttp reads
+  uint64_t offset_ = 0;     // in the direction, of the next byte, gaps included
+  uint64_t head_room_ = 0;  // bytes of the head that may still be kept
+  uint64_t body_length_ = 0;
+  uint64_t content_length_ = 0;    // as the fields of the head say
+  const char* refusal_ = nullptr;  // why a callback refused
+  const char* piece_ = nullptr;    // what llhttp reads
+  const char* piece_end_ = nullptr;
+  const char* nul_free_end_ = nullptr;  // of the piece: no NUL is in a value before
   std::string_view name_;  // of a field that is not in the list yet: in what llhttp reads
   ChunkLine chunk_line_;
   std::string first_bytes_;   // of a request whose method is not complete
