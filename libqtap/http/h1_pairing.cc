@@ -137,10 +137,10 @@ void H1Pairing::emit_done() {
   while (!exchanges_.empty()) {
     PendingExchange& first = exchanges_.front();
     if (!first.request_done || !first.response_done) return;
-    const Ref<Exchange> tx = std::move(first.tx);
+    Ref<Exchange> tx = std::move(first.tx);
     exchanges_.pop_front();
     if (tx) {
-      events_.on_exchange(tx);
+      events_.on_exchange(std::move(tx));
     } else {
       --handed_out_;
     }
