@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "http/hpack_scan.h"
 
@@ -91,28 +92,30 @@ bool HpackDecoder::add(std::span<const uint8_t> bytes, bool last, HpackSink& sin
 bool HpackDecoder::inflate(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
   const uint8_t* at = bytes.data();
   const uint8_t* const end = at + bytes.size();
+  nghttp2_hd_inflater* const inflater = inflater_.get();
+  bool at_item = std::exchange(at_item_, false);
   while (true) {
-    nghttp2_nv nv = {};
+    nghttp2_nv nv;
     int flags = 0;
     // RFC 7541, 6.1. What the table has was inserted by a field that was told, if all were seen.
-    const bool is_indexed = exact_ && at_item_ && at != end && (*at & 0x80) != 0;
-    const ssize_t used = nghttp2_hd_inflate_hd2(inflater_.get(), &nv, &flags, at,
+    const bool is_indexed = at_item && at != end && (*at & 0x80) != 0 && exact_;
+    const ssize_t used = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, at,
                                                 static_cast<size_t>(end - at), last ? 1 : 0);
     if (used == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
     if (used < 0) return false;
     at += used;
-    at_item_ = (flags & (NGHTTP2_HD_INFLATE_EMIT | NGHTTP2_HD_INFLATE_FINAL)) != 0;
-    const bool has_field = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
-    if (has_field) {
+    at_item = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
+    if (at_item) {
       const std::string_view name = view(nv.name, nv.namelen);
       const std::string_view value = view(nv.value, nv.valuelen);
       is_indexed ? sink.on_field_again(name, value) : sink.on_field(name, value);
     }
-    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
-      nghttp2_hd_inflate_end_headers(inflater_.get());
+    const bool is_final = (flags & NGHTTP2_HD_INFLATE_FINAL) != 0;
+    if (is_final) nghttp2_hd_inflate_end_headers(inflater);
+    if (is_final || (!at_item && at == end)) {
+      at_item_ = is_final;
       return true;
     }
-    if (!has_field && at == end) return true;
   }
 }
 
