@@ -76,7 +76,7 @@ H1Side::Loss H1Side::gap(int64_t time_ns, uint64_t len, Truncation reason) {
   if (state_ == State::kParse && skip_body(len, /*is_lost=*/true) == len) return Loss::kNone;
   if (state_ == State::kTunnel) return Loss::kNone;
   if (state_ == State::kHold) {
-    lost_held_ = true;
+    lost_held_ += len;
     return Loss::kMessageStart;
   }
   // The rest of the gap held framing: what follows belongs to a message that nobody saw begin.

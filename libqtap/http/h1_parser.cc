@@ -292,8 +292,9 @@ void H1Parser::on_response_end() {
     } else if (reads_on && answered->tx && status_ == 101) {
       next_ = events_.make_next(answered->tx, request_direction_);
     }
+    const uint64_t lost = requests_.lost_held();
     requests_.tunnel();
-    if (next_ && requests_.has_lost_held()) next_->gap(request_direction_, last_ns_, 1);
+    if (next_ && lost > 0) next_->gap(request_direction_, last_ns_, lost);
     responses_.tunnel();
   }
   if (!answered) return;

@@ -249,9 +249,14 @@ void H1Side::close(Truncation reason, bool at_end) {
 
 void H1Side::hold(std::string_view bytes) {
   offset_ += bytes.size();
-  if (lost_held_) return;
+  if (lost_held_ > 0) {
+    lost_held_ += bytes.size();
+    return;
+  }
   if (held_.size() + bytes.size() > kMaxHeld) {
     events_.on_side_limit();
+    lost_held_ = held_.size() + bytes.size();  // which of them came in one piece must not matter
+    held_.clear();
     return tunnel();
   }
   held_.append(now_ns_, bytes);
@@ -260,13 +265,11 @@ void H1Side::hold(std::string_view bytes) {
 void H1Side::release() {
   if (state_ != State::kHold) return;
   state_ = State::kParse;
-  const uint64_t end = offset_;
+  const uint64_t lost = std::exchange(lost_held_, 0);
   const TimedBytes held = std::exchange(held_, TimedBytes());
-  offset_ -= held.size();
+  offset_ -= lost + held.size();
   held.for_each([this](int64_t piece_ns, std::string_view piece) { data(piece_ns, piece); });
-  if (!std::exchange(lost_held_, false)) return;
-  gap(now_ns_, 1, gap_reason_);
-  offset_ = end;
+  gap(now_ns_, lost, gap_reason_);
 }
 
 void H1Side::tunnel() {

@@ -8,8 +8,9 @@
 //     kParse    llhttp                      known body: skipped, marked   error, other gap →
 //     kSearch
 //                                           elsewhere: message cut short  upgrade → kHold
-//     kHold     kept (bounded)              what is kept is dropped       owner: release(),
-//     tunnel() kTunnel   told                        ignored                       never
+//     kHold     kept (bounded)              what follows is counted only  owner: release(),
+//                                                                         tunnel()
+//     kTunnel   told                        ignored                       never
 #pragma once
 
 #include <llhttp.h>
@@ -80,7 +81,10 @@ class H1Side {
   bool holds() const { return state_ == State::kHold; }
   void release();  // kHold: what was held is HTTP after all
   void tunnel();   // the rest is another protocol, also what was held
-  bool has_lost_held() const { return lost_held_; }  // and bytes behind that are missing
+  // Bytes that are missing behind what was held; 0: none are.
+  uint64_t lost_held() const { return lost_held_; }
+  // Where, in the direction, what tunnel() tells begins.
+  uint64_t tunnel_offset() const { return offset_ - lost_held_ - held_.size(); }
 
   const std::string& start_text() const { return start_text_; }  // request target, reason phrase
   std::string_view method() const;
@@ -166,7 +170,7 @@ class H1Side {
   bool filling_ = false;                              // a byte that stands for a gap is being fed
   char before_piece_ = '\0';                          // the byte before what llhttp reads
   bool is_broken_ = false;
-  bool lost_held_ = false;  // kHold: what follows does not follow what is held
+  uint64_t lost_held_ = 0;  // kHold: bytes that came or should have come behind what is held
   int64_t now_ns_ = 0;
   uint64_t offset_ = 0;     // in the direction, of the next byte, gaps included
   uint64_t head_room_ = 0;  // bytes of the head that may still be kept
