@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "http/h2_parser.h"
+#include "http/tunnel_parser.h"
 
 namespace qtap::http {
 namespace {
@@ -32,6 +33,10 @@ bool is_h2c_upgrade(const PendingExchange& exchange) {
   return exchange.tx && exchange.request_done && exchange.tx->response.status == 101 &&
          upgrades_to_h2c(exchange.tx->request) && upgrades_to_h2c(exchange.tx->response) &&
          find_header(exchange.tx->request, kHttp2Settings);
+}
+
+bool has_ends(const PendingExchange& exchange) {
+  return exchange.tx->request.complete && exchange.tx->response.complete;
 }
 
 MessageKind kind_of(const H1Side& side) {
@@ -162,7 +167,9 @@ int64_t H1Parser::pending_since_ns() const {
 }
 
 void H1Parser::on_side_error(H1Side& side, uint64_t offset, const char* reason) {
-  events_.on_parse_error({.direction = direction_of(side), .offset = offset, .reason = reason});
+  const Direction direction = direction_of(side);
+  events_.on_parse_error(
+      {.direction = direction, .offset = begins_[index(direction)] + offset, .reason = reason});
   if (side.is_response()) {
     pairing_.lose_responses(H1Side::Loss::kMessageEnd, Truncation::kCaptureLoss);
   } else {
@@ -291,6 +298,8 @@ void H1Parser::on_response_end() {
       hand_over(*answered);
     } else if (reads_on && answered->tx && status_ == 101) {
       next_ = events_.make_next(answered->tx, request_direction_);
+    } else if (reads_on && answered->tx && has_ends(*answered)) {
+      open_tunnel();  // else nobody knows where one of its sides begins
     }
     const uint64_t lost = requests_.lost_held();
     requests_.tunnel();
@@ -312,9 +321,28 @@ void H1Parser::hand_over(PendingExchange& answered) {
   tx->response = {};
   auto next = std::make_unique<H2Parser>(StreamStart::kFirstByte, limits_, events_);
   next->keep_bodies(keeps_bodies_);
+  next->begin_at(next_begins());
   next->upgrade(request_direction_, std::move(tx), payload);
   next_ = std::move(next);
   events_.on_protocol(Protocol::kHttp2);
+}
+
+// RFC 9110, 9.3.6: what comes behind CONNECT may be anything, and HTTP as well.
+void H1Parser::open_tunnel() {
+  if (limits_.tunnels == 0) return events_.on_limit();
+  ParserLimits limits = limits_;
+  --limits.tunnels;
+  next_ = std::make_unique<TunnelParser>(limits, events_, request_direction_, next_begins());
+  next_->keep_bodies(keeps_bodies_);
+}
+
+// Where what follows this protocol begins.
+std::array<uint64_t, 2> H1Parser::next_begins() const {
+  std::array<uint64_t, 2> begins = begins_;
+  for (const H1Side* side : {&requests_, &responses_}) {
+    begins[index(direction_of(*side))] += side->tunnel_offset();
+  }
+  return begins;
 }
 
 void H1Parser::on_tunnelled(H1Side& side, int64_t time_ns, std::string_view bytes) {

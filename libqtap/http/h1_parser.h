@@ -14,6 +14,8 @@ namespace qtap::http {
 class H1Parser final : public Parser, private H1Side::Events {
  public:
   H1Parser(const ParserLimits& limits, ParserEvents& events, std::optional<Direction> client = {});
+  // Where in each direction of the connection it begins: errors say where they are in that.
+  void begin_at(const std::array<uint64_t, 2>& offsets) { begins_ = offsets; }
 
   void data(Direction direction, int64_t time_ns, std::span<const uint8_t> bytes) override;
   void gap(Direction direction, int64_t time_ns, uint64_t len) override;
@@ -43,6 +45,8 @@ class H1Parser final : public Parser, private H1Side::Events {
   void on_request_end();
   void on_response_end();
   void hand_over(PendingExchange& answered);
+  void open_tunnel();
+  std::array<uint64_t, 2> next_begins() const;
   void tell_body_end(const H1Side& side, Exchange* tx);
   Direction direction_of(const H1Side& side) const {
     return side.is_response() ? opposite(request_direction_) : request_direction_;
@@ -58,6 +62,7 @@ class H1Parser final : public Parser, private H1Side::Events {
   Direction request_direction_ = Direction::kSent;
   std::array<StartFinder, 2> unassigned_;  // by Direction
   std::array<uint64_t, 2> passed_ = {};    // bytes of each before the sides were known
+  std::array<uint64_t, 2> begins_ = {};
   int64_t last_ns_ = 0;
   std::unique_ptr<Parser> next_;  // what comes after an upgrade
 

@@ -275,7 +275,7 @@ void H2Parser::on_stream_end(H2Stream& stream, H2Ending ending, H2Error) {
 void H2Parser::on_error(unsigned direction, uint64_t offset, H2Verdict verdict, uint32_t stream) {
   const bool ends_stream = verdict.scope == H2Verdict::Scope::kStream;
   events_.on_parse_error({.direction = direction_at(direction),
-                          .offset = offset,
+                          .offset = begins_[direction] + offset,
                           .stream = ends_stream ? stream : 0,
                           .reason = h2_error_name(verdict.error)});
   if (verdict.scope == H2Verdict::Scope::kConnection) {

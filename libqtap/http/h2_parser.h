@@ -16,6 +16,9 @@ class H2Parser final : public Parser, private H2Events {
  public:
   H2Parser(StreamStart start, const ParserLimits& limits, ParserEvents& events);
 
+  // Where in each direction of the connection it begins: errors say where they are in that.
+  void begin_at(const std::array<uint64_t, 2>& offsets) { begins_ = offsets; }
+
   // Before any byte: the request of this transaction was answered by 101 and is stream 1.
   // `settings`: the payload of its HTTP2-Settings.
   void upgrade(Direction client, Ref<Exchange> tx, std::string_view settings);
@@ -56,6 +59,7 @@ class H2Parser final : public Parser, private H2Events {
   ParserEvents& events_;
   H2Connection connection_;
   Direction client_ = Direction::kSent;
+  std::array<uint64_t, 2> begins_ = {};
   // By direction: why frames of it are missing, the last time that some were.
   std::array<Truncation, 2> loss_;
   bool is_skipping_ = false;  // bytes that are missing were not wanted

@@ -18,6 +18,7 @@ struct ParserLimits {
   uint64_t body_buffer = 2u << 20;     // of each body are kept
   uint64_t header_bytes = 256u << 10;  // of each head are kept
   uint32_t pipelined_requests = 1000;  // HTTP/2: open streams
+  uint32_t tunnels = 4;                // CONNECT inside of CONNECT; beyond, nothing is read
   bool tells_bodies = false;           // on_body() and on_body_end() are wanted
   bool may_skip_bodies = false;        // but not of what unwanted() can name
 

@@ -6,7 +6,9 @@
  *
  * An observer is no endpoint. It may begin in the middle of a connection, bytes may be missing, and
  * both peers may be wrong: every error is told and the reading goes on at the next message that can
- * be proven. What is not known is said to be unknown.
+ * be proven. What is not known is said to be unknown. HTTP inside of a CONNECT tunnel is read as
+ * well (four tunnels inside of one another), once the client's first bytes prove it: a whole request
+ * line, or the preface of HTTP/2. What else is in a tunnel or behind another upgrade is passed over.
  */
 #ifndef QTAP_HTTP_H
 #define QTAP_HTTP_H

@@ -8,7 +8,7 @@ namespace fuzz {
 namespace {
 
 // Whole pieces of HTTP, so that the fuzzer need not find them letter by letter.
-constexpr std::array<std::string_view, 16> kPieces = {
+constexpr std::array<std::string_view, 19> kPieces = {
     "GET /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n",
     "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello",
     "POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -25,6 +25,9 @@ constexpr std::array<std::string_view, 16> kPieces = {
     "0\r\n\r\n",
     "0\r\nTrailer: t\r\n\r\n",
     "\r\n",
+    "CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 };
 
 class Reader {

@@ -206,6 +206,67 @@ TEST_SUITE("http/h1_parser") {
     CHECK(session.out.transactions[0]->response.body.empty());
   }
 
+  TEST_CASE("tunnels inside of tunnels are read up to a depth") {
+    Session session;
+    for (int depth = 0; depth < 1000; ++depth) {
+      session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+      session.received("HTTP/1.1 200 OK\r\n\r\n");
+    }
+    session.close();
+    CHECK(session.out.transactions.size() == http::ParserLimits{}.tunnels + 1);
+    const std::string text = session.out.text();
+    CHECK(text.find("limit\n") == text.rfind("limit\n"));
+    CHECK(text.find("limit\n") != std::string::npos);
+    CHECK(text.find("parse error") == std::string::npos);
+  }
+
+  TEST_CASE("what the server of a tunnel says early waits, wherever the request line is cut") {
+    const std::string line = "GET /1 HTTP/1.1\r\n";
+    for (size_t at = 0; at <= line.size(); ++at) {
+      CAPTURE(at);
+      Session session;
+      session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+      session.received("HTTP/1.1 200 OK\r\n\r\n");
+      session.sent(line.substr(0, at));
+      session.received("HTTP/1.1 103 Early Hints\r\n\r\n");
+      session.sent(line.substr(at) + "Host: a\r\n\r\n");
+      session.received("HTTP/1.1 201 One\r\nContent-Length: 2\r\n\r\nhi");
+      session.close();
+      REQUIRE(session.out.transactions.size() == 2);
+      CHECK(session.out.transactions[1]->request.target == "/1");
+      CHECK(session.out.transactions[1]->response.status == 201);
+      CHECK(session.out.errors.empty());
+    }
+  }
+
+  TEST_CASE("a request line of 8000 bytes opens a tunnel to HTTP, and no longer one") {
+    for (const size_t size : {size_t{7999}, size_t{8000}, size_t{8001}}) {
+      CAPTURE(size);
+      const std::string end = " HTTP/1.1\r\n";
+      Session session;
+      session.sent("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+      session.received("HTTP/1.1 200 OK\r\n\r\n");
+      session.sent("GET /" + std::string(size - 5 - end.size(), 'x') + end + "\r\n");
+      session.close();
+      CHECK(session.out.transactions.size() == (size <= 8000 ? 2u : 1u));
+      CHECK((session.out.text().find("limit\n") == std::string::npos) == (size <= 8000));
+    }
+  }
+
+  TEST_CASE("an error in a tunnel tells its place in the connection") {
+    const std::string connect = "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n";
+    const std::string granted = "HTTP/1.1 200 OK\r\n\r\n";
+    Session session;
+    session.sent(connect + kGet);
+    session.received(granted + "HTTP/1.1 20x Bad\r\n\r\n");
+    session.close();
+    REQUIRE(session.out.errors.size() == 1);
+    CHECK(session.out.errors[0].direction == Direction::kReceived);
+    // At the wrong byte, or right behind it, as llhttp's versions differ.
+    CHECK(session.out.errors[0].offset >= granted.size() + 11);
+    CHECK(session.out.errors[0].offset <= granted.size() + 12);
+  }
+
   TEST_CASE("a switch of protocols ends a request that is not complete") {
     Session session;
     session.sent(

@@ -97,6 +97,7 @@ class Transcript : public http::ParserEvents {
     text_ += protocol == http::Protocol::kHttp2 ? "protocol http2\n" : "protocol http1\n";
   }
   void on_parse_error(const http::ParseError& error) override {
+    errors.push_back(error);
     // Not where: versions of llhttp stop at one byte or another.
     text_ += std::string("parse error ") +
              (error.direction == Direction::kSent ? "sent" : "received") +
@@ -107,6 +108,7 @@ class Transcript : public http::ParserEvents {
 
   const std::string& text() const { return text_; }
   std::vector<Ref<http::Exchange>> transactions;
+  std::vector<http::ParseError> errors;
 
  protected:
   std::string text_;
