@@ -40,6 +40,7 @@ llhttp_settings_t H1Side::make_settings() {
   s.on_url = s.on_status = [](llhttp_t* p, const char* at, size_t len) {
     return side_of(p).on_start_text(at, len);
   };
+  s.on_version = [](llhttp_t* p, const char* at, size_t) { return side_of(p).on_version(at); };
   s.on_version_complete = [](llhttp_t* p) {
     return p->type == HTTP_REQUEST ? side_of(p).on_start_line() : 0;
   };
@@ -78,8 +79,23 @@ int H1Side::on_begin() {
   other_method_.clear();
   name_ = {};
   head_room_ = limits_.header_bytes;
-  has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_nul_ = has_name_ = has_length_ =
-      after_space_ = over_limit_ = limit_told_ = false;
+  protocol_ = '\0';
+  has_target_ = has_start_line_ = in_body_ = in_chunk_ = field_open_ = has_nul_ = has_name_ =
+      has_length_ = after_space_ = over_limit_ = limit_told_ = false;
+  return 0;
+}
+
+// The byte that stands `distance` (1 to 3) before `at`, which is in what llhttp reads.
+char H1Side::byte_before(const char* at, size_t distance) const {
+  const size_t inside = static_cast<size_t>(at - piece_);
+  return inside >= distance ? *(at - distance)
+                            : before_piece_[before_piece_.size() - distance + inside];
+}
+
+// llhttp reads "RTSP/1.0" (RFC 7826) and "ICE/1.0" (Icecast) as well, and tells the numbers only:
+// "HTTP/" has a T where those have S and C.
+int H1Side::on_version(const char* at) {
+  if (protocol_ == '\0') protocol_ = byte_before(at, 3);  // else the version was cut
   return 0;
 }
 
@@ -87,7 +103,7 @@ int H1Side::on_begin() {
 // (RFC 9112, 4), of which the first is not 0 (RFC 9110, 15).
 int H1Side::on_start_line() {
   if (is_response() && parser_.status_code < 100) return refuse("invalid status");
-  has_start_line_ = parser_.http_major == 1;
+  has_start_line_ = parser_.http_major == 1 && (is_response() || protocol_ == 'T');
   tell_limit();
   return has_start_line_ ? 0 : -1;
 }
@@ -119,6 +135,7 @@ void H1Side::take_method_of_rtsp() {
 
 int H1Side::on_start_text(const char* at, size_t len) {
   take_method_of_rtsp();
+  has_target_ = true;
   start_text_.append(at, take_room(len));
   return 0;
 }
@@ -146,7 +163,7 @@ int H1Side::on_field(const char* at, size_t len) {
     return 0;  // where the input was cut: beyond the limit it would fit, as an empty name
   const bool is_first_piece = !std::exchange(has_name_, true);
   if (is_first_piece && !in_body_ && message_->headers.empty()) {
-    const char before = at == piece_ ? before_piece_ : at[-1];
+    const char before = byte_before(at, 1);
     after_space_ = before == ' ' || before == '\t';
   }
   if (take_room(len) < len) {

@@ -118,7 +118,9 @@ void H1Side::count(std::string_view used) {
     offset_ += used.size();
     if (message_) message_->wire_bytes += used.size();
   }
-  if (!used.empty()) before_piece_ = used.back();
+  for (const char c : used.substr(used.size() - std::min(used.size(), before_piece_.size()))) {
+    before_piece_ = {before_piece_[1], before_piece_[2], c};
+  }
 }
 
 size_t H1Side::feed_llhttp(std::string_view bytes) {
@@ -134,6 +136,8 @@ size_t H1Side::feed_llhttp(std::string_view bytes) {
     llhttp_resume(&parser_);
   } else if (result == HPE_PAUSED && message_) {
     end_message();
+  } else if (result == HPE_INVALID_METHOD && message_ && has_target_) {
+    on_error(h1_error_text(HPE_INVALID_CONSTANT));  // it is one of HTTP, but what follows is not
   } else if (result == HPE_INVALID_METHOD && message_) {
     first_bytes_.append(bytes.substr(0, used));
     at_method_ = true;

@@ -15,6 +15,7 @@
 
 #include <llhttp.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -132,6 +133,8 @@ class H1Side {
   int on_begin();
   int on_start_line();
   int on_start_text(const char* at, size_t len);
+  int on_version(const char* at);
+  char byte_before(const char* at, size_t distance) const;
   void take_method_of_rtsp();
   int on_field(const char* at, size_t len);
   int on_field_complete();
@@ -153,6 +156,8 @@ class H1Side {
 
   State state_ = State::kSearch;
   bool has_start_line_ = false;
+  bool has_target_ = false;  // of a request, or its first bytes
+  char protocol_ = '\0';     // of a request: the third byte of its name; 0: not read yet
   bool in_body_ = false;
   bool in_chunk_ = false;
   bool at_chunk_line_ = false;  // the next byte is of the line before a chunk
@@ -168,7 +173,7 @@ class H1Side {
   bool keeps_bodies_ = true;
   Truncation gap_reason_ = Truncation::kCaptureLoss;  // while a gap is filled
   bool filling_ = false;                              // a byte that stands for a gap is being fed
-  char before_piece_ = '\0';                          // the byte before what llhttp reads
+  std::array<char, 3> before_piece_ = {};             // the bytes before what llhttp reads
   bool is_broken_ = false;
   uint64_t lost_held_ = 0;  // kHold: bytes that came or should have come behind what is held
   int64_t now_ns_ = 0;

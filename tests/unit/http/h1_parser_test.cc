@@ -364,6 +364,31 @@ TEST_SUITE("http/h1_parser") {
     }
   }
 
+  TEST_CASE("RTSP and Icecast are no HTTP, whatever llhttp says, and wherever they are cut") {
+    for (const std::string line :
+         {"GET /x RTSP/1.0", "OPTIONS * RTSP/1.0", "SETUP rtsp://a/b RTSP/1.0", "SOURCE /m ICE/1.0",
+          "GET /m ICE/1.0", "GET /x RTSP/1.1"}) {
+      const std::string request = line + "\r\nHost: a\r\n\r\n";
+      for (size_t cut = 1; cut < request.size(); ++cut) {
+        Transcript out;
+        const auto parser = http::make_http1_parser({}, out, Direction::kSent);
+        for (const std::string& text :
+             {request.substr(0, cut), request.substr(cut), std::string(kGet)}) {
+          parser->data(Direction::kSent, kMs,
+                       {reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+        }
+        parser->close(2 * kMs, http::Truncation::kAborted);
+        CAPTURE(line);
+        CAPTURE(cut);
+        REQUIRE(out.errors.size() == 1);
+        CHECK(std::string(out.errors[0].reason) == "not HTTP/1");
+        CHECK(out.errors[0].offset <= line.size());
+        REQUIRE(out.transactions.size() == 1);
+        CHECK(out.transactions[0]->request.target == "/1");
+      }
+    }
+  }
+
   TEST_CASE("bytes of a body that nobody wants are counted once") {
     struct Offsets : Transcript {
       void on_parse_error(const http::ParseError& error) override { last = error.offset; }
