@@ -78,6 +78,32 @@ std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& 
   return fields;
 }
 
+std::string joined_values(const FieldList& headers, std::string_view name) {
+  std::string joined;
+  for (const Header header : headers) {
+    if (!equal_ignoring_case(header.name, name)) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += header.value;
+  }
+  return joined;
+}
+
+std::string body_codings(const FieldList& headers) {
+  std::string codings = joined_values(headers, "content-encoding");
+  const std::string transfer = joined_values(headers, "transfer-encoding");
+  std::string_view left = transfer;
+  const auto drop_end = [&left](std::string_view of) {
+    left = left.substr(0, left.find_last_not_of(of) + 1);
+  };
+  drop_end(", \t");  // empty elements do not count (RFC 9110, 5.6.1.2)
+  const size_t last = std::min(left.find_first_not_of(" \t", left.rfind(',') + 1), left.size());
+  if (equal_ignoring_case(left.substr(last), "chunked")) left = left.substr(0, last);
+  drop_end(", \t");
+  if (left.empty()) return codings;
+  if (!codings.empty()) codings += ", ";
+  return codings.append(left);
+}
+
 bool has_repeats(const FieldList& headers) {
   if (headers.size() <= kFew) return few_have_repeats(headers);
   std::vector<std::string> names;

@@ -21,6 +21,14 @@ void canonical_name(std::string_view name, std::string& out);
 // newline.
 std::vector<std::pair<std::string, std::string>> joined_fields(const FieldList& headers);
 
+// "gzip, br": the values of one field, repeats joined; "" without one.
+std::string joined_values(const FieldList& headers, std::string_view name);
+
+// What is applied to the body as it is kept, in that order, for ContentDecoder: the codings of
+// Content-Encoding, and those of Transfer-Encoding that are not undone, which is all but a
+// "chunked" at the end (RFC 9112, 6.1: a recipient strips them, too).
+std::string body_codings(const FieldList& headers);
+
 // Does any name come twice?
 bool has_repeats(const FieldList& headers);
 

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "http/content_coding.h"
+#include "http/fields.h"
 
 namespace qtap {
 namespace {
@@ -88,19 +89,13 @@ const char* body_decode_name(BodyDecode state) {
 }
 
 std::string content_encoding(const http::Message& message) {
-  std::string joined;
-  for (const http::Header header : message.headers) {
-    if (!equal_ignoring_case(header.name, "content-encoding")) continue;
-    if (!joined.empty()) joined += ", ";
-    joined += header.value;
-  }
-  return joined;
+  return http::joined_values(message.headers, "content-encoding");
 }
 
 std::unique_ptr<DecodedBody> decode_body(const http::Message& message,
                                          const http::DecodeLimits& limits) {
   auto body = std::make_unique<DecodedBody>();
-  const std::string value = content_encoding(message);
+  const std::string value = http::body_codings(message.headers);
   const http::CodingList list = http::parse_content_encoding(value);
   if (list.outcome == http::CodingList::Outcome::kKnown && list.codings.empty()) {
     body->text = message.body;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// In: the body of a message as it was sent and kept. Out: the same without its content codings.
+// In: the body of a message as it was sent and kept. Out: the same without its content codings, and
+// without transfer codings other than chunked, which lie over those.
 // Decoded only when somebody asks, once; what the pipeline asks for is dropped when the stack of
 // plugins is done, what is lent to the host lives as long as the transaction. Any thread may
 // borrow; the rest is the shard's. What could not be decoded is counted in Decoding.
@@ -28,7 +29,7 @@ struct Decoding : RefCounted {
 };
 
 enum class BodyDecode : uint8_t {
-  kNone,         // there is no content coding: the text is the body
+  kNone,         // there is no coding: the text is the body
   kComplete,     // all of it
   kTruncated,    // the body was not kept, or not sent, to its end
   kCorrupt,      // it breaks the format of its coding; what came before is there

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "http/fields.h"
 #include "http/grpc.h"
 #include "http/media_type.h"
 #include "http/websocket_upgrade.h"
@@ -112,7 +113,7 @@ void InnerStreams::begin_sse(Transaction& tx) {
   tx.messages->protocol = StreamProtocol::kSse;
   tx.messages->readers[index(MessageKind::kResponse)] =
       std::make_unique<SseReader>(teller(tx, StreamProtocol::kSse, MessageKind::kResponse),
-                                  value_of(tx.response, "content-encoding"));
+                                  http::body_codings(tx.response.headers));
 }
 
 std::unique_ptr<http::Parser> InnerStreams::after_upgrade(const Ref<Transaction>& tx,

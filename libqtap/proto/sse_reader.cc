@@ -11,10 +11,10 @@ constexpr http::DecodeLimits kStreamLimits = {.max_output_bytes = UINT64_MAX};
 
 }  // namespace
 
-SseReader::SseReader(const MessageTeller& teller, std::string_view content_encoding)
+SseReader::SseReader(const MessageTeller& teller, std::string_view codings)
     : teller_(teller), parser_(http::SseParser::Start::kAtStart, teller_.room(), *this) {
-  if (content_encoding.empty()) return;
-  auto made = http::ContentDecoder::create(content_encoding, kStreamLimits);
+  if (codings.empty()) return;
+  auto made = http::ContentDecoder::create(codings, kStreamLimits);
   is_readable_ = made.ok();
   if (made.ok()) {
     decoder_ = *std::move(made);

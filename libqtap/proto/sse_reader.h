@@ -13,8 +13,8 @@ namespace qtap::proto {
 
 class SseReader final : public BodyReader, private http::SseParser::Events {
  public:
-  // `content_encoding`: the value of that field, "" without one.
-  SseReader(const MessageTeller& teller, std::string_view content_encoding);
+  // `codings`: of the body (http::body_codings()), "" without one.
+  SseReader(const MessageTeller& teller, std::string_view codings);
 
  private:
   void data(int64_t time_ns, std::string_view bytes) override;

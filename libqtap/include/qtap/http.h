@@ -62,7 +62,10 @@ struct qtap_http_options {
   uint32_t reserved;
 };
 
-/** A piece of a body, after transfer coding and before content coding. @since 0.1 */
+/** A piece of a body, after chunked transfer coding and before content coding. A transfer coding
+ * other than chunked ("Transfer-Encoding: gzip, chunked", RFC 9112, 7) is still on it, over the
+ * content codings: give qtap_http_decoder_new() both, in that order, without "chunked".
+ * @since 0.1 */
 struct qtap_http_body {
   size_t size;       /**< bytes of this struct that the library filled */
   int which;         /**< enum qtap_http_which */

@@ -67,6 +67,34 @@ TEST_SUITE("model/decoded_body") {
     CHECK(decoded(response)->text == kText);
   }
 
+  TEST_CASE("a transfer coding other than chunked lies over the content codings") {
+    const auto transferred = [](const char* coding, const char* transfer, std::string body) {
+      http::Response response = coded(coding, std::move(body));
+      response.headers.push_back({"Transfer-Encoding", transfer});
+      return response;
+    };
+    for (const char* transfer : {"gzip, chunked", "x-gzip,\tChunked", "gzip", "gzip, chunked, ,"}) {
+      CAPTURE(transfer);
+      const http::Response response = transferred("", transfer, test::gzip(kText));
+      CHECK(content_encoding(response).empty());
+      CHECK(decoded(response)->state == BodyDecode::kComplete);
+      CHECK(decoded(response)->text == kText);
+      const auto both = transferred("br", transfer, test::gzip(test::brotli(kText)));
+      CHECK(decoded(both)->text == kText);
+    }
+    for (const char* transfer : {"chunked", "CHUNKED ,", ",chunked", ""}) {
+      CAPTURE(transfer);
+      CHECK(decoded(transferred("", transfer, kText))->state == BodyDecode::kNone);
+      CHECK(decoded(transferred("gzip", transfer, test::gzip(kText)))->text == kText);
+    }
+    // Not the last one: it was not undone. And what nobody knows.
+    for (const char* transfer :
+         {"chunked, gzip", "compress, chunked", "gzip;q=1, chunked", "gzip chunked"}) {
+      CAPTURE(transfer);
+      CHECK(decoded(transferred("", transfer, kText))->state == BodyDecode::kUnsupported);
+    }
+  }
+
   TEST_CASE("a body without coding is its own text, not a copy") {
     for (const char* coding : {"", "identity", " , "}) {
       const http::Response response = coded(coding, kText);
