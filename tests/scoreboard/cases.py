@@ -39,7 +39,8 @@ def quick():
     yield exchange("c-epoll 8MiB writes", "c-epoll", "c-epoll", up=16 * MIB, down=8 * MIB, write=8 * MIB, conns=4, rounds=1)
     yield exchange("c-membio 200 conns", "c-membio", "c-membio", size=20 * KIB, conns=200)
     yield exchange("c-membio 8MiB writes", "c-membio", "c-membio", size=8 * MIB, write=8 * MIB, rounds=1)
-    yield exchange("c-ownbio 50 conns", "c-ownbio", "c-ownbio", size=20 * KIB, conns=50)
+    # Long enough for the probes that such programs need, which come when the first handshake has shown it.
+    yield exchange("c-ownbio 50 conns", "c-ownbio", "c-ownbio", size=20 * KIB, conns=50, rounds=40)
     yield exchange("py-blocking", "py-blocking", "py-blocking", size=300 * KIB, write=64 * KIB, conns=10)
     yield exchange("py-threads 16", "py-threads", "py-threads", size=100 * KIB, conns=64, threads=16)
     yield exchange("py-asyncio 200 conns", "py-asyncio", "py-asyncio", size=20 * KIB, conns=200)
