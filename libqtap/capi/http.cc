@@ -234,6 +234,9 @@ void fill_response(const http::Response& response, qtap_http_message& out) {
   out.reason = str_of(response.reason);
   out.status = response.status.value_or(-1);
   out.version = response.version_major * 10u + response.version_minor;
+  out.interim = response.interims.count;
+  std::copy(response.interims.statuses.begin(), response.interims.statuses.end(),
+            out.interim_status);
   if (response.start_ns == 0) out.flags |= QTAP_HTTP_NO_MESSAGE;
 }
 

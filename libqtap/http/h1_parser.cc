@@ -109,7 +109,9 @@ void H1Parser::lose(Direction direction, int64_t time_ns, uint64_t len, Truncati
   } else if (direction == request_direction_) {
     if (requests_.gap(time_ns, len, reason) != H1Side::Loss::kNone) pairing_.lose_requests();
   } else {
-    pairing_.lose_responses(responses_.gap(time_ns, len, reason), reason);
+    const H1Side::Loss loss = responses_.gap(time_ns, len, reason);
+    if (loss != H1Side::Loss::kNone) interims_ = {};
+    pairing_.lose_responses(loss, reason);
     // It was the rest of the answer that opened a tunnel, and perhaps the beginning of what is in
     // it.
     if (next_) next_->gap(direction, time_ns, len);
@@ -171,6 +173,7 @@ void H1Parser::on_side_error(H1Side& side, uint64_t offset, const char* reason) 
   events_.on_parse_error(
       {.direction = direction, .offset = begins_[index(direction)] + offset, .reason = reason});
   if (side.is_response()) {
+    interims_ = {};
     pairing_.lose_responses(H1Side::Loss::kMessageEnd, Truncation::kCaptureLoss);
   } else {
     pairing_.lose_requests();
@@ -221,6 +224,7 @@ void H1Parser::take_response() {
   response_.version_major = responses_.version_major();
   response_.version_minor = responses_.version_minor();
   if (is_interim(status_)) return;
+  response_.interims = std::exchange(interims_, {});
   open_response_ = pairing_.match();
   if (pairing_.lost_upgrade() && requests_.holds()) requests_.tunnel();
   if (!open_response_ || !open_response_->tx) return;
@@ -290,6 +294,7 @@ void H1Parser::on_response_end() {
   if (!has_response_head_ && responses_.has_start_line()) take_response();
   PendingExchange* answered = std::exchange(open_response_, nullptr);
   const bool has_status = std::exchange(has_response_head_, false);
+  if (has_status && is_interim(status_)) add_interim(interims_, status_);
   const bool is_granted = answered && answered->is_connect && status_ / 100 == 2;
   if (has_status && (status_ == 101 || is_granted)) {
     // Behind an error within the head nobody knows where it ends.

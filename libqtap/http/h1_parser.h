@@ -70,7 +70,9 @@ class H1Parser final : public Parser, private H1Side::Events {
   PendingExchange* open_request_ = nullptr;   // its request is being read
   PendingExchange* open_response_ = nullptr;  // its response is being read
   Response response_;  // until it is known whose it is; those of nobody stay here
-  int status_ = 0;     // of the response at hand
+  // Since the last final response; those behind which responses may be missing are of nobody.
+  Interims interims_;
+  int status_ = 0;  // of the response at hand
   bool has_response_head_ = false;
 };
 

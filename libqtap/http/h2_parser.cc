@@ -131,10 +131,14 @@ void H2Parser::on_request(H2Stream& stream, H2Head&& head) {
 }
 
 void H2Parser::on_response(H2Stream& stream, H2Head&& head) {
-  if (head.status && *head.status / 100 == 1) return;  // interim: the final one follows
-  stream.answer_lost = Truncation::kNone;
   Response& response = stream.exchange->response;
+  if (head.status && *head.status / 100 == 1) {  // interim: the final one follows
+    return add_interim(response.interims, *head.status);
+  }
+  stream.answer_lost = Truncation::kNone;
+  const Interims interims = response.interims;
   response = {};
+  response.interims = interims;
   begin_message(response, head);
   response.version_major = 2;
   response.version_minor = 0;

@@ -13,6 +13,13 @@ std::optional<std::string_view> find_field(const FieldList& fields, std::string_
   return std::nullopt;
 }
 
+void add_interim(Interims& interims, int status) {
+  if (interims.count < interims.statuses.size()) {
+    interims.statuses[interims.count] = static_cast<uint16_t>(status);
+  }
+  if (interims.count < UINT32_MAX) ++interims.count;
+}
+
 const char* truncation_name(Truncation truncation) {
   switch (truncation) {
     case Truncation::kBodyBuffer:

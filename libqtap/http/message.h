@@ -3,6 +3,7 @@
 // kept.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -59,9 +60,17 @@ struct Request : Message {
   uint8_t version_minor = 1;
 };
 
+// Interim responses (RFC 9110, 15.2). More than these few serve nobody: 100, 102, 103.
+struct Interims {
+  uint32_t count = 0;
+  std::array<uint16_t, 6> statuses = {};  // of the first; 0: there is none
+};
+void add_interim(Interims& interims, int status);
+
 struct Response : Message {
   std::optional<int> status;  // nullopt: no response was seen
   std::string reason;
+  Interims interims;  // before it
   uint8_t version_major = 1;
   uint8_t version_minor = 1;
 };

@@ -169,7 +169,7 @@ class HttpMessage(Structure):
                 ("scheme", Str), ("authority", Str), ("reason", Str), ("status", c_int), ("version", c_uint32),
                 ("headers", c_uint32), ("trailers", c_uint32), ("unknown_fields", c_uint32), ("stream", c_uint32),
                 ("body", Str), ("body_bytes", c_uint64), ("wire_bytes", c_uint64), ("missing_bytes", c_uint64),
-                ("start_ns", c_uint64), ("end_ns", c_uint64)]
+                ("start_ns", c_uint64), ("end_ns", c_uint64), ("interim", c_uint32), ("interim_status", c_uint16 * 6)]
 
 
 class HttpDecodeLimits(Structure):

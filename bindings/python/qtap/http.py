@@ -56,6 +56,7 @@ class Message:
         self.body_bytes, self.wire_bytes = raw.body_bytes, raw.wire_bytes
         self.missing_bytes = None if raw.missing_bytes == _UNKNOWN else raw.missing_bytes
         self.start_ns, self.end_ns = raw.start_ns, raw.end_ns
+        self.interim, self.interim_statuses = raw.interim, list(raw.interim_status)[:raw.interim]
         fields = [self._field(exchange, which, index) for index in range(raw.headers + raw.trailers)]
         self.headers, self.trailers = fields[:raw.headers], fields[raw.headers:]
 

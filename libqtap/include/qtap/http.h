@@ -7,8 +7,9 @@
  * An observer is no endpoint. It may begin in the middle of a connection, bytes may be missing, and
  * both peers may be wrong: every error is told and the reading goes on at the next message that can
  * be proven. What is not known is said to be unknown. HTTP inside of a CONNECT tunnel is read as
- * well (four tunnels inside of one another), once the client's first bytes prove it: a whole request
- * line, or the preface of HTTP/2. What else is in a tunnel or behind another upgrade is passed over.
+ * well (four tunnels inside of one another), once the client's first bytes prove it: a whole
+ * request line, or the preface of HTTP/2. What else is in a tunnel or behind another upgrade is
+ * passed over.
  */
 #ifndef QTAP_HTTP_H
 #define QTAP_HTTP_H
@@ -214,6 +215,10 @@ struct qtap_http_message {
   uint64_t missing_bytes;    /**< of the body, not in `body`; UINT64_MAX: not known how many */
   uint64_t start_ns;         /**< first byte; 0: no byte was seen */
   uint64_t end_ns;           /**< last byte */
+  uint32_t interim;          /**< response: interim ones (1xx, RFC 9110, 15.2) that came before it;
+                                HTTP/1: told with the final one, and not behind a loss, where nobody
+                                knows which request they were for */
+  uint16_t interim_status[6]; /**< of the first of these; 0: no more */
 };
 
 /** Fills `ret`. 0 or QTAP_ERR_INVALID. Thread: any, for an exchange that is over. @since 0.1 */

@@ -143,6 +143,24 @@ TEST_SUITE("http/capi") {
     CHECK(qtap_http_field_at(x, QTAP_HTTP_RESPONSE, 3, &name, &value) == QTAP_ERR_NOTFOUND);
   }
 
+  TEST_CASE("interim responses are counted, and their statuses told") {
+    Reader reader;
+    reader.data(1, kGet);
+    for (const char* status : {"100", "102", "103", "103", "103", "103", "199"}) {
+      reader.data(0, std::string("HTTP/1.1 ") + status + " Wait\r\n\r\n");
+    }
+    reader.data(0, kHi);
+    reader.end();
+    REQUIRE(reader.exchanges.size() == 1);
+    const qtap_http_message response = message_of(reader.exchanges[0], QTAP_HTTP_RESPONSE);
+    CHECK(response.status == 200);
+    CHECK(response.interim == 7);
+    const std::vector<int> told(std::begin(response.interim_status),
+                                std::end(response.interim_status));
+    CHECK(told == std::vector<int>{100, 102, 103, 103, 103, 103});
+    CHECK(message_of(reader.exchanges[0], QTAP_HTTP_REQUEST).interim == 0);
+  }
+
   TEST_CASE("however the bytes are cut, the protocol is found") {
     const std::string client = qtap::test::H2Writer().write(
         {"preface", "SETTINGS 0", "HEADERS 1 END_HEADERS END_STREAM", "  :method: GET",

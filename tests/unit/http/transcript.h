@@ -84,6 +84,9 @@ class Transcript : public http::ParserEvents {
     } else {
       text_ += "  < no response\n";
     }
+    for (uint32_t i = 0; i < s.interims.count && i < s.interims.statuses.size(); ++i) {
+      text_ += "  < interim " + std::to_string(s.interims.statuses[i]) + "\n";
+    }
     message(s, "  < ");
     transactions.push_back(std::move(tx));
   }
