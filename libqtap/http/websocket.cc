@@ -76,6 +76,26 @@ void WebSocketSide::gap(int64_t time_ns, uint64_t len) {
   if (len != kUnknownLength) position_ += len;
 }
 
+// The last byte tells when the frame was complete.
+uint64_t WebSocketSide::unwanted() const {
+  const bool is_needed =
+      head_.frame().is_control() || message_.decoding == WebSocketDecoding::kInflated;
+  return state_ != State::kPayload || is_needed ? 0 : payload_left() - 1;
+}
+
+void WebSocketSide::skipped(int64_t time_ns, uint64_t len) {
+  const uint64_t inside = std::min(len, unwanted());
+  if (inside > 0) {
+    now_ns_ = message_.last_ns = time_ns;
+    checks_text_ = false;
+    position_ += inside;
+    frame_offset_ += inside;
+    message_.wire_bytes += inside;
+    if (!is_compressed()) message_.decoded_bytes += inside;
+  }
+  gap(time_ns, len - inside);
+}
+
 void WebSocketSide::close() {
   if (state_ == State::kPayload || head_.size() > 0) {
     lose(WebSocketFault::kCutFrame, position_);
@@ -134,6 +154,7 @@ void WebSocketSide::begin_message(const WebSocketFrame& frame) {
   message_.opcode = frame.opcode;
   message_.first_ns = frame_ns_;
   utf8_ = {};
+  checks_text_ = true;
   if (frame.rsv1) {
     inflate_->begin();
     message_.decoding = inflate_->decoding();
@@ -195,7 +216,8 @@ void WebSocketSide::tell(std::string_view bytes) {
   const uint64_t offset = message_.decoded_bytes;
   message_.decoded_bytes += bytes.size();
   // Behind a gap a character may begin anywhere.
-  if (message_.opcode == WebSocketOpcode::kText && message_.missing_bytes == 0) {
+  const bool is_text = message_.opcode == WebSocketOpcode::kText && checks_text_;
+  if (is_text && message_.missing_bytes == 0) {
     message_.is_bad_text = !utf8_.add(bytes);
   }
   const uint64_t room = limits_.payload_bytes - std::min(offset, limits_.payload_bytes);
@@ -235,7 +257,8 @@ void WebSocketSide::end_message() {
   const bool is_whole =
       message_.is_complete && message_.missing_bytes == 0 &&
       (decoding == WebSocketDecoding::kPlain || decoding == WebSocketDecoding::kInflated);
-  if (message_.opcode == WebSocketOpcode::kText && is_whole && !utf8_.is_whole()) {
+  const bool is_text = message_.opcode == WebSocketOpcode::kText && checks_text_;
+  if (is_text && is_whole && !utf8_.is_whole()) {
     message_.is_bad_text = true;
   }
   if (decoding == WebSocketDecoding::kLimit) message_.over_limit = true;

@@ -100,6 +100,12 @@ class WebSocketSide final : private WebSocketInflate::Output {
 
   void data(int64_t time_ns, std::string_view bytes);
   void gap(int64_t time_ns, uint64_t len);
+  // How many of the next bytes are surely payload of a message, of which nothing but the length is
+  // needed when nobody wants on_payload(). 0 while they are inflated.
+  uint64_t unwanted() const;
+  // So many bytes did not come because nobody wanted them. Those that unwanted() named are not
+  // missed; the rest of a text is not checked.
+  void skipped(int64_t time_ns, uint64_t len);
   // The connection has ended, or nobody looks any more.
   void close();
 
@@ -133,6 +139,7 @@ class WebSocketSide final : private WebSocketInflate::Output {
   std::optional<WebSocketInflate> inflate_;
   State state_ = State::kHead;
   bool in_message_ = false;
+  bool checks_text_ = true;  // of the message at hand: nothing of it was left out
   int64_t now_ns_ = 0;
   int64_t frame_ns_ = 0;  // first byte of the frame at hand
   uint64_t position_ = 0;

@@ -23,10 +23,12 @@ class WebSocketParser final : public http::Parser {
     gap(direction, time_ns, len);
   }
   void skipped(Direction direction, int64_t time_ns, uint64_t len) override {
-    gap(direction, time_ns, len);
+    reader(direction).skipped(time_ns, len);
   }
   void keep_bodies(bool) override {}
-  uint64_t unwanted(Direction) const override { return 0; }
+  uint64_t unwanted(Direction direction) const override {
+    return (direction == client_direction_ ? client_ : server_).unwanted();
+  }
   void close(int64_t time_ns, http::Truncation reason) override;
   void abandon(http::Truncation) override {}
   // A WebSocket may rest for as long as it likes.

@@ -20,6 +20,9 @@ class WebSocketReader final : public BodyReader, private http::WebSocketSide::Ev
   void data(int64_t time_ns, std::string_view bytes) override { side_.data(time_ns, bytes); }
   void gap(int64_t time_ns, uint64_t len) override { side_.gap(time_ns, len); }
   void close() override { side_.close(); }
+  // As of http::WebSocketSide; 0 when somebody wants payloads.
+  uint64_t unwanted() const { return payload_.room() == 0 ? side_.unwanted() : 0; }
+  void skipped(int64_t time_ns, uint64_t len) { side_.skipped(time_ns, len); }
 
  private:
   void on_message_begin(const http::WebSocketMessage&) override { payload_.clear(); }

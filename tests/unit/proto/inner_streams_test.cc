@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../support/encode.h"
 #include "model/transaction.h"
 
 using namespace qtap;
@@ -20,6 +21,7 @@ namespace {
 struct Told {
   std::string payload;
   uint32_t flags = 0;
+  uint64_t wire_length = 0;
 };
 
 // What conn/ makes of a parser, with its ears open.
@@ -66,7 +68,7 @@ class Listener final : public http::ParserEvents, private proto::MessageEvents {
   }
   void on_message(Transaction& tx, const StreamMessage& message) override {
     if (message.part != MessageKind::kResponse || message.is_control()) return;
-    messages.push_back({std::string(message.payload), message.flags});
+    messages.push_back({std::string(message.payload), message.flags, message.wire_length});
     during += transactions.empty() ? 1u : 0u;
     longest = std::max(longest, message.payload.size());
     listed = tx.messages ? tx.messages->list.size() : 0;
@@ -258,6 +260,54 @@ TEST_SUITE("proto/inner_streams") {
     CHECK(flow.count() == 1);
     CHECK(flow.total_bytes() == len);
     CHECK_FALSE(heard.transactions[0]->truncated());
+  }
+
+  TEST_CASE("payloads of a WebSocket that nobody wants are left out, and the same is told") {
+    const auto frame = [](char first, const std::string& payload) {
+      return std::string(1, first) + '\x7f' + number(payload.size(), 8) + payload;
+    };
+    std::string noise;  // does not compress
+    uint32_t state = 1;
+    for (size_t i = 0; i < 100000; ++i) {
+      noise += static_cast<char>((state = state * 1664525u + 1013904223u) >> 24);
+    }
+    const std::string packed = test::raw_deflate(noise);
+    const std::string frames = frame('\x82', noise) + frame('\x01', std::string(70000, 'a')) +
+                               "\x89\x02hi" + frame('\x80', std::string(70000, 'b')) +
+                               frame('\xc2', packed) + frame('\xc2', packed) + "\x81\x02ok";
+    const std::string agreed = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    const auto with_deflate = [&](std::string head) {
+      return head.insert(head.find("Upgrade: websocket"), agreed);
+    };
+    const auto play = [&](Listener& heard, bool is_skipping) {
+      http::Parser& parser = heard.parser();
+      parser.data(Direction::kSent, 1, bytes(with_deflate(websocket().request)));
+      parser.data(Direction::kReceived, 2, bytes(with_deflate(websocket().head)));
+      size_t left_out = 0;
+      for (size_t at = 0; at < frames.size();) {
+        const uint64_t more = is_skipping ? parser.unwanted(Direction::kReceived) : 0;
+        if (more > 0) parser.skipped(Direction::kReceived, 3, more);
+        if (more == 0) parser.data(Direction::kReceived, 3, bytes(frames.substr(at, 1)));
+        at += more > 0 ? static_cast<size_t>(more) : 1;
+        left_out += static_cast<size_t>(more);
+      }
+      return left_out;
+    };
+    Listener whole(0);
+    Listener skipping(0);
+    CHECK(play(whole, false) == 0);
+    CHECK(play(skipping, true) > frames.size() - 1000);
+    REQUIRE(skipping.messages.size() == whole.messages.size());
+    CHECK(whole.messages.size() == 5);
+    for (size_t i = 0; i < whole.messages.size(); ++i) {
+      CAPTURE(i);
+      CHECK(skipping.messages[i].flags == whole.messages[i].flags);
+      CHECK(skipping.messages[i].wire_length == whole.messages[i].wire_length);
+      CHECK((skipping.messages[i].flags & kMessageIncomplete) == 0);
+    }
+    CHECK(skipping.lost == 0);
+    Listener wanting(16);
+    CHECK(play(wanting, true) == 0);
   }
 
   TEST_CASE("somebody who wants messages needs the bodies that hold them") {
