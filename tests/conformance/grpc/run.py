@@ -28,7 +28,7 @@ E2E = HERE.parents[1] / "e2e"
 PYTHON = "/usr/bin/python3"
 DEADLINE_S = 60
 GRPC_JS, CONNECT, GOOGLE = (["node", HERE / f"{name}.js"] for name in ("grpc_js", "connect", "grpc_web"))
-NPM_PACKAGES = ("@grpc/grpc-js", "@connectrpc/connect-node", "grpc-web", "xhr2")
+NPM_PACKAGES = ("@grpc/grpc-js", "@connectrpc/connect-node", "@grpc-web/middleware", "grpc-web", "xhr2")
 PROBES = {"grpcio": [PYTHON, "-c", "import grpc"],
           **{name: ["node", "-e", f"require('{name}')"] for name in NPM_PACKAGES}}
 
@@ -57,12 +57,15 @@ def of_grpc_web():
     connect, google = ["@connectrpc/connect-node"], ["@connectrpc/connect-node", "grpc-web", "xhr2"]
     web, text = "application/grpc-web+proto", "application/grpc-web-text"
     one, two = ([*CONNECT, "serve", version] for version in "12")
+    proxy = ["node", HERE / "grpc_web_proxy.js"]
     return {
         "connect, gRPC": Pair([*CONNECT, "ask", "grpc"], two, connect, 15, "grpc", "application/grpc+proto"),
         "connect, gRPC-Web over HTTP/2": Pair([*CONNECT, "ask", "web2"], two, connect, 15, "http2", web),
         "connect, gRPC-Web over HTTP/1": Pair([*CONNECT, "ask", "web1"], one, connect, 12, "http1", web),
         "grpc-web and connect, binary": Pair([*GOOGLE, "binary"], one, google, 5, "http1", web),
         "grpc-web and connect, text": Pair([*GOOGLE, "text"], one, google, 8, "http1", text),
+        "grpc-web and middleware, binary": Pair([*GOOGLE, "binary"], proxy, [*google, "@grpc-web/middleware"], 5, "http1", web),
+        "grpc-web and middleware, text": Pair([*GOOGLE, "text"], proxy, [*google, "@grpc-web/middleware"], 8, "http1", text),
     }
 
 
