@@ -114,7 +114,7 @@ struct qtap_http_stats {
   int client;         /**< the direction that asks; -1: not known */
   uint64_t exchanges; /**< told by on_exchange */
   uint64_t errors;    /**< told by on_error */
-  uint64_t limits;    /**< times that a limit of the options was hit */
+  uint64_t limits;    /**< times that a limit of the options, or of tunnels, was hit */
 };
 
 /**

@@ -222,6 +222,19 @@ TEST_SUITE("conn/table") {
     CHECK(f.events.transactions[1]->url == "https://api.example/a");
   }
 
+  TEST_CASE("HTTP inside of a tunnel that carries no TLS is read as it passes") {
+    Fixture f;
+    f.open(1);
+    f.data(1, 1, Direction::kSent, "CONNECT api.example:80 HTTP/1.1\r\n\r\n");
+    f.data(1, 1, Direction::kReceived, "HTTP/1.1 200 OK\r\n\r\n");
+    f.data(1, 1, Direction::kSent, kRequest);
+    f.data(1, 1, Direction::kReceived, kResponse);
+    REQUIRE(f.events.transactions.size() == 2);
+    CHECK(f.events.transactions[0]->request.method == "CONNECT");
+    CHECK(f.events.transactions[1]->url == "http://api.example/a");
+    CHECK(f.table.counters().parse_errors == 0);
+  }
+
   TEST_CASE("each TLS object of a socket has offsets and messages of its own") {
     Fixture f;
     f.open(1);
