@@ -19,6 +19,7 @@ void Tracked::adopt(Tracked& orphan, int64_t now_ns) {
   late_ = std::move(orphan.late_);
   detecting_ = orphan.detecting_;
   home_ = std::move(orphan.home_);
+  sends_bodies_ |= orphan.sends_bodies_;
   parser_ = std::move(orphan.parser_);
   if (home_) home_->move_to(*this);
   if (parser_) parser_->keep_bodies(conn_->capture_level == CaptureLevel::kFull);
