@@ -41,6 +41,8 @@ class Resolver {
   std::vector<PluginSettings> plugins(const std::string& stack);
   std::vector<PluginRule> rules(const std::string& config, const std::string& type) const;
   std::vector<RuleText> macros() const;
+  void add_rules(const std::string& list, std::vector<RuleText>& ret) const;
+  std::vector<RuleText> idle_rules(const std::string& used_stack) const;
   RuleText rule(const std::string& element) const;
   void capture(Settings& s);
 
@@ -89,10 +91,27 @@ std::vector<PluginRule> Resolver::rules(const std::string& config, const std::st
   return result;
 }
 
+void Resolver::add_rules(const std::string& list, std::vector<RuleText>& ret) const {
+  for (const size_t i : indices_of(config_.entries(), list)) {
+    ret.push_back(rule(list + "[" + std::to_string(i) + "]"));
+  }
+}
+
 std::vector<RuleText> Resolver::macros() const {
   std::vector<RuleText> result;
-  for (const size_t i : indices_of(config_.entries(), "rulekit.macros")) {
-    result.push_back(rule("rulekit.macros[" + std::to_string(i) + "]"));
+  add_rules("rulekit.macros", result);
+  return result;
+}
+
+std::vector<RuleText> Resolver::idle_rules(const std::string& used_stack) const {
+  std::vector<RuleText> result;
+  for (const std::string_view name : stack_names(config_.entries())) {
+    const std::string list = "stacks." + std::string(name) + ".plugins";
+    for (const size_t i : indices_of(config_.entries(), list)) {
+      const std::string plugin = list + "[" + std::to_string(i) + "].";
+      if (name == used_stack && is_true(plugin + "enabled")) continue;
+      add_rules(plugin + "config.rules", result);
+    }
   }
   return result;
 }
@@ -170,6 +189,7 @@ Settings Resolver::run() {
   const std::string stack = text("tap.http.stack");
   if (!stack.empty() && stack != "none") s.plugins = plugins(stack);
   s.macros = macros();
+  s.idle_rules = idle_rules(stack);
   s.tap.direction = direction_of(text("tap.direction"));
   s.tap.ignore_loopback = is_true("tap.ignore_loopback");
   s.tap.audit_include_dns = is_true("tap.audit_include_dns");

@@ -51,6 +51,7 @@ struct Settings {
   std::vector<StoreSettings> object_stores;
   std::vector<PluginSettings> plugins;  // of the stack that tap.http.stack names
   std::vector<RuleText> macros;
+  std::vector<RuleText> idle_rules;  // of other stacks and disabled plugins: checked, not used
 
   struct {
     FlowDirection direction = FlowDirection::kUnknown;  // kUnknown = all

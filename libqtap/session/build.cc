@@ -40,21 +40,50 @@ plugin::ConsoleFormat format_of(const std::string& word) {
   return word == "json" ? plugin::ConsoleFormat::kJson : plugin::ConsoleFormat::kText;
 }
 
-Result<plugin::LevelRules> make_levels(const PluginSettings& from, const std::string& by_default,
-                                       const std::shared_ptr<plugin::RuleBook>& book) {
-  std::vector<std::unique_ptr<const rulekit::Rule>> rules;
-  std::vector<plugin::LevelChoice> choices;
-  for (const PluginRule& rule : from.rules) {
-    QTAP_TRY(auto compiled, book->compile(rule.text));
-    rules.push_back(std::move(compiled));
-    choices.push_back(
-        {level_of(rule.level), format_of(rule.format.empty() ? from.format : rule.format)});
+// The rules of a configuration on their way to plugins: all that are wrong are told, not the first.
+class RuleCompiler {
+ public:
+  explicit RuleCompiler(std::shared_ptr<plugin::RuleBook> book) : book_(std::move(book)) {}
+
+  // Null: it is wrong.
+  std::unique_ptr<const rulekit::Rule> compile(const RuleText& text) {
+    auto compiled = book_->compile(text);
+    if (compiled.ok()) return *std::move(compiled);
+    errors_.push_back(compiled.error());
+    return nullptr;
   }
-  const plugin::LevelChoice otherwise = {level_of(by_default), format_of(from.format)};
-  if (rules.empty()) return plugin::LevelRules(otherwise);
-  return plugin::LevelRules(otherwise, plugin::RuleList(book, std::move(rules)),
-                            std::move(choices));
-}
+
+  plugin::LevelRules levels(const PluginSettings& from, const std::string& by_default) {
+    std::vector<std::unique_ptr<const rulekit::Rule>> rules;
+    std::vector<plugin::LevelChoice> choices;
+    for (const PluginRule& rule : from.rules) {
+      auto compiled = compile(rule.text);
+      if (!compiled) continue;
+      rules.push_back(std::move(compiled));
+      choices.push_back(
+          {level_of(rule.level), format_of(rule.format.empty() ? from.format : rule.format)});
+    }
+    const plugin::LevelChoice otherwise = {level_of(by_default), format_of(from.format)};
+    if (rules.empty()) return plugin::LevelRules(otherwise);
+    return plugin::LevelRules(otherwise, plugin::RuleList(book_, std::move(rules)),
+                              std::move(choices));
+  }
+
+  // One line each, at most kMaxTold.
+  Status status() const {
+    constexpr size_t kMaxTold = 20;  // as of a document (spec/config.md 3)
+    if (errors_.empty()) return {};
+    Error all = errors_.front();
+    for (size_t at = 1; at < std::min(errors_.size(), kMaxTold); ++at) {
+      all.text += "\n" + message_of(errors_[at]);  // its own id leads the whole
+    }
+    return all;
+  }
+
+ private:
+  std::shared_ptr<plugin::RuleBook> book_;
+  std::vector<Error> errors_;
+};
 
 std::string hostname() {
   std::array<char, 256> name = {};
@@ -128,23 +157,24 @@ Result<Plugins> make_plugins(const Settings& settings) {
       std::any_of(settings.object_stores.begin(), settings.object_stores.end(),
                   [](const StoreSettings& store) { return store.type == "stdout"; });
   QTAP_TRY(const auto book, plugin::RuleBook::create(settings.macros));
+  RuleCompiler rules(book);
   Plugins made;
   for (const PluginSettings& p : settings.plugins) {
     if (p.type == "http_capture") {
-      QTAP_TRY(auto levels, make_levels(p, p.level, book));
       made.list.push_back(plugin::make_http_capture(
-          std::move(levels), {.object_min_level = level_of(p.object_min_level),
-                              .header_list = header_list_of(p.header_list),
-                              .decode_body = p.decode_body,
-                              .prints = prints_objects}));
+          rules.levels(p, p.level), {.object_min_level = level_of(p.object_min_level),
+                                     .header_list = header_list_of(p.header_list),
+                                     .decode_body = p.decode_body,
+                                     .prints = prints_objects}));
     } else if (p.type == "access_logs") {
-      QTAP_TRY(auto modes, make_levels(p, p.mode, book));
-      made.list.push_back(plugin::make_access_logs(std::move(modes), stdout_takes_colour()));
+      made.list.push_back(plugin::make_access_logs(rules.levels(p, p.mode), stdout_takes_colour()));
     } else if (p.type == "report_usage") {
       made.list.push_back(plugin::make_report_usage(
           {.keep_query = settings.events.keep_query, .hash_key = settings.events.hash_key}));
     }
   }
+  for (const RuleText& rule : settings.idle_rules) rules.compile(rule);
+  QTAP_CHECK(rules.status());
   made.warnings = book->warnings();
   return made;
 }

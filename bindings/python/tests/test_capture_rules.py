@@ -178,3 +178,13 @@ def test_the_configuration_of_the_documentation_does_what_it_says(capfd):
     assert "/b" in blocks[1] and "plain" not in blocks[1] and ":method" in blocks[1]  # details
     logged = [line for line in out.splitlines() if line.startswith("■")]
     assert len(logged) == 2 and all("curl" in line for line in logged)
+
+
+def test_all_wrong_rules_are_told_also_those_of_a_stack_that_is_not_used():
+    yaml = config(("http.res.staus == 1", "full"), ("tls.enabled", "full"), ("a ==", "full")).replace(
+        "tap:", "  other: { plugins: [{ type: access_logs, config: { rules: [{ expr: nope(), mode: full }] } }] }\ntap:")
+    with pytest.raises(qtap.QtapError) as raised:
+        qtap.Session(FEED, yaml=yaml)
+    lines = str(raised.value).splitlines()
+    assert len(lines) == 3 and all(line.startswith("QT147: config:") for line in lines), lines
+    assert "rules[0]" in lines[0] and "rules[2]" in lines[1] and "stacks.other.plugins[0]" in lines[2]
