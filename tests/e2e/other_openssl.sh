@@ -5,40 +5,13 @@
 set -u
 folder=$1 suite=$2
 shift 2
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+. "$(dirname "$0")/../support/debian_apt.sh"
 
-# The mirror that this machine uses; no host is written down here.
-mirror=$({
-  cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk '/^URIs:/ {for (i = 2; i <= NF; i++) print $i}'
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-    awk '/^deb / {for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; break}}'
-} | sed 's,/*$,,' | grep -m1 '/debian$')
-[ -n "$mirror" ] || { echo "this machine's apt names no Debian mirror"; exit 1; }
-[ -f "$keyring" ] || { echo "$keyring is missing (package debian-archive-keyring)"; exit 1; }
-
-# An apt of our own: the machine's sources, lists and pins stay as they are. Dates of old suites have passed; the
-# signature is still checked.
+mirror=$(debian_mirror /debian)
+problem=$(debian_apt_problem "$mirror")
+[ -z "$problem" ] || { echo "$problem"; exit 1; }
 apt=$folder/apt
-mkdir -p "$apt"/{lists/partial,archives/partial,etc} "$folder"/{tmp,dev} || exit 1
-echo "deb [signed-by=$keyring] $mirror $suite main" >"$apt/sources.list"
-cat >"$apt/apt.conf" <<CONF
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "$apt/etc";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "$apt/etc";
-Dir::State "$apt";
-Dir::State::lists "$apt/lists";
-Dir::State::status "/dev/null";
-Dir::Cache "$apt";
-Dir::Cache::archives "$apt/archives";
-APT::Architecture "amd64";
-APT::Architectures "amd64";
-APT::Sandbox::User "root";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "2";
-CONF
-export APT_CONFIG=$apt/apt.conf
+mkdir -p "$folder"/{tmp,dev} && debian_apt "$apt" < <(debian_source "$mirror" "$suite") || exit 1
 apt-get update -q >"$apt/update.log" 2>&1 || { echo "suite $suite cannot be had"; exit 1; }
 (cd "$apt" && apt-get download -q "$@" >download.log 2>&1) || { echo "$* of $suite cannot be downloaded"; exit 1; }
 for package in "$apt"/*.deb; do

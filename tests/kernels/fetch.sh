@@ -6,6 +6,8 @@
 # remove FOLDER to look for newer ones. Exit code 0 unless FOLDER cannot be written.
 set -u
 
+. "$(dirname "$0")/../support/debian_apt.sh"
+
 folder=$1
 shift
 mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
@@ -14,48 +16,19 @@ mkdir -p "$folder" && folder=$(cd "$folder" && pwd) || exit 1
 suites='bullseye bookworm trixie trixie-backports sid experimental'
 security_suites='bullseye-security bookworm-security trixie-security'
 
-# The mirrors that this machine uses, one URI per line; no host is written down here.
-machine_mirrors() {
-  cat /etc/apt/sources.list.d/*.sources 2>/dev/null | awk '/^URIs:/ {for (i = 2; i <= NF; i++) print $i}'
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-    awk '/^deb / {for (i = 2; i <= NF; i++) if ($i ~ /:\/\//) {print $i; break}}'
-}
-
-# An apt of our own: the machine's sources, lists and pins stay as they are. Sets apt_problem when it cannot be used.
+# Sets apt_problem when no packages can be looked up.
 prepare_apt() {
-  local mirrors main security keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite
+  local main security suite
   [ -z "${apt_ready:-}" ] || return 0
   apt_ready=yes
-  mirrors=$(machine_mirrors | sed 's,/*$,,')
-  main=$(grep -m1 '/debian$' <<<"$mirrors")
-  security=$(grep -m1 'debian-security$' <<<"$mirrors")
-  [ -n "$main" ] || { apt_problem="this machine's apt names no Debian mirror"; return 1; }
-  [ -f "$keyring" ] || { apt_problem="$keyring is missing (package debian-archive-keyring)"; return 1; }
-  mkdir -p "$folder"/apt/{lists/partial,archives/partial,etc}
-  {
-    for suite in $suites; do echo "deb [signed-by=$keyring] $main $suite main"; done
-    [ -z "$security" ] ||
-      for suite in $security_suites; do echo "deb [signed-by=$keyring] $security $suite main"; done
-  } >"$folder/apt/sources.list"
-  # Old and development suites are served with dates that have passed; the signature is still checked.
-  cat >"$folder/apt/apt.conf" <<CONF
-Dir::Etc::sourcelist "$folder/apt/sources.list";
-Dir::Etc::sourceparts "$folder/apt/etc";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "$folder/apt/etc";
-Dir::State "$folder/apt";
-Dir::State::lists "$folder/apt/lists";
-Dir::State::status "/dev/null";
-Dir::Cache "$folder/apt";
-Dir::Cache::archives "$folder/apt/archives";
-APT::Architecture "amd64";
-APT::Architectures "amd64";
-APT::Sandbox::User "root";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "2";
-CONF
-  export APT_CONFIG=$folder/apt/apt.conf
+  main=$(debian_mirror /debian)
+  security=$(debian_mirror debian-security)
+  apt_problem=$(debian_apt_problem "$main")
+  [ -z "$apt_problem" ] || return 1
+  debian_apt "$folder/apt" < <(
+    for suite in $suites; do debian_source "$main" "$suite"; done
+    [ -z "$security" ] || for suite in $security_suites; do debian_source "$security" "$suite"; done
+  ) || return 1
   # A suite that is not there costs only its own kernels; they are then named as skipped.
   apt-get update -q >"$folder/apt/update.log" 2>&1 || true
   [ -n "$(apt-cache pkgnames linux-image- 2>/dev/null)" ] ||
