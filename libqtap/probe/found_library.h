@@ -2,8 +2,8 @@
 // What looking for TLS libraries found.
 #pragma once
 
-#include <compare>
 #include <cstdint>
+#include <tuple>
 
 #include "model/record.h"
 
@@ -15,7 +15,9 @@ struct FoundLibrary {
   uint64_t probed_ns = 0;  // kProbed: CLOCK_BOOTTIME when its probes were active
 
   // Of several that a process has mapped: the better one; of two with probes, the later ones.
-  friend auto operator<=>(const FoundLibrary&, const FoundLibrary&) = default;
+  friend bool operator<(const FoundLibrary& a, const FoundLibrary& b) {
+    return std::tie(a.library, a.probed_ns) < std::tie(b.library, b.probed_ns);
+  }
 };
 
 }  // namespace qtap::probe
