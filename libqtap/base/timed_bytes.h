@@ -28,6 +28,12 @@ class TimedBytes {
     if (!pieces_.empty()) pieces_.front().len -= count;
   }
 
+  // Drops what is in front of the last `needed` bytes, once that is more than those: so that many
+  // small pieces do not move them each time.
+  void trim_front(size_t needed) {
+    if (size() > 2 * needed) drop_front(size() - needed);
+  }
+
   void clear() {
     bytes_.clear();
     pieces_.clear();

@@ -260,7 +260,7 @@ void Tracked::parse(Direction direction, int64_t time_ns, std::span<const uint8_
   const auto start = conn_->joined_late || resynchronising_ ? proto::StreamStart::kAnywhere
                                                             : proto::StreamStart::kFirstByte;
   if (start == proto::StreamStart::kAnywhere && late_.add(direction, time_ns, text)) {
-    return begin_parsing({proto::Detection::kHttp1}, late_.take());
+    return begin_parsing({proto::as_detection(late_.found())}, late_.take());
   }
   proto::Detected found =
       proto::detect(as_bytes(undetected_[0].view()), as_bytes(undetected_[1].view()), start);

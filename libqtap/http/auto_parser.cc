@@ -23,20 +23,22 @@ void AutoParser::data(Direction direction, int64_t time_ns, std::span<const uint
   if (gave_up_) return;
   now_ns_ = time_ns;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  TimedBytes& first = first_[index(direction)];
-  first.append(time_ns, text);
   seen_[index(direction)] += text.size();
-  if (start_ == StreamStart::kAnywhere && late_.add(direction, time_ns, text)) {
-    return begin(Speaks::kHttp1, late_.take());
-  }
-  look();
-  if (!parser_ && first.size() > kMaxUndetected) pass_over();
+  start_ == StreamStart::kAnywhere ? look_anywhere(direction, time_ns, text)
+                                   : look_at_start(direction, time_ns, text);
 }
 
-void AutoParser::look() {
-  const Speaks found = speaks(bytes_of(first_[0].view()), bytes_of(first_[1].view()), start_);
-  if (found == Speaks::kNeedMore) return;
-  found == Speaks::kOther ? pass_over() : begin(found, std::exchange(first_, {}));
+void AutoParser::look_anywhere(Direction direction, int64_t time_ns, std::string_view bytes) {
+  if (late_.add(direction, time_ns, bytes)) begin(late_.found(), late_.take());
+}
+
+void AutoParser::look_at_start(Direction direction, int64_t time_ns, std::string_view bytes) {
+  TimedBytes& first = first_[index(direction)];
+  first.append(time_ns, bytes);
+  const Speaks found = speaks(bytes_of(first_[0].view()), bytes_of(first_[1].view()));
+  if (found == Speaks::kNeedMore && first.size() <= kMaxUndetected) return;
+  const bool is_http = found != Speaks::kNeedMore && found != Speaks::kOther;
+  is_http ? begin(found, std::exchange(first_, {})) : give_up();
 }
 
 // `first` ends with the last byte that came.
@@ -52,6 +54,7 @@ void AutoParser::begin(Speaks found, std::array<TimedBytes, 2> first) {
   }
   parser_->keep_bodies(keeps_bodies_);
   for (size_t d = 0; d < first.size(); ++d) {
+    if (found == Speaks::kHttp2) break;  // whatever was before, there it begins
     const uint64_t before = seen_[d] - first[d].size();
     if (before > 0) parser_->gap(direction_at(d), now_ns_, before);
   }
@@ -62,40 +65,40 @@ void AutoParser::begin(Speaks found, std::array<TimedBytes, 2> first) {
   });
 }
 
-void AutoParser::pass_over() {
+void AutoParser::give_up() {
   first_ = {};
-  if (start_ == StreamStart::kAnywhere) return;
   gave_up_ = true;
   events_.on_parse_error({.reason = "no HTTP"});
 }
 
 // What comes now does not follow what came before.
-void AutoParser::lose(Direction direction, uint64_t len) {
-  const size_t d = index(direction);
-  first_[d].clear();
-  seen_[d] += len;
-  if (start_ == StreamStart::kFirstByte) {
-    const Direction other = opposite(direction);
-    first_[index(other)].for_each(
-        [&](int64_t time_ns, std::string_view piece) { late_.add(other, time_ns, piece); });
-  }
+void AutoParser::lose(Direction direction, int64_t time_ns, uint64_t len) {
+  now_ns_ = time_ns;
+  seen_[index(direction)] += len;
   late_.lose(direction);
+  if (start_ == StreamStart::kAnywhere) return;
   start_ = StreamStart::kAnywhere;
+  const Direction other = opposite(direction);
+  const std::array<TimedBytes, 2> first = std::exchange(first_, {});
+  first[index(other)].for_each([&](int64_t piece_ns, std::string_view piece) {
+    if (parser_) return parser_->data(other, piece_ns, bytes_of(piece));
+    look_anywhere(other, piece_ns, piece);
+  });
 }
 
 void AutoParser::gap(Direction direction, int64_t time_ns, uint64_t len) {
   if (len == 0) return;
-  parser_ ? parser_->gap(direction, time_ns, len) : lose(direction, len);
+  parser_ ? parser_->gap(direction, time_ns, len) : lose(direction, time_ns, len);
 }
 
 void AutoParser::left_out(Direction direction, int64_t time_ns, uint64_t len) {
   if (len == 0) return;
-  parser_ ? parser_->left_out(direction, time_ns, len) : lose(direction, len);
+  parser_ ? parser_->left_out(direction, time_ns, len) : lose(direction, time_ns, len);
 }
 
 void AutoParser::skipped(Direction direction, int64_t time_ns, uint64_t len) {
   if (len == 0) return;
-  parser_ ? parser_->skipped(direction, time_ns, len) : lose(direction, len);
+  parser_ ? parser_->skipped(direction, time_ns, len) : lose(direction, time_ns, len);
 }
 
 void AutoParser::keep_bodies(bool keep) {
@@ -109,7 +112,7 @@ uint64_t AutoParser::unwanted(Direction direction) const {
 
 void AutoParser::close(int64_t time_ns, Truncation reason) {
   if (parser_) return parser_->close(time_ns, reason);
-  if (first_[0].size() + first_[1].size() > 0) pass_over();  // it never was proven
+  if (first_[0].size() + first_[1].size() > 0) give_up();  // it never was proven
 }
 
 void AutoParser::abandon(Truncation reason) {

@@ -37,10 +37,11 @@ class AutoParser final : public Parser {
   int64_t pending_since_ns() const override;
 
  private:
-  void look();
+  void look_at_start(Direction direction, int64_t time_ns, std::string_view bytes);
+  void look_anywhere(Direction direction, int64_t time_ns, std::string_view bytes);
   void begin(Speaks found, std::array<TimedBytes, 2> first);
-  void lose(Direction direction, uint64_t len);
-  void pass_over();
+  void lose(Direction direction, int64_t time_ns, uint64_t len);
+  void give_up();
 
   const ParserLimits limits_;
   ParserEvents& events_;
@@ -50,7 +51,7 @@ class AutoParser final : public Parser {
   std::optional<Protocol> found_;
   bool gave_up_ = false;
   int64_t now_ns_ = 0;
-  std::array<TimedBytes, 2> first_;    // by Direction
+  std::array<TimedBytes, 2> first_;    // by Direction; where start_ is kFirstByte
   std::array<uint64_t, 2> seen_ = {};  // bytes so far, gaps included
   LateStart late_;                     // where start_ is kAnywhere
   std::unique_ptr<Parser> parser_;

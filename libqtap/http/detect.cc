@@ -3,7 +3,6 @@
 
 #include <string_view>
 
-#include "http/h2_boundary.h"
 #include "http/h2_frames.h"
 #include "http/start_line.h"
 
@@ -37,19 +36,6 @@ Begins as_http2(Bytes sent, Bytes received) {
   const bool may_be =
       (one == Begins::kMay && !sent.empty()) || (two == Begins::kMay && !received.empty());
   return may_be ? Begins::kMay : Begins::kNo;
-}
-
-// Frames, where bytes may begin anywhere. Those in use begin with a zero: less than 64 KiB long.
-Begins as_frames(Bytes bytes) {
-  if (bytes.empty() || bytes[0] != 0) return Begins::kNo;
-  switch (H2Boundary::prove(bytes)) {
-    case H2Boundary::Proof::kYes:
-      return Begins::kYes;
-    case H2Boundary::Proof::kNeedMore:
-      return Begins::kMay;
-    default:
-      return Begins::kNo;
-  }
 }
 
 // A request line says so at its end (RFC 9112, 3). Others begin alike: "GET key" of Redis, "CONNECT
@@ -99,10 +85,9 @@ Begins as_http1(std::string_view bytes) {
 
 }  // namespace
 
-Speaks speaks(Bytes one, Bytes two, StreamStart begin) {
+Speaks speaks(Bytes one, Bytes two) {
   bool may_become = false;
   for (const Bytes bytes : {one, two}) {
-    if (begin == StreamStart::kAnywhere) break;
     const Begins http1 = as_http1(text_of(bytes));
     if (http1 == Begins::kYes) return Speaks::kHttp1;
     may_become |= http1 == Begins::kMay;
@@ -110,13 +95,6 @@ Speaks speaks(Bytes one, Bytes two, StreamStart begin) {
   const Begins http2 = as_http2(one, two);
   if (http2 == Begins::kYes) return Speaks::kHttp2;
   may_become |= http2 == Begins::kMay;
-  if (begin == StreamStart::kAnywhere) {
-    for (const Bytes bytes : {one, two}) {
-      const Begins frames = as_frames(bytes);
-      if (frames == Begins::kYes) return Speaks::kHttp2Late;
-      may_become |= frames == Begins::kMay;
-    }
-  }
   return may_become ? Speaks::kNeedMore : Speaks::kOther;
 }
 

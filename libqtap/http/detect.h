@@ -5,16 +5,14 @@
 #include <cstdint>
 #include <span>
 
-#include "http/parser.h"
-
 namespace qtap::http {
 
-// kHttp2: its preface was seen. kHttp2Late: frames of a connection that began before. kOther: not
-// HTTP as far as these bytes go.
+// kHttp2: its preface was seen. kHttp2Late: frames of a connection that began before (LateStart).
+// kOther: not HTTP as far as these bytes go.
 enum class Speaks : uint8_t { kNeedMore, kHttp1, kHttp2, kHttp2Late, kOther };
 
-// Either direction may be empty. Of a connection that was joined late only HTTP/2 is told:
-// LateStart finds where HTTP/1 begins.
-Speaks speaks(std::span<const uint8_t> one, std::span<const uint8_t> two, StreamStart start);
+// Of a connection from its first byte on; either direction may be empty. Where one that was joined
+// late begins, LateStart finds.
+Speaks speaks(std::span<const uint8_t> one, std::span<const uint8_t> two);
 
 }  // namespace qtap::http

@@ -81,7 +81,7 @@ bool H2Boundary::is_proof(const Chain& chain) const {
 void H2Boundary::prove_chain(const Chain& chain) {
   found_ = true;
   // Of a chain that began too long ago, the last frame is as good.
-  found_at_ = looked_at_ - chain.first <= kMaxHeld ? chain.first : chain.last;
+  found_at_ = is_near(chain.first) ? chain.first : chain.last;
 }
 
 // Its next bytes are there. False: it is no chain of frames.
@@ -124,8 +124,22 @@ bool H2Boundary::step(Chain& chain, std::string_view held, uint64_t held_at) {
 void H2Boundary::relax() {
   is_relaxed_ = true;
   for (const Chain& chain : chains_) {
-    if (!found_ && is_proof(chain)) prove_chain(chain);
+    // In the middle of a long DATA its beginning is gone: the next header is soon enough.
+    if (!found_ && is_proof(chain) && is_near(chain.last)) prove_chain(chain);
   }
+}
+
+size_t H2Boundary::needed() const {
+  // Each of them may be of a header.
+  uint64_t from = looked_at_ - std::min<uint64_t>(looked_at_, kH2HeaderBytes - 1);
+  for (const Chain& chain : chains_) {
+    if (is_near(chain.first)) {
+      from = std::min(from, chain.first);
+    } else if (is_near(chain.last)) {
+      from = std::min(from, chain.last);
+    }
+  }
+  return static_cast<size_t>(looked_at_ - from);
 }
 
 // What a frame header that ends here would begin.
@@ -164,18 +178,6 @@ size_t H2Boundary::add(std::string_view held, size_t new_bytes) {
     if (found_) return i + 1;
   }
   return new_bytes;
-}
-
-H2Boundary::Proof H2Boundary::prove(std::span<const uint8_t> bytes) {
-  H2Boundary one;
-  const std::string_view held(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  Chain chain = {0, 0, kH2HeaderBytes, false, 0, false, 0, 0, false};
-  while (chain.next <= held.size()) {
-    one.looked_at_ = chain.next;
-    if (!one.step(chain, held, 0)) return Proof::kNo;
-    if (one.found_) return Proof::kYes;
-  }
-  return Proof::kNeedMore;
 }
 
 }  // namespace qtap::http

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,19 +29,18 @@ class H2Boundary {
   bool has_found() const { return found_; }
   // Bytes from there on to the end of what was looked at.
   uint64_t found_length() const { return looked_at_ - found_at_; }
-  // How far back a proof may reach: held bytes before that are not needed.
+  // How far back a proof may reach.
   static constexpr size_t kMaxHeld = 64u << 10;
+
+  // How many of the last bytes a proof may begin with: older ones need not be held. At most
+  // kMaxHeld.
+  size_t needed() const;
 
   // From now on kKnownProof is enough, also for what was looked at already.
   void relax();
 
   // The next byte does not follow the last one.
   void lose();
-
-  // Whether these bytes, from the first of them on, are frames. Only for streams that may begin
-  // anywhere.
-  enum class Proof : uint8_t { kYes, kNeedMore, kNo };
-  static Proof prove(std::span<const uint8_t> bytes);
 
  private:
   struct Chain {
@@ -59,6 +57,7 @@ class H2Boundary {
   void begin_chain(std::string_view held, uint64_t held_at);
   void look(std::string_view held, uint64_t held_at);
   bool step(Chain& chain, std::string_view held, uint64_t held_at);
+  bool is_near(uint64_t offset) const { return looked_at_ - offset <= kMaxHeld; }
   bool is_proof(const Chain& chain) const;
   void prove_chain(const Chain& chain);
 

@@ -184,9 +184,7 @@ void H2Side::search(std::string_view bytes) {
   if (events_.is_other_proven(*this)) boundary_.relax();
   const size_t used = boundary_.add(held_.view(), bytes.size());
   if (!boundary_.has_found()) {
-    if (held_.size() > 2 * H2Boundary::kMaxHeld) {
-      held_.drop_front(held_.size() - H2Boundary::kMaxHeld);
-    }
+    held_.trim_front(boundary_.needed());
     return;
   }
   resume(static_cast<size_t>(boundary_.found_length()) + (bytes.size() - used), bytes.size());

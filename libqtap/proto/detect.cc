@@ -27,22 +27,29 @@ bool may_be_tls(std::string_view bytes) {
 
 }  // namespace
 
+Detection as_detection(http::Speaks found) {
+  switch (found) {
+    case http::Speaks::kHttp1:
+      return Detection::kHttp1;
+    case http::Speaks::kHttp2:
+      return Detection::kHttp2;
+    case http::Speaks::kHttp2Late:
+      return Detection::kHttp2Late;
+    case http::Speaks::kNeedMore:
+      return Detection::kNeedMore;
+    case http::Speaks::kOther:
+      break;
+  }
+  return Detection::kUnknown;
+}
+
 Detected detect(Bytes sent, Bytes received, StreamStart begin) {
   const auto from = begin == StreamStart::kAnywhere ? l7::From::kAnywhere : l7::From::kFirstByte;
   const l7::Recognised other = l7::recognise(text_of(sent), text_of(received), from);
   if (other.verdict == l7::Verdict::kYes) return {Detection::kNamed, other.protocol};
-  switch (http::speaks(sent, received, begin)) {
-    case http::Speaks::kHttp1:
-      return {Detection::kHttp1};
-    case http::Speaks::kHttp2:
-      return {Detection::kHttp2};
-    case http::Speaks::kHttp2Late:
-      return {Detection::kHttp2Late};
-    case http::Speaks::kNeedMore:
-      return {Detection::kNeedMore};
-    case http::Speaks::kOther:
-      break;
-  }
+  auto found = http::Speaks::kOther;
+  if (begin == StreamStart::kFirstByte) found = http::speaks(sent, received);
+  if (found != http::Speaks::kOther) return {as_detection(found)};
   const bool may_become = other.verdict == l7::Verdict::kNeedMore || may_be_tls(text_of(sent)) ||
                           may_be_tls(text_of(received));
   return {may_become ? Detection::kNeedMore : Detection::kUnknown};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 
+#include "http/detect.h"
 #include "http/parser.h"
 #include "model/connection.h"
 
@@ -32,8 +33,10 @@ struct Detected {
   L7Protocol protocol = L7Protocol::kOther;  // kNamed
 };
 
+Detection as_detection(http::Speaks found);
+
 // What a connection speaks, from the first bytes of each direction (either may be empty). Proof,
-// not a guess.
+// not a guess. Of one that was joined late (kAnywhere) no HTTP: http::LateStart finds that.
 Detected detect(std::span<const uint8_t> sent, std::span<const uint8_t> received,
                 StreamStart start);
 

@@ -10,6 +10,7 @@
 #include "http/h2_frames.h"
 
 using namespace qtap;
+using namespace std::string_literals;
 using http::H2Boundary;
 
 namespace {
@@ -95,14 +96,32 @@ TEST_SUITE("http/h2_boundary") {
     CHECK_FALSE(boundary.has_found());
   }
 
-  TEST_CASE("a chain from the first byte") {
-    const auto prove = [](const std::string& text) {
-      return H2Boundary::prove({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-    };
-    CHECK(prove(kHead) == H2Boundary::Proof::kYes);
-    CHECK(prove(kData) == H2Boundary::Proof::kNeedMore);
-    CHECK(prove("x" + kHead) == H2Boundary::Proof::kNo);
-    CHECK(prove("GET / HTTP/1.1\r\n") == H2Boundary::Proof::kNo);
+  TEST_CASE("only what a proof may begin with is needed") {
+    H2Boundary boundary;
+    const std::string text = noise(64, 5);
+    boundary.add(text, text.size());
+    CHECK(boundary.needed() == 8);  // of a header
+    H2Boundary frames;
+    const std::string begun = text + kWindow + "\0"s;
+    frames.add(begun, begun.size());
+    CHECK(frames.needed() == kWindow.size() + 1);
+  }
+
+  TEST_CASE("the end of a long DATA is waited for, where its beginning is not held any more") {
+    // No proof yet, unless the other direction is known to be frames.
+    const std::string head = test::H2Writer().write({"HEADERS 7 END_HEADERS", "  #15"});
+    const std::string data = test::h2_frame(0, 0, 7, std::string(200000, 'x'));
+    const std::string chain = head + data + kWindow;
+    H2Boundary boundary;
+    const std::string begun = chain.substr(0, chain.size() - kWindow.size() - 1000);
+    boundary.add(begun, begun.size());
+    REQUIRE_FALSE(boundary.has_found());
+    boundary.relax();
+    REQUIRE_FALSE(boundary.has_found());
+    const std::string rest = chain.substr(begun.size());
+    boundary.add(begun.substr(begun.size() - boundary.needed()) + rest, rest.size());
+    REQUIRE(boundary.has_found());
+    CHECK(boundary.found_length() == 9);  // the header of WINDOW_UPDATE
   }
 
   TEST_CASE("headers that RFC 9113 refuses are no evidence") {
