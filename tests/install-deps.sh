@@ -7,7 +7,7 @@ set -eu
 what=${1:-build}
 export DEBIAN_FRONTEND=noninteractive
 
-build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libbrotli-dev libzstd-dev libssl-dev
+build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libbrotli-dev libzstd-dev libssl-dev libcurl4-openssl-dev
   libfyaml-dev libre2-dev libnghttp2-dev libpsl-dev publicsuffix libcapstone-dev doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git

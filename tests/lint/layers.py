@@ -17,9 +17,10 @@ MAY = {
     "conn": {"base", "http", "model", "proto"},
     "context": {"base", "model"},
     "plugin": {"base", "http", "rulekit", "model"},
-    "sink": {"base", "model"},
-    "session": {"base", "http", "rulekit", "model", "source", "probe", "proto", "conn", "context", "plugin", "sink",
-                "public"},
+    "net": {"base", "<qtap/base.h>", "libcurl"},
+    "sink": {"base", "model", "net"},
+    "session": {"base", "http", "rulekit", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
+                "sink", "public"},
     "capi": {"base", "http", "rulekit", "model", "plugin", "session", "public"},
 }
 # conn sees interfaces only, probe the source interface and the decoder, capi which fields rules may read.
@@ -42,6 +43,8 @@ def kinds(bracket, path):
         return {"skeleton"}
     if path == "capstone.h":
         return {"capstone"}
+    if path.startswith("curl/"):
+        return {"libcurl"}
     if path == "llhttp.h":
         return {"llhttp"}
     if path.startswith("nghttp2/"):
