@@ -5,10 +5,12 @@
 // and counted by the store.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/body_chunk.h"
@@ -47,11 +49,25 @@ class Sink {
     return {};
   }
   virtual Status put_object(const Ref<Object>& object) = 0;
+  // How many objects it can have on their way at once.
+  virtual size_t objects_at_once() const { return 1; }
+  // As put_object() of each, side by side: their outcomes in their order.
+  virtual std::vector<Status> put_objects(std::span<const Ref<Object>> objects) {
+    std::vector<Status> outcomes;
+    for (const Ref<Object>& object : objects) outcomes.push_back(put_object(object));
+    return outcomes;
+  }
   // A body in transfer, in order; its object comes when the transaction is over.
   virtual Status put_body(const BodyPart& /*part*/) { return {}; }
   // Where put_object will store it; pure, may be called from the session's thread before the put.
   // "" = no place.
   virtual std::string locate(const Object& object) const = 0;
+  // How long the storage asked to be left alone, by the last answers that may be tried again
+  // (Retry-After); zero: it did not say. Asked after an Error with QTAP_ERR_AGAIN.
+  virtual std::chrono::nanoseconds asked_to_wait() const { return {}; }
+  // Ends a call that waits for the network, with QTAP_ERR_AGAIN, and all later ones. Any thread,
+  // while a call may run; what is left is dropped.
+  virtual void interrupt() {}
   virtual Status flush(int timeout_ms) = 0;
   virtual void close() = 0;  // called exactly once, last
 };

@@ -47,8 +47,8 @@ Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn
       refused_(std::move(refused)),
       can_wait_(std::move(can_wait)),
       rest_(std::move(rest)),
-      // Stores must not retry in step; the value only has to differ and not be zero.
-      jitter_(reinterpret_cast<uintptr_t>(this) | 1) {
+      back_off_(BackOff::Duration(options.first_retry_ns), BackOff::Duration(options.max_retry_ns),
+                reinterpret_cast<uintptr_t>(this)) {
   if (options_.has_worker) start_worker();
   sink_ = std::move(sink);
 }
@@ -146,6 +146,7 @@ void Store::close() {
     closing_ = true;
   }
   changed_.notify_all();
+  sink_->interrupt();
   if (worker_.joinable()) worker_.join();
   // Nobody puts or takes any more: the queue needs no lock.
   const auto is_flush = [](const Item& item) { return std::holds_alternative<FlushBy>(item); };

@@ -23,6 +23,7 @@
 #include <variant>
 #include <vector>
 
+#include "sink/back_off.h"
 #include "sink/recent_digests.h"
 #include "sink/sink.h"
 
@@ -43,7 +44,7 @@ struct StoreCounters {
   std::atomic<uint64_t> sent{0};
   std::atomic<uint64_t> dropped_queue_full{0};
   std::atomic<uint64_t> dropped_refused{0};   // by the sink, for good
-  std::atomic<uint64_t> dropped_at_close{0};  // still queued then, or put later
+  std::atomic<uint64_t> dropped_at_close{0};  // queued or to be tried again then, or put later
   std::atomic<uint64_t> retries{0};
   std::atomic<uint64_t> deduplicated{0};  // sent: equal bytes that were stored before
   std::atomic<uint64_t> queue_bytes{0};   // in the queue or being sent now
@@ -98,7 +99,7 @@ class Store {
   Status end_flush(const Flush& flush);
   Status flush(int timeout_ms) { return end_flush(begin_flush(timeout_ms)); }
   // Joins the worker and closes the sink, once. What is still queued, or put later, is dropped and
-  // counted. Waits for a call of the sink that is running, not for retries.
+  // counted. Interrupts a call of the sink that is running, and waits for its end, not for retries.
   void close();
 
  private:
@@ -118,6 +119,11 @@ class Store {
     bool begun = false;
     bool truncated = false;
   };
+  // An object that is neither stored nor given up.
+  struct OpenObject {
+    const Item* item;
+    uint32_t attempts = 0;  // that failed
+  };
   using BodyKey = std::pair<std::string, MessageKind>;
 
   static uint64_t size_of(const Item& item);
@@ -136,11 +142,16 @@ class Store {
   Status deliver_events(std::span<const Item> items, size_t& taken);
   bool deliver_one(const Item& item);  // false: the sink refused it for good
   void flush_sink(FlushBy by);
+  size_t deliver_objects(std::span<const Item> items);
+  void send_objects(std::vector<OpenObject>& open);
+  void give_up(std::vector<OpenObject>& open);
   Status put_with_retries(const Item& item, Status status);
   bool finish(const Item& item, const Status& status);
   Status attempt(const Item& item);
   Status put_body(const BodyChunk& chunk);
-  bool wait_before_retry(uint32_t attempt);
+  bool wait_before_retry();
+  bool is_closing();
+  void rest();
   void tell(const Item& item, const Status& status);
 
   std::unique_ptr<Sink> sink_;
@@ -152,7 +163,8 @@ class Store {
   StoreCounters counters_;
 
   // Equal bytes are not uploaded again while their digest is among the last (spec, 5).
-  RecentDigests known_;  // these four: the delivering thread only
+  RecentDigests known_;  // these five: the delivering thread only
+  BackOff back_off_;
   bool has_told_ = false;
   std::vector<Item> batch_;
   std::map<BodyKey, BodyProgress> bodies_;
@@ -168,7 +180,6 @@ class Store {
   uint64_t finished_ = 0;           // of these, sent or dropped
   Status flush_result_;             // the first error that no end_flush() has told yet
   bool closing_ = false;
-  uint64_t jitter_;
   std::thread worker_;
 };
 

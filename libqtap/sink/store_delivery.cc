@@ -30,9 +30,8 @@ void Store::work() {
     while (done < batch_.size() && !closing_) {
       lock.unlock();
       const size_t delivered = deliver_next(std::span(batch_).subspan(done));
-      if (has_told_ && (done + delivered == batch_.size() || steady_clock::now() >= rest_at)) {
-        if (rest_) rest_();
-        has_told_ = false;
+      if (done + delivered == batch_.size() || steady_clock::now() >= rest_at) {
+        rest();
         rest_at = steady_clock::now() + kRest;
       }
       lock.lock();
@@ -53,12 +52,20 @@ void Store::work() {
   }
 }
 
+// What the stored ones led to elsewhere can go on.
+void Store::rest() {
+  if (has_told_ && rest_) rest_();
+  has_told_ = false;
+}
+
 // What `items` begins with: one item, or several events together. How many it was, at least 1.
 size_t Store::deliver_next(std::span<const Item> items) {
   size_t taken = 0;
   try {
     if (const auto* flush = std::get_if<FlushBy>(&items[0])) {
       flush_sink(*flush);
+    } else if (std::holds_alternative<Ref<Object>>(items[0])) {
+      return deliver_objects(items);
     } else if (!std::holds_alternative<Ref<Event>>(items[0]) || !sink_->batches_events()) {
       deliver_one(items[0]);
     } else if (Status status = deliver_events(items, taken); status.ok()) {
@@ -83,6 +90,7 @@ Status Store::deliver_events(std::span<const Item> items, size_t& taken) {
   try {
     Status status = sink_->put_events(events, taken);
     if (status.ok()) taken = events.size();
+    if (taken > 0) back_off_.succeeded();
     counters_.sent += taken;
     return status;
   } catch (...) {
@@ -106,7 +114,12 @@ bool Store::finish(const Item& item, const Status& status) {
   if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item); chunk && (*chunk)->last) {
     bodies_.erase(key_of(**chunk));
   }
-  status.ok() ? ++counters_.sent : ++counters_.dropped_refused;
+  const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+  if (status.ok()) {
+    ++counters_.sent;
+  } else {
+    may_retry&& is_closing() ? ++counters_.dropped_at_close : ++counters_.dropped_refused;
+  }
   tell(item, status);
   has_told_ |= std::holds_alternative<Ref<Object>>(item);
   return status.ok();
@@ -116,9 +129,10 @@ bool Store::finish(const Item& item, const Status& status) {
 Status Store::put_with_retries(const Item& item, Status status) {
   for (uint32_t attempts = 1;; ++attempts) {
     const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+    may_retry ? back_off_.failed() : back_off_.succeeded();
     if (!may_retry || attempts >= options_.max_attempts) return status;
     ++counters_.retries;
-    if (!wait_before_retry(attempts)) return status;
+    if (!wait_before_retry()) return status;
     status = attempt(item);
   }
 }
@@ -155,22 +169,17 @@ void Store::tell(const Item& item, const Status& status) {
   stored_(sink_->id(), *object, status.ok() ? sink_->locate(**object) : std::string(), status);
 }
 
-// Doubles from the first wait to the longest, with half of it random so that many stores do not
-// return at once. False: closing. Without a worker there is nobody to wait for: the next attempt
-// follows at once.
-bool Store::wait_before_retry(uint32_t attempt) {
+// False: closing. Without a worker there is nobody to wait for: the next attempt follows at once.
+bool Store::wait_before_retry() {
   if (!options_.has_worker) return true;
-  int64_t longest = std::min(options_.first_retry_ns, options_.max_retry_ns);
-  for (uint32_t i = 1; i < attempt && longest < options_.max_retry_ns; ++i) {
-    longest = longest > options_.max_retry_ns / 2 ? options_.max_retry_ns : longest * 2;
-  }
+  const BackOff::Duration wait = back_off_.wait(sink_->asked_to_wait());
   std::unique_lock lock(mutex_);
-  jitter_ ^= jitter_ << 13;  // xorshift64, Marsaglia 2003
-  jitter_ ^= jitter_ >> 7;
-  jitter_ ^= jitter_ << 17;
-  const int64_t half = std::max<int64_t>(longest / 2, 1);
-  const auto random = static_cast<int64_t>(jitter_ % static_cast<uint64_t>(half));
-  return !changed_.wait_for(lock, nanoseconds(half + random), [this] { return closing_; });
+  return !changed_.wait_for(lock, wait, [this] { return closing_; });
+}
+
+bool Store::is_closing() {
+  const std::lock_guard lock(mutex_);
+  return closing_;
 }
 
 // One that is late has nobody waiting for it any more, neither before nor afterwards.
