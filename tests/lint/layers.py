@@ -10,6 +10,7 @@ MAY = {
     "base": {"<qtap/base.h>"},
     "http": {"base", "<qtap/base.h>", "llhttp", "nghttp2"},
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
+    "s3": {"base", "<qtap/base.h>"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
     "probe": {"base", "model", "source", "bpf/shared", "capstone", "libbpf", "skeleton"},
@@ -18,10 +19,10 @@ MAY = {
     "context": {"base", "model"},
     "plugin": {"base", "http", "rulekit", "model"},
     "net": {"base", "<qtap/base.h>", "libcurl"},
-    "sink": {"base", "model", "net"},
-    "session": {"base", "http", "rulekit", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
+    "sink": {"base", "s3", "model", "net"},
+    "session": {"base", "http", "rulekit", "s3", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
                 "sink", "public"},
-    "capi": {"base", "http", "rulekit", "model", "plugin", "session", "public"},
+    "capi": {"base", "http", "rulekit", "s3", "model", "plugin", "session", "public"},
 }
 # conn sees interfaces only, probe the source interface and the decoder, capi which fields rules may read.
 ONLY = {("conn", "proto"): {"proto/parser.h", "proto/inner_streams.h", "proto/message_reader.h", "proto/tls_hello.h"},
