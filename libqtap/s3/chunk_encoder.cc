@@ -61,9 +61,9 @@ void ChunkEncoder::append_chunk(std::string_view bytes, std::string& out) {
 }
 
 Status ChunkEncoder::data(std::string_view bytes, std::string& out) {
-  if (ended_) return Error(QTAP_ERR_STATE, "encode chunks: the body has ended");
+  if (ended_) return Error(QTAP_ERR_STATE, "the body has ended");
   if (bytes.size() > plan_.decoded_length - taken_) {
-    return Error(QTAP_ERR_INVALID, "encode chunks: byte " + std::to_string(plan_.decoded_length) +
+    return Error(QTAP_ERR_INVALID, "byte " + std::to_string(plan_.decoded_length) +
                                        ": the body is longer than was announced");
   }
   taken_ += bytes.size();
@@ -84,9 +84,8 @@ Status ChunkEncoder::data(std::string_view bytes, std::string& out) {
 
 Status ChunkEncoder::check_trailers(std::span<const HeaderView> trailers) const {
   if (trailers.size() != plan_.trailers.size()) {
-    return Error(QTAP_ERR_INVALID, "encode chunks: " + std::to_string(trailers.size()) +
-                                       " trailers, but " + std::to_string(plan_.trailers.size()) +
-                                       " were announced");
+    return Error(QTAP_ERR_INVALID, std::to_string(trailers.size()) + " trailers, but " +
+                                       std::to_string(plan_.trailers.size()) + " were announced");
   }
   for (size_t i = 0; i < trailers.size(); ++i) {
     const std::string what = "trailer " + std::to_string(i);
@@ -126,10 +125,10 @@ void ChunkEncoder::append_trailers(std::span<const HeaderView> trailers, std::st
 }
 
 Status ChunkEncoder::end(std::span<const HeaderView> trailers, std::string& out) {
-  if (ended_) return Error(QTAP_ERR_STATE, "encode chunks: the body has ended");
+  if (ended_) return Error(QTAP_ERR_STATE, "the body has ended");
   if (taken_ < plan_.decoded_length) {
-    return Error(QTAP_ERR_INVALID, "encode chunks: byte " + std::to_string(taken_) +
-                                       ": the body is shorter than was announced");
+    return Error(QTAP_ERR_INVALID,
+                 "byte " + std::to_string(taken_) + ": the body is shorter than was announced");
   }
   QTAP_CHECK(check_trailers(trailers));
   ended_ = true;
@@ -149,7 +148,7 @@ uint64_t ChunkEncoder::encoded_length(PayloadKind kind, uint64_t decoded_length,
   if (rest > 0) length += chunk_line_bytes(kind, rest) + kEnd.size();
   length += chunk_line_bytes(kind, 0) + kEnd.size();
   for (const TrailerSize& trailer : trailers) {
-    length += trailer.name.size() + 1 + trailer.value_bytes + kEnd.size();
+    length += trailer.name_bytes + 1 + trailer.value_bytes + kEnd.size();
   }
   if (has_signed_chunks(kind) && !trailers.empty()) {
     length += kTrailerSignature.size() + 1 + kSignatureBytes + kEnd.size();

@@ -21,7 +21,7 @@ namespace qtap::s3 {
 
 // What a body will have as trailer: how long it gets counts for content-length.
 struct TrailerSize {
-  std::string_view name;
+  size_t name_bytes = 0;
   size_t value_bytes = 0;
 };
 

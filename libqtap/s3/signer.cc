@@ -38,22 +38,6 @@ Status check_scope_part(std::string_view what, std::string_view text) {
   return {};
 }
 
-Status check_credentials(const Credentials& credentials) {
-  QTAP_CHECK(check_scope_part("access key", credentials.access_key_id));
-  if (credentials.secret_key.empty()) return Error(QTAP_ERR_INVALID, "secret key: is empty");
-  if (credentials.secret_key.reveal().size() > kMaxSecretBytes ||
-      credentials.session_token.reveal().size() > kMaxSecretBytes) {
-    return Error(QTAP_ERR_LIMIT, "secret key or session token: has more than " +
-                                     std::to_string(kMaxSecretBytes) + " bytes");
-  }
-  const std::string_view token = credentials.session_token.reveal();
-  for (size_t at = 0; at < token.size(); ++at) {
-    const auto c = static_cast<unsigned char>(token[at]);
-    if (c <= ' ' || c == 0x7f) return wrong_at("session token", at, "a blank or control character");
-  }
-  return {};
-}
-
 std::string payload_hash(const Payload& payload) {
   switch (payload.kind) {
     case PayloadKind::kUnsigned:
@@ -156,6 +140,22 @@ void append_parameter(std::string& query, std::string_view name, std::string_vie
 
 }  // namespace
 
+Status check_credentials(const Credentials& credentials) {
+  QTAP_CHECK(check_scope_part("access key", credentials.access_key_id));
+  if (credentials.secret_key.empty()) return Error(QTAP_ERR_INVALID, "secret key: is empty");
+  if (credentials.secret_key.reveal().size() > kMaxSecretBytes ||
+      credentials.session_token.reveal().size() > kMaxSecretBytes) {
+    return Error(QTAP_ERR_LIMIT, "secret key or session token: has more than " +
+                                     std::to_string(kMaxSecretBytes) + " bytes");
+  }
+  const std::string_view token = credentials.session_token.reveal();
+  for (size_t at = 0; at < token.size(); ++at) {
+    const auto c = static_cast<unsigned char>(token[at]);
+    if (c <= ' ' || c == 0x7f) return wrong_at("session token", at, "a blank or control character");
+  }
+  return {};
+}
+
 Result<Signer> Signer::create(Scope scope, const Rules& rules) {
   QTAP_CHECK(check_scope_part("region", scope.region));
   QTAP_CHECK(check_scope_part("service", scope.service));
@@ -236,7 +236,7 @@ Result<Signed> Signer::presign(const Request& request, const Credentials& creden
                                      " s is not between 1 and " + std::to_string(kMaxExpiresS));
   }
   if (is_chunked(request.payload.kind)) {
-    return Error(QTAP_ERR_UNSUPPORTED, "presign: the body of a link cannot be in signed chunks");
+    return Error(QTAP_ERR_UNSUPPORTED, "the body of a link cannot be in signed chunks");
   }
   const TargetParts parts = split_target(request.target);
   QTAP_CHECK(check_query(parts.query));
@@ -267,16 +267,14 @@ Result<Signed> Signer::presign(const Request& request, const Credentials& creden
   return to;
 }
 
-Result<ChunkEncoder> Signer::encoder(const Signed& signed_request, const Request& request,
+Result<ChunkEncoder> Signer::encoder(const Signed& signed_request, const Payload& payload,
                                      const Credentials& credentials, size_t chunk_bytes) const {
-  const Payload& payload = request.payload;
   if (!is_chunked(payload.kind)) {
-    return Error(QTAP_ERR_INVALID, "encode chunks: the request was signed for a body in one piece");
+    return Error(QTAP_ERR_INVALID, "the request was signed for a body in one piece");
   }
   if (chunk_bytes == 0) chunk_bytes = kDefaultChunkBytes;
   if (chunk_bytes < kMinChunkBytes || chunk_bytes > kMaxChunkBytes) {
-    return Error(QTAP_ERR_LIMIT, "encode chunks: " + std::to_string(chunk_bytes) +
-                                     " bytes for each are not between " +
+    return Error(QTAP_ERR_LIMIT, std::to_string(chunk_bytes) + " bytes for each are not between " +
                                      std::to_string(kMinChunkBytes) + " and " +
                                      std::to_string(kMaxChunkBytes));
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Signed {
   std::string target;  // the request's, or the presigned one
 };
 
+// Says what of credentials no request could hold; never what they are.
+Status check_credentials(const Credentials& credentials);
+
 class Signer {
  public:
   // Error: region or service is empty, too long, or holds a slash, a blank or a control character.
@@ -40,8 +44,8 @@ class Signer {
   Result<Signed> presign(const Request& request, const Credentials& credentials,
                          int64_t expires_s) const;
 
-  // Makes the body of a request that was signed with a chunked payload. `chunk_bytes` 0: 64 KiB.
-  Result<ChunkEncoder> encoder(const Signed& signed_request, const Request& request,
+  // Makes the body of a request that was signed with this chunked payload. `chunk_bytes` 0: 64 KiB.
+  Result<ChunkEncoder> encoder(const Signed& signed_request, const Payload& payload,
                                const Credentials& credentials, size_t chunk_bytes) const;
 
   size_t derived_keys() const { return keys_->derived(); }

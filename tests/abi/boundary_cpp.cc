@@ -284,6 +284,42 @@ void contents_are_decoded_and_named() {
   CHECK(!type.parameter("x") && type.fault().empty());
 }
 
+void requests_are_signed() {
+  qtap_s3_options options = {};
+  options.access_key_id = qtap::str("AKIAIOSFODNN7EXAMPLE");
+  options.secret_access_key = qtap::str("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+  qtap::S3Signer signer;
+  const qtap::Status refused = qtap::S3Signer::make(options, signer);
+  CHECK(!refused && refused.message == "QT150: make a signer: region: byte 0: is empty");
+  options.region = qtap::str("us-east-1");
+  CHECK(qtap::S3Signer::make(options, signer).ok());
+
+  const qtap_s3_header headers[] = {
+      {qtap::str("host"), qtap::str("examplebucket.s3.amazonaws.com")}};
+  qtap_s3_request request = {};
+  request.method = qtap::str("GET");
+  request.target = qtap::str("/test.txt");
+  request.headers = headers;
+  request.header_count = 1;
+  request.time_s = 1369353600;
+  qtap::S3Signed made;
+  CHECK(signer.presign(request, 86400, made).ok());
+  CHECK(made.signature() == "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+  CHECK(made.target().ends_with(made.signature()) && made.signed_headers() == "host");
+
+  request.payload = QTAP_S3_SIGNED_CHUNKS;
+  request.decoded_length = 5;
+  CHECK(signer.sign(request, made).ok());
+  int count = 0;
+  made.for_each_header([&](std::string_view name, std::string_view) { count += name != "host"; });
+  CHECK(count == 5);
+  qtap::S3Chunks chunks;
+  std::string_view sent;
+  CHECK(signer.chunks(made, 0, chunks).ok());
+  CHECK(chunks.data("hello", sent).ok() && sent.empty());
+  CHECK(chunks.end({}, sent).ok() && sent.starts_with("5;chunk-signature="));
+}
+
 }  // namespace
 
 int main() {
@@ -296,5 +332,6 @@ int main() {
   a_set_tells_hits();
   http_is_read_without_a_session();
   contents_are_decoded_and_named();
+  requests_are_signed();
   return failed_checks != 0;
 }

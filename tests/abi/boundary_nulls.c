@@ -327,6 +327,77 @@ static void http_content(void) {
   qtap_http_media_type_free(NULL);
 }
 
+static void signing(void) {
+  struct qtap_s3_error error = {sizeof error, ""};
+  struct qtap_s3_options options = {0};
+  struct qtap_s3_request request = {0};
+  struct qtap_s3_header header = {{"host", 4}, {"a", 1}};
+  struct qtap_str out = {NULL, 0};
+  qtap_s3_signer* signer = NULL;
+  qtap_s3_signed* made = NULL;
+  qtap_s3_chunks* chunks = NULL;
+  uint64_t length = 0;
+
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_signer_new(NULL, &signer, &error));
+  CHECK(abi_has_id(error.text));
+  options.size = sizeof options;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_signer_new(&options, &signer, NULL));
+  options.access_key_id = options.secret_access_key = options.region = header.value;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_signer_new(&options, NULL, &error));
+  CHECK_STATUS(QTAP_OK, qtap_s3_signer_new(&options, &signer, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, NULL, &made, &error));
+  request.size = sizeof request;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, &request, &made, NULL));
+  request.method = header.value;
+  request.target.data = "/";
+  request.target.len = 1;
+  request.header_count = 1;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, &request, &made, &error));
+  request.headers = &header;
+  request.trailer_count = 1;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, &request, &made, &error));
+  request.trailer_count = 0;
+  request.payload = QTAP_S3_SIGNED_CHUNKS;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(NULL, &request, &made, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, &request, NULL, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_presign(NULL, &request, 1, &made, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_presign(signer, &request, 1, NULL, &error));
+  CHECK_STATUS(QTAP_ERR_UNSUPPORTED, qtap_s3_presign(signer, &request, 1, &made, &error));
+  CHECK_STATUS(QTAP_OK, qtap_s3_sign(signer, &request, &made, NULL));
+  CHECK(qtap_s3_signed_text(NULL, QTAP_S3_SIGNATURE).len == 0);
+  CHECK(qtap_s3_signed_text(made, QTAP_S3_SIGNATURE).len == 64);
+  CHECK(qtap_s3_signed_text(made, 99).len == 0);
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_signed_header_at(NULL, 0, &header));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_signed_header_at(made, 0, NULL));
+  CHECK_STATUS(QTAP_ERR_NOTFOUND, qtap_s3_signed_header_at(made, 99, &header));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_new(NULL, made, 0, &chunks, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_new(signer, NULL, 0, &chunks, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_new(signer, made, 0, NULL, &error));
+  CHECK_STATUS(QTAP_OK, qtap_s3_chunks_new(signer, made, 0, &chunks, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_data(NULL, "", 0, &out, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_data(chunks, NULL, 1, &out, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_data(chunks, "", 0, NULL, &error));
+  CHECK_STATUS(QTAP_OK, qtap_s3_chunks_data(chunks, NULL, 0, &out, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_end(NULL, NULL, 0, &out, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_end(chunks, NULL, 1, &out, &error));
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_chunks_end(chunks, NULL, 0, NULL, &error));
+  CHECK_STATUS(QTAP_OK, qtap_s3_chunks_end(chunks, NULL, 0, &out, NULL));
+  CHECK_STATUS(QTAP_ERR_INVALID,
+               qtap_s3_chunked_length(QTAP_S3_SIGNED_CHUNKS, 0, 0, NULL, 1, &length));
+  CHECK_STATUS(QTAP_ERR_INVALID,
+               qtap_s3_chunked_length(QTAP_S3_SIGNED_CHUNKS, 0, 0, NULL, 0, NULL));
+  CHECK_STATUS(QTAP_OK, qtap_s3_chunked_length(QTAP_S3_SIGNED_CHUNKS, 0, 0, NULL, 0, &length));
+  CHECK(length == out.len);
+  error.size = 0;
+  CHECK_STATUS(QTAP_ERR_INVALID, qtap_s3_sign(signer, &request, &made, &error));
+  qtap_s3_chunks_free(chunks);
+  qtap_s3_chunks_free(NULL);
+  qtap_s3_signed_free(made);
+  qtap_s3_signed_free(NULL);
+  qtap_s3_signer_free(signer);
+  qtap_s3_signer_free(NULL);
+}
+
 int main(void) {
   CHECK(strcmp(qtap_version(), QTAP_VERSION) == 0);
   CHECK(strcmp(qtap_status_name(-5), "QTAP_ERR_PERM") == 0);
@@ -339,5 +410,6 @@ int main(void) {
   nouns();
   getters();
   rules();
+  signing();
   return failed_checks != 0;
 }

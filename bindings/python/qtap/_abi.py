@@ -3,7 +3,7 @@
 import ctypes
 import os
 import pathlib
-from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint8, c_uint16,
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint8, c_uint16,
                     c_uint32, c_uint64, c_void_p)
 
 STATUS = {
@@ -37,6 +37,11 @@ OTHER = {
     "QTAP_RULE_FALSE": 0, "QTAP_RULE_TRUE": 1, "QTAP_RULE_UNKNOWN": 2, "QTAP_RULE_FAILED": 3,
     "QTAP_RULE_MISSING_FIELD": 0, "QTAP_RULE_LOOKUP_FAILED": 1, "QTAP_RULE_FUNCTION_FAILED": 2, "QTAP_RULE_LIMIT": 3,
     "QTAP_RULE_SET_ALL": 1, "QTAP_RULE_UNKNOWN_FIELDS_FAIL": 1, "QTAP_RULE_TRANSACTION_FIELDS": 2,
+    "QTAP_S3_RULES_S3": 0, "QTAP_S3_RULES_GENERIC": 1, "QTAP_S3_KEEP_PATH": 1, "QTAP_S3_ENCODE_ONCE": 2,
+    "QTAP_S3_CONTENT_SHA256": 4, "QTAP_S3_LATE_TOKEN": 8, "QTAP_S3_SIGNED": 0, "QTAP_S3_UNSIGNED": 1,
+    "QTAP_S3_SIGNED_CHUNKS": 2, "QTAP_S3_SIGNED_CHUNKS_TRAILER": 3, "QTAP_S3_UNSIGNED_CHUNKS_TRAILER": 4,
+    "QTAP_S3_CANONICAL_REQUEST": 0, "QTAP_S3_STRING_TO_SIGN": 1, "QTAP_S3_SIGNATURE": 2, "QTAP_S3_SIGNED_HEADERS": 3,
+    "QTAP_S3_TARGET": 4,
     "QTAP_BODY_FIRST": 1, "QTAP_BODY_LAST": 2, "QTAP_BODY_TRUNCATED": 4, "QTAP_BODY_LENGTH_UNKNOWN": 8,
 }
 
@@ -211,6 +216,26 @@ class RuleNames(Structure):
                 ("fields", POINTER(RuleKnownField)), ("field_count", c_size_t)]
 
 
+class S3Error(Structure):
+    _fields_ = [("size", c_size_t), ("text", c_char * 256)]
+
+
+class S3Options(Structure):
+    _fields_ = [("size", c_size_t), ("access_key_id", Str), ("secret_access_key", Str), ("session_token", Str),
+                ("region", Str), ("service", Str), ("rules", c_int), ("flags", c_uint32)]
+
+
+class S3Header(Structure):
+    _fields_ = [("name", Str), ("value", Str)]
+
+
+class S3Request(Structure):
+    _fields_ = [("size", c_size_t), ("method", Str), ("target", Str), ("headers", POINTER(S3Header)),
+                ("header_count", c_size_t), ("payload", c_int), ("flags", c_uint32), ("time_s", c_int64), ("body", Str),
+                ("payload_hash", Str), ("decoded_length", c_uint64), ("trailers", POINTER(Str)),
+                ("trailer_count", c_size_t)]
+
+
 STRUCTS = {
     "qtap_str": Str, "qtap_value": Value, "qtap_option": Option, "qtap_field": Field, "qtap_data": Data,
     "qtap_callbacks": Callbacks, "qtap_sink_ops": SinkOps, "qtap_stats": Stats, "qtap_peer": Peer,
@@ -221,6 +246,7 @@ STRUCTS = {
     "qtap_http_options": HttpOptions, "qtap_http_body": HttpBody, "qtap_http_error": HttpError,
     "qtap_http_callbacks": HttpCallbacks, "qtap_http_stats": HttpStats, "qtap_http_message": HttpMessage,
     "qtap_http_decode_limits": HttpDecodeLimits,
+    "qtap_s3_error": S3Error, "qtap_s3_options": S3Options, "qtap_s3_header": S3Header, "qtap_s3_request": S3Request,
 }
 
 _H = c_void_p  # an opaque handle
@@ -320,6 +346,18 @@ FUNCS = {
     "qtap_rule_compile_with": (c_int, [_H, c_char_p, c_size_t, POINTER(_H), POINTER(RuleError)]),
     "qtap_rule_call_copy": (c_void_p, [_H, c_void_p, c_size_t]),
     "qtap_rule_call_fail": (c_int, [_H, c_int, c_char_p]),
+    "qtap_s3_signer_new": (c_int, [POINTER(S3Options), POINTER(_H), POINTER(S3Error)]),
+    "qtap_s3_signer_free": (None, [_H]),
+    "qtap_s3_sign": (c_int, [_H, POINTER(S3Request), POINTER(_H), POINTER(S3Error)]),
+    "qtap_s3_presign": (c_int, [_H, POINTER(S3Request), c_uint32, POINTER(_H), POINTER(S3Error)]),
+    "qtap_s3_signed_text": (Str, [_H, c_int]),
+    "qtap_s3_signed_header_at": (c_int, [_H, c_size_t, POINTER(S3Header)]),
+    "qtap_s3_signed_free": (None, [_H]),
+    "qtap_s3_chunks_new": (c_int, [_H, _H, c_size_t, POINTER(_H), POINTER(S3Error)]),
+    "qtap_s3_chunks_data": (c_int, [_H, c_void_p, c_size_t, POINTER(Str), POINTER(S3Error)]),
+    "qtap_s3_chunks_end": (c_int, [_H, POINTER(S3Header), c_size_t, POINTER(Str), POINTER(S3Error)]),
+    "qtap_s3_chunks_free": (None, [_H]),
+    "qtap_s3_chunked_length": (c_int, [c_int, c_uint64, c_size_t, POINTER(S3Header), c_size_t, POINTER(c_uint64)]),
 }
 
 

@@ -9,6 +9,7 @@
 #include <qtap/input.h>
 #include <qtap/model.h>
 #include <qtap/rulekit.h>
+#include <qtap/s3.h>
 #include <qtap/session.h>
 #include <qtap/sink.h>
 #include <qtap/value.h>

@@ -12,6 +12,7 @@
 #include <qtap/base.hpp>
 #include <qtap/http.hpp>
 #include <qtap/rulekit.hpp>
+#include <qtap/s3.hpp>
 
 #include <concepts>
 #include <cstdint>
