@@ -12,6 +12,7 @@
 #include "options.h"
 #include "report.h"
 #include "rules.h"
+#include "s3.h"
 #include "signals.h"
 
 namespace {
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "doctor") return doctor(argc - 1, argv + 1);
   if (command == "rules") return rules(argc - 1, argv + 1);
+  if (command == "s3") return s3(argc - 1, argv + 1);
   Options options;
   if (const std::string error = read_options(argc, argv, options); !error.empty()) {
     say_error(error.c_str());

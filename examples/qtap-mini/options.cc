@@ -240,6 +240,7 @@ const char* help_text() {
          "       qtap-mini doctor [--seconds N] [--json]   which TLS is not decrypted, and why\n"
          "       qtap-mini rules check|eval ...            rules: what is wrong, what they come "
          "to\n"
+         "       qtap-mini s3 sign|presign ...             headers or a link, signed for S3\n"
          "Shows the HTTP requests of the programs on this machine, also those inside TLS. Needs "
          "root to capture.\n"
          "\n"
