@@ -109,6 +109,31 @@ void check_required(const Entries& entries, const std::string& list, std::vector
   }
 }
 
+// Of an s3 store: what one key is worth nothing without.
+void check_s3(const Entries& entries, std::vector<Conflict>& found) {
+  for (const size_t i : indices_of(entries, "services.object_stores")) {
+    const std::string element = "services.object_stores[" + std::to_string(i) + "].";
+    if (value_of(entries, element + "type") != "s3") continue;
+    const auto has = [&](const std::string& key) {
+      return !value_of(entries, element + key).empty();
+    };
+    const auto needs = [&](const std::string& key, bool is_there, const std::string& other) {
+      if (!has(key) || is_there) return;
+      const std::string store(display_key(element.substr(0, element.size() - 1)));
+      found.push_back({element + key, invalid("QT162", store + ": " + key + " without " + other)});
+    };
+    needs("access_key", has("secret_key"), "secret_key");
+    needs("secret_key", has("access_key"), "access_key");
+    needs("kms_key_id", value_of(entries, element + "sse") == "aws:kms", "sse: aws:kms");
+    const std::string key = element + "object_key";
+    if (has("object_key") && value_of(entries, key).find("{{DIGEST}}") == std::string::npos) {
+      found.push_back({key, invalid("QT163", std::string(display_key(key)) +
+                                                 ": must hold {{DIGEST}}: two objects would "
+                                                 "overwrite each other")});
+    }
+  }
+}
+
 }  // namespace
 
 Error missing_option(const std::string& element, const std::string& type, std::string_view word) {
@@ -159,6 +184,7 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
       check_required(entries, plugin + "config.rules", found, value_of(entries, plugin + "type"));
     }
   }
+  check_s3(entries, found);
   check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {

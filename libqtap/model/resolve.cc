@@ -37,7 +37,8 @@ class Resolver {
                         what);
   }
 
-  std::vector<StoreSettings> stores(const std::string& list) const;
+  std::vector<StoreSettings> stores(const std::string& list);
+  S3Settings s3(const std::string& element);
   std::vector<PluginSettings> plugins(const std::string& stack);
   std::vector<PluginRule> rules(const std::string& config, const std::string& type) const;
   std::vector<RuleText> macros() const;
@@ -50,7 +51,33 @@ class Resolver {
   std::vector<std::string> warnings_;
 };
 
-std::vector<StoreSettings> Resolver::stores(const std::string& list) const {
+S3Settings Resolver::s3(const std::string& element) {
+  const auto of = [&](const char* key) { return text(element + key, "s3"); };
+  S3Settings s;
+  s.bucket = of("bucket");
+  s.endpoint = of("endpoint");
+  s.region = of("region");
+  s.insecure = of("insecure") == "true";
+  s.access_key = of("access_key");
+  s.secret_key = of("secret_key");
+  s.addressing = of("addressing");
+  s.sse = of("sse");
+  s.kms_key_id = of("kms_key_id");
+  s.acl = of("acl");
+  s.access_url = of("access_url");
+  s.object_key = of("object_key");
+  s.timeout_ns = parse_duration_ns(of("timeout"));
+  s.skips_verify = of("tls.insecure_skip_verify") == "true";
+  s.ca_file = of("tls.ca_file");
+  if (s.skips_verify) {
+    const std::string key = element + "tls.insecure_skip_verify";
+    warn("QT166", key,
+         std::string(display_key(key)) + ": anybody may read what is sent; use tls.ca_file");
+  }
+  return s;
+}
+
+std::vector<StoreSettings> Resolver::stores(const std::string& list) {
   std::vector<StoreSettings> result;
   for (const size_t i : indices_of(config_.entries(), list)) {
     const std::string element = list + "[" + std::to_string(i) + "].";
@@ -61,6 +88,7 @@ std::vector<StoreSettings> Resolver::stores(const std::string& list) const {
     store.id = id ? id->value : store.type + "-" + std::to_string(i);
     store.dir = text(element + "dir", store.type);
     store.bodies = text(element + "bodies", store.type) == "true";
+    if (store.type == "s3") store.s3 = s3(element);
     result.push_back(std::move(store));
   }
   return result;

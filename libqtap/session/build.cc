@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "plugin/builtin.h"
 #include "session/body_streams.h"
+#include "session/remote_stores.h"
 #include "sink/builtin.h"
 #include "source/feed.h"
 #include "source/replay.h"
@@ -216,6 +217,9 @@ Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& sett
     if (store.type == "file") {
       QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir, store.bodies));
       sinks.push_back(std::move(files));
+    } else if (store.type == "s3") {
+      QTAP_TRY(auto bucket, make_s3_store(store));
+      sinks.push_back(std::move(bucket));
     } else {
       sinks.push_back(sink::make_stdout_objects(store.id, console));
     }

@@ -139,6 +139,11 @@ Status Store::end_flush(const Flush& flush) {
                    std::to_string(flush.timeout_ms) + " ms"};
 }
 
+Error Store::closed_first() const {
+  return {"QT093", QTAP_ERR_STATE,
+          "put into " + sink_->id() + ": the store was closed first; flush before"};
+}
+
 void Store::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -160,8 +165,7 @@ void Store::close() {
     finished_ = taken_;
   }
   try {
-    const Error why = {"QT093", QTAP_ERR_STATE,
-                       "put into " + sink_->id() + ": the store was closed first; flush before"};
+    const Error why = closed_first();
     for (const Item& item : batch_) tell(item, why);
     for (const Item& item : queue_) tell(item, why);
   } catch (const std::bad_alloc&) {  // counted above; there is nobody to tell

@@ -145,6 +145,7 @@ class Store {
   size_t deliver_objects(std::span<const Item> items);
   void send_objects(std::vector<OpenObject>& open);
   void give_up(std::vector<OpenObject>& open);
+  Error closed_first() const;
   Status put_with_retries(const Item& item, Status status);
   bool finish(const Item& item, const Status& status);
   Status attempt(const Item& item);

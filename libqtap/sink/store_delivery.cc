@@ -114,11 +114,14 @@ bool Store::finish(const Item& item, const Status& status) {
   if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item); chunk && (*chunk)->last) {
     bodies_.erase(key_of(**chunk));
   }
-  const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+  const int code = status.ok() ? QTAP_OK : status.error().status;
+  const bool is_late = code == QTAP_ERR_AGAIN || code == QTAP_ERR_STATE;  // the sink never said no
   if (status.ok()) {
     ++counters_.sent;
+  } else if (is_late && is_closing()) {
+    ++counters_.dropped_at_close;
   } else {
-    may_retry&& is_closing() ? ++counters_.dropped_at_close : ++counters_.dropped_refused;
+    ++counters_.dropped_refused;
   }
   tell(item, status);
   has_told_ |= std::holds_alternative<Ref<Object>>(item);

@@ -73,7 +73,7 @@ void Store::give_up(std::vector<OpenObject>& open) {
   while (!open.empty()) {
     const Item* const item = open.back().item;
     open.pop_back();
-    finish(*item, Error{QTAP_ERR_AGAIN, sink_->id() + ": the store was closed first"});
+    finish(*item, closed_first());
   }
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Templates of keys and links, "https://host/{{BUCKET}}/{{KEY}}" (spec/events-and-objects.md 5).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace qtap::sink {
+
+struct Placeholder {
+  std::string_view name;  // "BUCKET"
+  std::string_view value;
+};
+
+// What is not among `known` stays as it is.
+std::string expand(std::string_view text, std::span<const Placeholder> known);
+
+}  // namespace qtap::sink

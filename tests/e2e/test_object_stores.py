@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Objects on their way into a bucket of a real object storage, and what happens when that is not as it should be."""
+import hashlib
+import time
+
+import pytest
+import qtap
+from fault_proxy import FaultProxy
+from rados_gateway import RadosGateway, missing
+
+botocore_session = pytest.importorskip("botocore.session", reason="python3-botocore, which reads the bucket, is not installed")
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"{missing()} (radosgw, ceph-mon, ceph-osd) is not installed")
+
+DEADLINE_MS = 30_000
+YAML = """version: 2
+services:
+  event_stores: []
+  object_stores:
+    - {{ id: store, type: s3, endpoint: '{endpoint}', insecure: true, bucket: {bucket}, access_key: '{key}',
+        secret_key: {{ type: text, value: '{secret}' }}{more} }}
+stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}] }} }}
+tap: {{ http: {{ stack: main }} }}
+sink: {{ retry: {{ first: 10ms, max: 50ms }} }}
+"""
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with RadosGateway(tmp_path_factory.mktemp("ceph")) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(gateway, request):
+    """An empty bucket of the test's own, and botocore's client to read it with."""
+    client = botocore_session.get_session().create_client(
+        "s3", endpoint_url=gateway.endpoint, region_name="us-east-1", aws_access_key_id=gateway.keys[0],
+        aws_secret_access_key=gateway.keys[1])
+    name = request.node.name.replace("_", "-").partition("[")[0][:60]
+    client.create_bucket(Bucket=name)
+    return name, client
+
+
+class Upload:
+    """A session that feeds exchanges and stores them; what it told."""
+
+    def __init__(self, gateway, bucket, endpoint=None, secret=None, more=""):
+        self.records, self.log = [], []
+        yaml = YAML.format(endpoint=endpoint or f"127.0.0.1:{gateway.port}", bucket=bucket, key=gateway.keys[0],
+                           secret=secret or gateway.keys[1], more=more)
+        self.session = qtap.Session({"capture.source": "feed"}, yaml=yaml, on_event=self._event,
+                                    logger=lambda _level, line: self.log.append(line))
+        self.session.start()
+
+    def _event(self, event):
+        if event["event.type"] == "artifact_record":
+            self.records.append(event.to_dict())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.session.close()
+
+    def exchange(self, body, path="/"):
+        feed = self.session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
+                                 local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
+        feed.data("sent", b"GET %s HTTP/1.1\r\nHost: api.example\r\n\r\n" % path.encode())
+        feed.data("received", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        feed.close()
+
+    def flush(self):
+        self.session.flush(DEADLINE_MS)
+        self.session.poll(0)
+
+
+def stored(client, bucket):
+    """{key: bytes} of all that is in the bucket."""
+    found = {}
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for row in page.get("Contents", ()):
+            found[row["Key"]] = client.get_object(Bucket=bucket, Key=row["Key"])["Body"].read()
+    return found
+
+
+def test_what_was_acknowledged_is_in_the_bucket_and_nothing_else(gateway, bucket):
+    name, client = bucket
+    with Upload(gateway, name) as upload:
+        for i in range(100):
+            upload.exchange(b"%d " % i * 100, path=f"/{i}")
+        upload.flush()
+        stats = upload.session.stats
+    assert all(record["stored"] for record in upload.records), upload.records[0]
+    found = stored(client, name)
+    assert set(found) == {record["digest"] for record in upload.records} and len(found) == 100
+    assert all(hashlib.sha256(data).hexdigest() == key for key, data in found.items())
+    assert {record["url"] for record in upload.records} == {f"http://127.0.0.1:{gateway.port}/{name}/{key}" for key in found}
+    assert client.head_object(Bucket=name, Key=next(iter(found)))["ContentType"] == "application/json"
+    assert stats["sink_dropped"] == 0
+
+
+def test_a_key_may_have_folders_and_a_link_another_form(gateway, bucket):
+    name, client = bucket
+    more = ", object_key: 'a b/{{TYPE}}/{{DIGEST}}', access_url: 'https://view.example/{{BUCKET}}?o={{DIGEST}}'"
+    with Upload(gateway, name, more=more) as upload:
+        upload.exchange(b"x")
+        upload.flush()
+    digest = upload.records[0]["digest"]
+    assert list(stored(client, name)) == [f"a b/http_transaction/{digest}"]
+    assert upload.records[0]["url"] == f"https://view.example/{name}?o={digest}"
+
+
+@pytest.mark.parametrize("wrong, words", [({"secret": "wrong"}, "Access Denied (SignatureDoesNotMatch"),
+                                          ({"bucket": "no-such-bucket"}, "No such bucket (NoSuchBucket")])
+def test_what_the_storage_refuses_is_told_once_and_counted(gateway, bucket, wrong, words):
+    name, client = bucket
+    with Upload(gateway, wrong.get("bucket", name), secret=wrong.get("secret")) as upload:
+        for i in range(20):
+            upload.exchange(b"%d" % i)
+        upload.flush()
+        assert upload.session.stats["sink_dropped"] == 20
+        assert upload.session.stats["sink_retries"] == 0
+    failed = f"Failed to upload to object storage: {words}"
+    assert len(upload.records) == 20
+    assert all(not record["stored"] and failed in record["error"] for record in upload.records), upload.records[0]
+    told = [line for line in upload.log if failed in line]
+    assert len(told) == 1 and "store store: " in told[0], upload.log
+    assert not any(secret in line for line in upload.log for secret in (gateway.keys[1], "wrong"))
+    assert stored(client, name) == {}
+
+
+def test_every_fault_of_the_way_is_tried_again_and_nothing_is_lost_or_there_twice(gateway, bucket):
+    name, client = bucket
+    faults = ["reset", 503, "truncated", (429, {"Retry-After": "1"}), "hang", 500, "reset"]
+    with FaultProxy(gateway.port, faults) as proxy:
+        with Upload(gateway, name, endpoint=proxy.endpoint, more=", timeout: 1s") as upload:
+            for i in range(30):
+                upload.exchange(b"%d " % i * 5000, path=f"/{i}")
+            upload.flush()
+            assert upload.session.stats["sink_retries"] >= len(faults)
+            assert upload.session.stats["sink_dropped"] == 0
+    assert [fault for _, _, fault in proxy.requests if fault] == faults
+    assert len(upload.records) == 30 and all(record["stored"] for record in upload.records)
+    assert set(stored(client, name)) == {record["digest"] for record in upload.records}
+
+
+def test_nobody_there_is_counted_and_closing_does_not_wait_for_it(gateway, bucket):
+    name, client = bucket
+    with FaultProxy(gateway.port, ["hang"] * 20) as proxy:
+        with Upload(gateway, name, endpoint=proxy.endpoint) as upload:
+            for i in range(5):
+                upload.exchange(b"%d" % i)
+            with pytest.raises(qtap.QtapError) as error:
+                upload.session.flush(200)
+            assert error.value.name == "QTAP_ERR_TIMEOUT"
+            began = time.monotonic()
+            upload.session.close()
+            assert time.monotonic() - began < 5  # an attempt would take 30 s
+    assert stored(client, name) == {}
