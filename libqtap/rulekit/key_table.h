@@ -55,10 +55,16 @@ struct ShortText {
 // a == b, without a call for what is short, as most texts in rules are.
 inline bool same_text(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
-  if (a.size() > 16) return std::memcmp(a.data(), b.data(), a.size()) == 0;
-  const ShortText left(a.data(), a.size());
-  const ShortText right(b.data(), b.size());
-  return left.first == right.first && left.last == right.last;
+  if (a.size() > 32) return std::memcmp(a.data(), b.data(), a.size()) == 0;
+  const size_t head = a.size() > 16 ? 16 : a.size();
+  const auto same = [](const char* left, const char* right, size_t len) {
+    const ShortText l(left, len);
+    const ShortText r(right, len);
+    return l.first == r.first && l.last == r.last;
+  };
+  if (!same(a.data(), b.data(), head)) return false;
+  const size_t tail = a.size() - head;  // what is behind the head, in 16 bytes which may overlap it
+  return tail == 0 || same(a.data() + tail, b.data() + tail, 16);
 }
 
 inline bool same_key(std::string_view a, std::string_view b) {
@@ -104,10 +110,11 @@ class KeyTable {
     if (slots_.empty()) return kNone;
     const uint64_t hash = hash_of(key);
     const size_t mask = slots_.size() - 1;
+    const Slot* slots = slots_.data();
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
-      const Slot& slot = slots_[at];
+      const Slot& slot = slots[at];
       if (slot.number == kNone) return kNone;
-      if (slot.tag == tag_of(hash) && same_key(keys_[slot.number], key)) return slot.number;
+      if (slot.tag == tag_of(hash) && same_key(keys_.data()[slot.number], key)) return slot.number;
     }
   }
 

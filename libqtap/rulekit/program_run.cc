@@ -64,7 +64,79 @@ bool has_element(const Value& list, const Value& text) {
   });
 }
 
+// What a step made for a field and a constant says, or that another type is in the field than it is
+// made for.
+enum class Verdict : uint8_t { kFalse, kTrue, kOther };
+
+Verdict verdict(bool truth) {
+  return truth ? Verdict::kTrue : Verdict::kFalse;
+}
+
+// Inline: for an ordinary rule it is all there is to do.
+[[gnu::always_inline]] inline Verdict verdict_of(const Program& program, const Step& step,
+                                                 const Value& value) {
+  switch (step.kind) {
+    case StepKind::kEqualText:
+      if (value.type != Type::kString) break;
+      return verdict(same_text(value.str(), step.constant->str()) != step.negated);
+    case StepKind::kOrder:
+      if (value.type != Type::kInt || step.constant->type != Type::kInt) break;
+      return verdict(by_order(step.op, value.i, step.constant->i));
+    case StepKind::kWithin:
+      if (value.type != Type::kIp || value.no_address) break;
+      return verdict(is_within(program.networks.data()[step.index], value) != step.negated);
+    case StepKind::kAmong: {
+      const Membership& members = *program.memberships.data()[step.index];
+      if (value.type == Type::kString) {
+        return verdict(members.texts.find(value.str()) != KeyTable<std::string_view>::kNone);
+      }
+      if (value.type != Type::kInt) break;
+      return verdict(members.integers.find(value.i) != KeyTable<int64_t>::kNone);
+    }
+    case StepKind::kHasText:
+      if (value.type == Type::kString) return verdict(has_part(value.str(), step.constant->str()));
+      if (value.type != Type::kArray && value.type != Type::kStringList) break;
+      return verdict(has_element(value, *step.constant));
+    case StepKind::kFound:
+      if (value.type != Type::kString) break;
+      return verdict(step.constant->pattern->found_in(value.str()) != step.negated);
+    case StepKind::kStartsWith:
+      if (value.type != Type::kString) break;
+      return verdict(value.str().starts_with(step.constant->str()));
+    default:
+      break;
+  }
+  return Verdict::kOther;
+}
+
+// Apart: the shorter way need not make room for the frame of the fields.
+[[gnu::noinline]] void run_whole(const Program& program, StepId root, FieldTable fields,
+                                 Scratch* scratch, Outcome* ret) {
+  FieldFrame frame(fields);
+  run_program(program, root, &frame, scratch, ret);
+}
+
 }  // namespace
+
+void run_program(const Program& program, StepId root, FieldFrame* fields, Scratch* scratch,
+                 Outcome* ret) {
+  ProgramRun(program, fields, scratch).rule(root).tell(ret);
+}
+
+void run_program(const Program& program, StepId root, FieldTable fields, Scratch* scratch,
+                 Outcome* ret) {
+  const Step& step = program.steps.data()[root];
+  if (step.kind > StepKind::kFieldTruth) {  // one comparison is the whole rule
+    const Value* value = fields.data()[step.field];
+    const Verdict verdict = value == nullptr ? Verdict::kOther : verdict_of(program, step, *value);
+    if (verdict != Verdict::kOther) {
+      ret->value.type = Type::kBool;
+      ret->value.b = verdict == Verdict::kTrue;
+      return;
+    }
+  }
+  run_whole(program, root, fields, scratch, ret);
+}
 
 StepResult ProgramRun::run(StepId id) {
   const Step& step = program_.steps.data()[id];
@@ -92,41 +164,10 @@ StepResult ProgramRun::run(StepId id) {
   }
   const Value* value = fields_.get(step.field);
   if (value == nullptr) return lacks(step.field);
-  switch (step.kind) {
-    case StepKind::kFieldTruth:
-      return {value, QTAP_OK, State::kValue, truthy(*value)};
-    case StepKind::kEqualText:
-      if (value->type != Type::kString) break;
-      return of(same_text(value->str(), step.constant->str()) != step.negated);
-    case StepKind::kOrder:
-      if (value->type != Type::kInt || step.constant->type != Type::kInt) break;
-      return of(by_order(step.op, value->i, step.constant->i));
-    case StepKind::kWithin:
-      if (value->type != Type::kIp || value->no_address) break;
-      return of(is_within(program_.networks[step.index], *value) != step.negated);
-    case StepKind::kAmong: {
-      const Membership& members = *program_.memberships[step.index];
-      if (value->type == Type::kString) {
-        return of(members.texts.find(value->str()) != KeyTable<std::string_view>::kNone);
-      }
-      if (value->type != Type::kInt) break;
-      return of(members.integers.find(value->i) != KeyTable<int64_t>::kNone);
-    }
-    case StepKind::kHasText:
-      if (value->type == Type::kString) {
-        return of(has_part(value->str(), step.constant->str()));
-      }
-      if (value->type != Type::kArray && value->type != Type::kStringList) break;
-      return of(has_element(*value, *step.constant));
-    case StepKind::kFound:
-      if (value->type != Type::kString) break;
-      return of(step.constant->pattern->found_in(value->str()) != step.negated);
-    case StepKind::kStartsWith:
-      if (value->type != Type::kString) break;
-      return of(value->str().starts_with(step.constant->str()));
-    default:
-      break;
+  if (const Verdict verdict = verdict_of(program_, step, *value); verdict != Verdict::kOther) {
+    return of(verdict == Verdict::kTrue);
   }
+  if (step.kind == StepKind::kFieldTruth) return {value, QTAP_OK, State::kValue, truthy(*value)};
   return other(step, *value);
 }
 

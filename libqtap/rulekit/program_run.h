@@ -78,4 +78,12 @@ class ProgramRun {
   PairBudget pairs_;
 };
 
+// The outcome of a rule alone, into a new Outcome where the caller wants it: one that is copied
+// right after it was written in parts waits for the parts, as long as an ordinary rule takes. A
+// rule of one comparison with a constant takes a shorter way through a table.
+void run_program(const Program& program, StepId root, FieldFrame* fields, Scratch* scratch,
+                 Outcome* ret);
+void run_program(const Program& program, StepId root, FieldTable fields, Scratch* scratch,
+                 Outcome* ret);
+
 }  // namespace qtap::rulekit

@@ -12,18 +12,6 @@
 
 namespace qtap::rulekit {
 
-namespace {
-
-// One way out, so that the outcome is made where the caller wants it: copied whole right after it
-// was written in parts, it would wait for the parts, as long as an ordinary rule takes.
-Outcome run(const Program& program, StepId root, FieldFrame* fields, Scratch* scratch) {
-  Outcome outcome;
-  ProgramRun(program, fields, scratch).rule(root).tell(&outcome);
-  return outcome;
-}
-
-}  // namespace
-
 Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {
   auto names = std::make_unique<FieldNames>();
   names->add(*tree_);
@@ -50,25 +38,47 @@ std::span<const std::string> Rule::fields() const {
   return names_->names();
 }
 
+Outcome Rule::evaluate(const FieldSource& fields, Scratch* scratch) const {
+  FieldFrame frame(fields, names_->names(), scratch);
+  Outcome outcome;
+  if (program_ != nullptr) {
+    run_program(*program_, root_, &frame, scratch, &outcome);
+  } else {
+    outcome = evaluate_tree(*tree_, *names_, &frame, scratch, nullptr);
+  }
+  return outcome;
+}
+
+Outcome Rule::evaluate(FieldTable fields, Scratch* scratch) const {
+  assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
+  Outcome outcome;
+  if (program_ != nullptr) {
+    run_program(*program_, root_, fields, scratch, &outcome);
+  } else {
+    outcome = walk_table(fields, scratch, nullptr, nullptr);
+  }
+  return outcome;
+}
+
 Outcome Rule::evaluate(const FieldSource& fields, Scratch* scratch, Report* report,
                        Residue* residue) const {
+  if (report == nullptr && residue == nullptr) return evaluate(fields, scratch);
   FieldFrame frame(fields, names_->names(), scratch);
-  return evaluate(&frame, scratch, report, residue);
+  return evaluate_tree(*tree_, *names_, &frame, scratch, report, residue);
 }
 
 Outcome Rule::evaluate(FieldTable fields, Scratch* scratch, Report* report,
                        Residue* residue) const {
+  if (report == nullptr && residue == nullptr) return evaluate(fields, scratch);
   assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
-  FieldFrame frame(fields);
-  return evaluate(&frame, scratch, report, residue);
+  return walk_table(fields, scratch, report, residue);
 }
 
-Outcome Rule::evaluate(FieldFrame* fields, Scratch* scratch, Report* report,
-                       Residue* residue) const {
-  if (program_ == nullptr || report != nullptr || residue != nullptr) {
-    return evaluate_tree(*tree_, *names_, fields, scratch, report, residue);
-  }
-  return run(*program_, root_, fields, scratch);
+// Apart: a plain evaluation need not make room for the frame of the fields.
+Outcome Rule::walk_table(FieldTable fields, Scratch* scratch, Report* report,
+                         Residue* residue) const {
+  FieldFrame frame(fields);
+  return evaluate_tree(*tree_, *names_, &frame, scratch, report, residue);
 }
 
 std::string Rule::rendered() const {

@@ -80,13 +80,16 @@ class Rule {
 
   // What the rule comes to for these fields: a source that is asked for a field when it matters,
   // and then once, or a table with an entry for each of fields(). The value in the Outcome may
-  // borrow from `scratch` and from the fields. `report` (optional) collects what is missing and
-  // what went wrong. `residue` (optional; borrows from the rule and its library): what decided, or
-  // what is left to decide; render() makes rule text of it. Without these two, ordinary rules do
-  // not allocate, and take a fraction of the time.
-  Outcome evaluate(const FieldSource& fields, Scratch* scratch, Report* report = nullptr,
+  // borrow from `scratch` and from the fields. Ordinary rules do not allocate.
+  Outcome evaluate(const FieldSource& fields, Scratch* scratch) const;
+  Outcome evaluate(FieldTable fields, Scratch* scratch) const;
+
+  // The same with its reasons, which takes several times as long. `report` (may be null) collects
+  // what is missing and what went wrong. `residue` (may be null; borrows from the rule and its
+  // library): what decided, or what is left to decide; render() makes rule text of it.
+  Outcome evaluate(const FieldSource& fields, Scratch* scratch, Report* report,
                    Residue* residue = nullptr) const;
-  Outcome evaluate(FieldTable fields, Scratch* scratch, Report* report = nullptr,
+  Outcome evaluate(FieldTable fields, Scratch* scratch, Report* report,
                    Residue* residue = nullptr) const;
 
   // The rule in normal spelling, with every condition in parentheses.
@@ -95,7 +98,8 @@ class Rule {
 
  private:
   explicit Rule(std::unique_ptr<const Tree> tree);
-  Outcome evaluate(FieldFrame* fields, Scratch* scratch, Report* report, Residue* residue) const;
+  [[gnu::noinline]] Outcome walk_table(FieldTable fields, Scratch* scratch, Report* report,
+                                       Residue* residue) const;
 
   std::unique_ptr<const Tree> tree_;
   std::unique_ptr<const FieldNames> names_;

@@ -132,6 +132,22 @@ RuleIndex::RuleIndex(const Program& program, std::span<const std::optional<StepI
     add(rule, *guard, &groups_[known->second]);
   }
   for (Group& group : groups_) link_prefixes(&group.prefixes);
+  one_text_settles_ = texts_settle();
+}
+
+bool RuleIndex::texts_settle() const {
+  return groups_.size() == 1 && groups_[0].prefixes.empty() &&
+         std::find(decides_.begin(), decides_.end(), false) == decides_.end();
+}
+
+bool RuleIndex::settles(FieldTable fields, std::span<const uint32_t>* pass) const {
+  if (!one_text_settles_) return false;
+  const Group& group = groups_.front();
+  const Value* value = fields[group.field];
+  if (value == nullptr || value->type != Type::kString) return false;
+  const uint32_t number = group.texts.find(value->str());
+  if (number != KeyTable<std::string_view>::kNone) *pass = group.text_rules[number];
+  return true;
 }
 
 void RuleIndex::add(uint32_t rule, const Guard& guard, Group* group) {

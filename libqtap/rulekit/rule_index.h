@@ -42,6 +42,8 @@ class RuleIndex {
 
   // Whether the rule passes whenever it is a candidate by key.
   bool decides(uint32_t rule) const { return decides_[rule]; }
+  // True: the text of one field says of all rules whether they pass, and `pass` are those that do.
+  bool settles(FieldTable fields, std::span<const uint32_t>* pass) const;
   // Adds lists that together hold all rules that may not fail; a rule may be in several. Asks for
   // the fields that guard rules.
   void candidates(FieldFrame* fields, std::vector<Candidates>* lists) const;
@@ -70,6 +72,10 @@ class RuleIndex {
   static void link_prefixes(std::vector<Prefix>* prefixes);
   static void by_text(const Group& group, std::string_view text, std::vector<Candidates>* lists);
 
+  // All rules are guarded by texts of one field that decide them.
+  bool texts_settle() const;
+
+  bool one_text_settles_ = false;
   std::vector<bool> decides_;
   std::vector<uint32_t> unguarded_;
   std::vector<Group> groups_;

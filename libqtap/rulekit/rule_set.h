@@ -88,6 +88,8 @@ class RuleSet {
  private:
   explicit RuleSet(std::vector<const Rule*> rules);
   std::span<const SetHit> evaluate(SetMatch match, FieldFrame* fields, SetScratch* scratch) const;
+  [[gnu::noinline]] std::span<const SetHit> evaluate_all(SetMatch match, FieldTable fields,
+                                                         SetScratch* scratch) const;
 
   std::vector<const Rule*> rules_;
   std::unique_ptr<const FieldNames> names_;

@@ -115,7 +115,7 @@ bool Value::is_list() const {
   return type >= Type::kArray && type <= Type::kNumberList;
 }
 
-bool truthy(const Value& value) {
+bool truthy_other(const Value& value) {
   switch (value.type) {
     case Type::kNull:
       return false;

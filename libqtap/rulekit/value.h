@@ -104,7 +104,10 @@ struct MapEntry {
 };
 
 // Section 6 of the language: what counts as true where a condition is asked for.
-bool truthy(const Value& value);
+bool truthy_other(const Value& value);  // of any type
+inline bool truthy(const Value& value) {
+  return value.type == Type::kBool ? value.b : truthy_other(value);
+}
 
 // Section 5: a dotted name in nested maps. A whole key beats nesting; the cut is at the first dot
 // and never taken back. Null when there is no such member.

@@ -15,6 +15,7 @@
 
 using namespace qtap::rulekit;
 using test::Fields;
+using test::ip;
 using test::RandomRules;
 
 namespace {
@@ -124,6 +125,59 @@ TEST_SUITE("rulekit/rule_set") {
       }
     }
     CHECK(told_of > 100000);
+  }
+
+  TEST_CASE("where the text of one field settles all rules, they say what they say alone") {
+    const std::vector<std::string> texts = {"h == \"a\"",
+                                            "h in [\"a\", 5, \"b\"]",
+                                            "h =~ /^(b|a)$/",
+                                            "h == \"b\" or h == \"\"",
+                                            "h == 5",
+                                            "h == \"a\"",
+                                            "h == \"a host of more than thirty-two letters\""};
+    const Rules rules(texts);
+    SetScratch scratch;
+    const std::vector<Value> elements = {Value::string("a"), Value::integer(5)};
+    const std::vector<Value> values = {
+        Value::string("a"),  Value::string("b"),
+        Value::string(""),   Value::string("none"),
+        Value::string("5"),  Value::string("a host of more than thirty-two letters"),
+        Value::integer(5),   Value::unsigned_integer(5),
+        Value::null(),       Value::bytes("a"),
+        ip("10.0.0.1"),      Value::list(Type::kArray, elements),
+        Value::boolean(true)};
+    std::vector<const Value*> entries = {nullptr};
+    for (const Value& value : values) entries.push_back(&value);
+    for (const Value* const entry : entries) {
+      Fields fields;
+      if (entry != nullptr) fields.emplace("h", *entry);
+      for (const SetMatch match : {SetMatch::kAll, SetMatch::kFirst}) {
+        const std::string expected = alone(rules, match, test::source(fields));
+        CHECK(told(rules.set->evaluate(match, FieldTable(&entry, 1), &scratch)) == expected);
+        CHECK(told(rules.set->evaluate(match, test::source(fields), &scratch)) == expected);
+      }
+    }
+    CHECK(hits(texts, {{"h", Value::string("a")}}) == "0 1 2 5 ");
+    CHECK(hits(texts, {{"h", Value::string("a")}}, SetMatch::kFirst) == "0 ");
+  }
+
+  TEST_CASE("one rule that no text settles is asked beside those that one does") {
+    for (const std::string other : {"h", "h != \"a\"", "n == 5", "starts_with(h, \"a\")",
+                                    "h == \"a\" and n == 5", "h =~ /^a/", "m == \"a\""}) {
+      CAPTURE(other);
+      const Rules rules({"h == \"b\"", other, "h == \"a\""});
+      SetScratch scratch;
+      const Value a = Value::string("a");
+      const Value five = Value::integer(5);
+      const Fields fields = {{"h", a}, {"n", five}, {"m", a}};
+      std::vector<const Value*> table;
+      for (const std::string& name : rules.set->fields())
+        table.push_back(&fields.find(name)->second);
+      for (const SetMatch match : {SetMatch::kAll, SetMatch::kFirst}) {
+        CHECK(told(rules.set->evaluate(match, FieldTable(table), &scratch)) ==
+              alone(rules, match, test::source(fields)));
+      }
+    }
   }
 
   TEST_CASE("rules are found by equality, list and prefix of a field") {
