@@ -129,6 +129,8 @@ std::string shown_value(const qtap_value& value) {
       return text;
     case QTAP_VALUE_STRING:
       return "\"" + std::string(value.s.data, value.s.len) + "\"";
+    case QTAP_VALUE_REGEX:
+      return "/" + std::string(value.s.data, value.s.len) + "/";
     case QTAP_VALUE_IP:
     case QTAP_VALUE_CIDR:
       inet_ntop(value.family == 4 ? AF_INET : AF_INET6,

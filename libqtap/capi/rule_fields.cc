@@ -32,6 +32,10 @@ rulekit::Type type_of_field(int type) {
       return rulekit::Type::kMac;
     case QTAP_VALUE_STRING_LIST:
       return rulekit::Type::kStringList;
+    case QTAP_VALUE_HEX:
+      return rulekit::Type::kHex;
+    case QTAP_VALUE_REGEX:
+      return rulekit::Type::kRegex;
     default:
       return rulekit::Type::kNull;  // lists and maps hold anything
   }
@@ -44,7 +48,7 @@ Status take_fields(const qtap_rule_names& from, RuleNames* names) {
     const qtap_rule_known_field& field = from.fields[at];
     if (field.name == nullptr || *field.name == '\0')
       return bad_entry("fields", at, "it has no name");
-    if (field.reserved != 0 || field.type < 0 || field.type > QTAP_VALUE_MAP) {
+    if (field.reserved != 0 || field.type < 0 || field.type > QTAP_VALUE_REGEX) {
       return too_new("the type of field \"" + std::string(field.name) + "\"");
     }
     names->fields.add(field.name, type_of_field(field.type));

@@ -24,7 +24,7 @@ namespace {
 // In the order of enum qtap_value_type.
 constexpr std::array kTypeNames = {"null",   "bool",        "int64", "uint64", "double",
                                    "string", "bytes",       "IP",    "CIDR",   "MAC",
-                                   "list",   "string list", "map"};
+                                   "list",   "string list", "map",   "hex",    "regex"};
 
 constexpr uint32_t bit_of(int type) {
   return uint32_t{1} << static_cast<unsigned>(type);

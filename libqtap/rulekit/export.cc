@@ -87,7 +87,7 @@ void export_value(const Value& value, Texts texts, Scratch& scratch, qtap_value*
       set_text(QTAP_VALUE_BYTES, value.str(), texts, scratch, ret);
       break;
     case Type::kHex:
-      set_text(QTAP_VALUE_BYTES, value.hex->bytes, texts, scratch, ret);
+      set_text(QTAP_VALUE_HEX, value.hex->bytes, texts, scratch, ret);
       break;
     case Type::kMac:
       set_text(QTAP_VALUE_MAC, value.str(), texts, scratch, ret);
@@ -95,7 +95,7 @@ void export_value(const Value& value, Texts texts, Scratch& scratch, qtap_value*
     case Type::kRegex: {
       std::string pattern;
       append_text(value, &pattern);
-      set_text(QTAP_VALUE_STRING, pattern, Texts::kCopy, scratch, ret);
+      set_text(QTAP_VALUE_REGEX, pattern, Texts::kCopy, scratch, ret);
       break;
     }
     case Type::kIp:

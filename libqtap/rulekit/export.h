@@ -14,8 +14,7 @@ enum class Texts : uint8_t {
   kCopy     // they live as long as the scratch
 };
 
-// Hex literals become BYTES, regexes the STRING of their pattern, what the host did not name a type
-// for BYTES.
+// What the host did not name a type for becomes BYTES.
 void export_value(const Value& value, Texts texts, Scratch& scratch, qtap_value* ret);
 
 }  // namespace qtap::rulekit

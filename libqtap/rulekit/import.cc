@@ -6,6 +6,7 @@
 #include <qtap/value.h>
 
 #include "rulekit/address.h"
+#include "rulekit/chars.h"
 
 namespace qtap::rulekit {
 
@@ -25,6 +26,20 @@ int import_network(const qtap_value& value, Value* ret) {
 std::string_view text_of(const qtap_value& value) {
   if (value.s.data == nullptr) return {};
   return {value.s.data, value.s.len};
+}
+
+// As a rule would have them written: 47:45:54.
+const HexText* hex_text_of(std::string_view bytes, Scratch& scratch) {
+  const auto raw = scratch.array<char>(bytes.empty() ? 0 : 3 * bytes.size() - 1);
+  for (size_t at = 0; at < bytes.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(bytes[at]);
+    if (at > 0) raw[3 * at - 1] = ':';
+    raw[3 * at] = kLowerHex[byte >> 4];
+    raw[3 * at + 1] = kLowerHex[byte & 15];
+  }
+  HexText* text = scratch.array<HexText>(1).data();
+  *text = {bytes, {raw.data(), raw.size()}};
+  return text;
 }
 
 struct Budget {
@@ -116,6 +131,11 @@ int import_nested(const qtap_value& value, Budget* budget, Scratch& scratch, Val
       return import_list(value, Type::kArray, budget, scratch, ret);
     case QTAP_VALUE_STRING_LIST:
       return import_list(value, Type::kStringList, budget, scratch, ret);
+    case QTAP_VALUE_HEX:
+      *ret = Value::hex_text(*hex_text_of(text, scratch));
+      return QTAP_OK;
+    case QTAP_VALUE_REGEX:
+      return QTAP_ERR_INVALID;
     case QTAP_VALUE_MAP:
       return import_map(value, budget, scratch, ret);
     default:

@@ -232,6 +232,46 @@ void a_set_tells_hits() {
   CHECK(set.evaluate(status, hits, QTAP_RULE_SET_ALL).ok() && hits.size() == 2);
 }
 
+void values_of_every_type_come_back() {
+  qtap_value items[2] = {};
+  for (qtap_value& item : items) item.type = QTAP_VALUE_STRING;
+  for (int type = QTAP_VALUE_NULL; type < QTAP_VALUE_REGEX; ++type) {
+    qtap_value given = {};
+    given.type = type;
+    given.i = type == QTAP_VALUE_BOOL || type == QTAP_VALUE_INT64 ? 1 : 0;
+    given.u = type == QTAP_VALUE_UINT64 ? 2 : 0;
+    given.d = type == QTAP_VALUE_DOUBLE ? 2.5 : 0;
+    if (type == QTAP_VALUE_IP || type == QTAP_VALUE_CIDR) given.family = 6;
+    const bool has_bytes = type == QTAP_VALUE_STRING || type == QTAP_VALUE_BYTES ||
+                           type == QTAP_VALUE_MAC || type == QTAP_VALUE_HEX;
+    if (has_bytes) given.s = {"abcdef", 6};
+    if (type >= QTAP_VALUE_LIST && type <= QTAP_VALUE_MAP) {
+      given.items = items;
+      given.count = 2;
+    }
+    const auto lookup = [&](std::string_view, qtap_value& ret) -> int {
+      ret = given;
+      return 0;
+    };
+    qtap::Rule rule;
+    CHECK(qtap::Rule::compile("f", rule).ok());
+    qtap::RuleResult result;
+    CHECK(rule.explain(lookup, result).ok());
+    qtap_value back = {};
+    CHECK(result.value(back).ok() && back.type == type);
+    CHECK(back.i == given.i && back.u == given.u && back.d >= given.d && back.d <= given.d);
+    CHECK(back.family == given.family && back.count == given.count);
+    CHECK(qtap::view(back.s) == qtap::view(given.s));
+  }
+  qtap::Rule rule;
+  qtap::RuleResult result;
+  qtap_value back = {};
+  CHECK(qtap::Rule::compile("/^x/", rule).ok() && rule.explain(no_field, result).ok());
+  CHECK(result.value(back).ok() && back.type == QTAP_VALUE_REGEX && qtap::view(back.s) == "^x");
+  CHECK(qtap::Rule::compile("missing == 1", rule).ok() && rule.explain(no_field, result).ok());
+  CHECK(result.value(back).code == QTAP_ERR_NOTFOUND);
+}
+
 class Talk : public qtap::HttpHandler {
  public:
   void on_body(const qtap_http_exchange*, const qtap_http_body& part) override {
@@ -330,6 +370,7 @@ int main() {
   a_rule_asks_a_lambda();
   a_rule_says_why();
   a_set_tells_hits();
+  values_of_every_type_come_back();
   http_is_read_without_a_session();
   contents_are_decoded_and_named();
   requests_are_signed();

@@ -12,8 +12,9 @@ from ._sink import Again
 from ._rule import Rule, RuleHit, RuleIssue, RuleResult, RuleSet, RuleWarning
 from ._rule_library import RuleError, RuleLibrary
 from ._tables import fields, options, version
+from ._values import Hex, Mac, Regex
 from . import http, s3
 
-__all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "DecodedBody", "Event", "Feed", "Message", "Object",
-           "QtapError", "Rule", "RuleError", "RuleHit", "RuleIssue", "RuleLibrary", "RuleResult", "RuleSet",
+__all__ = ["Again", "BodyChunk", "Config", "Connection", "Data", "DecodedBody", "Event", "Feed", "Hex", "Mac", "Message", "Object",
+           "QtapError", "Regex", "Rule", "RuleError", "RuleHit", "RuleIssue", "RuleLibrary", "RuleResult", "RuleSet",
            "RuleWarning", "Session", "Transaction", "fields", "http", "options", "s3", "version"]

@@ -11,6 +11,7 @@ _T = _abi.VALUE_TYPE
 _FLAGS = _abi.OTHER
 _TYPES = {"any": 0, "bool": _T["QTAP_VALUE_BOOL"], "int": _T["QTAP_VALUE_INT64"], "number": _T["QTAP_VALUE_DOUBLE"],
           "text": _T["QTAP_VALUE_STRING"], "bytes": _T["QTAP_VALUE_BYTES"], "ip": _T["QTAP_VALUE_IP"],
+          "cidr": _T["QTAP_VALUE_CIDR"], "mac": _T["QTAP_VALUE_MAC"], "hex": _T["QTAP_VALUE_HEX"],
           "text list": _T["QTAP_VALUE_STRING_LIST"]}
 
 _running = threading.local()  # .lookups: of the evaluations of this thread, the inner one last
@@ -75,7 +76,8 @@ class RuleLibrary:
 
     macros              name → rule
     functions           name → callable with positional parameters; an exception of it leaves eval() and matches()
-    fields              name → "text", "int", "number", "bool", "ip", "text list", "bytes" or "any"; a name that ends
+    fields              name → "text", "int", "number", "bool", "ip", "cidr", "mac", "hex", "bytes", "text list" or
+                        "any"; a name that ends
                         in "." stands for all that begin with it. With fields, others are warned of.
     transaction_fields  also those of a transaction: qtap.fields()
     strict              unknown fields are errors

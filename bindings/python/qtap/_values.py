@@ -10,6 +10,18 @@ _T = _abi.VALUE_TYPE
 _IPV4_MAPPED = bytes(10) + b"\xff\xff"
 
 
+class Mac(bytes):
+    """The raw bytes of a MAC address, 6 or 8 of them; compares with "ab:cd:ef:01:02:03" of a rule."""
+
+
+class Hex(bytes):
+    """Bytes that compare as a hex literal of a rule (47:45:54) does; plain bytes never compare."""
+
+
+class Regex(str):
+    """The pattern of a regex literal that a rule came to. Nothing that can be given to one."""
+
+
 class QtapError(Exception):
     """A call failed: .status (negative), .name ("QTAP_ERR_PERM"), .text (what, on what, why, what to do)."""
 
@@ -56,13 +68,20 @@ def to_python(value):
         raw = bytes(value.ip)
         return ipaddress.ip_network((raw[12:] if value.family == 4 else raw, value.bits))
     if kind == _T["QTAP_VALUE_MAC"]:
-        return bytes_of(value.s)
+        return Mac(bytes_of(value.s))
+    if kind == _T["QTAP_VALUE_HEX"]:
+        return Hex(bytes_of(value.s))
+    if kind == _T["QTAP_VALUE_REGEX"]:
+        return Regex(text_of(value.s))
     if kind in (_T["QTAP_VALUE_LIST"], _T["QTAP_VALUE_STRING_LIST"]):
         return [to_python(value.items[index]) for index in range(value.count)]
     if kind == _T["QTAP_VALUE_MAP"]:
         return {to_python(value.items[index]): to_python(value.items[index + 1])
                 for index in range(0, value.count, 2)}
     return None
+
+
+_TEXTS = ((str, "QTAP_VALUE_STRING"), (Mac, "QTAP_VALUE_MAC"), (Hex, "QTAP_VALUE_HEX"), (bytes, "QTAP_VALUE_BYTES"))
 
 
 def _fill_items(values, out, keep):
@@ -88,11 +107,13 @@ def from_python(value, out, keep):
             out.type, out.u = _T["QTAP_VALUE_UINT64"], value
     elif isinstance(value, float):
         out.type, out.d = _T["QTAP_VALUE_DOUBLE"], value
+    elif isinstance(value, Regex):
+        raise TypeError("a rule cannot see a Regex: it is compiled with the rule that it is written in")
     elif isinstance(value, (str, bytes)):
         raw = value.encode() if isinstance(value, str) else value
         buffer = ctypes.create_string_buffer(raw, len(raw) or 1)
         keep.append(buffer)
-        out.type = _T["QTAP_VALUE_STRING" if isinstance(value, str) else "QTAP_VALUE_BYTES"]
+        out.type = _T[next(name for kind, name in _TEXTS if isinstance(value, kind))]
         out.s.data, out.s.len = ctypes.addressof(buffer), len(raw)
     elif isinstance(value, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
         out.type, out.family = _T["QTAP_VALUE_IP"], value.version

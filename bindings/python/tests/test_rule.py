@@ -33,6 +33,31 @@ def test_values_come_back_as_they_are():
     assert qtap.Rule("0 and x").eval({}).value == 0
 
 
+def test_every_type_goes_in_and_comes_back():
+    mac = qtap.Mac(b"\xab\xcd\xef\x01\x02\x03")
+    for text, value in (
+            ("not f", None), ("f == true", True), ("f == -5", -5), ("f == 18446744073709551615", 2**64 - 1),
+            ("f == 1.25", 1.25), ("f == 'GET' and f == 47:45:54", "GET"), ("f and not f == 'GET'", b"GET"),
+            ("f in 10.0.0.0/8", ipaddress.ip_address("10.1.2.3")), ("f == ::1", ipaddress.ip_address("::1")),
+            ("10.1.2.3 in f", ipaddress.ip_network("10.0.0.0/8")), ("f == 'AB:CD:EF:01:02:03'", mac),
+            ("'GET' == f and 'a GET' contains f", qtap.Hex(b"GET")), ("'ab:cd:ef:01:02:03' == f", qtap.Hex(mac)),
+            ("f contains 'b'", ["a", "b"]), ("f contains 2", [1, 2, None]), ("starts_with(f, 'map[a:')", {"a": mac})):
+        assert qtap.Rule(text).eval({"f": value}), text
+        back = qtap.Rule("f").eval({"f": value}).value
+        assert (type(back), back) == (type(value), value)
+    for text, value in (
+            ("true", True), ("-5", -5), ("18446744073709551615", 2**64 - 1), ("2.5", 2.5), ("'GET'", "GET"),
+            ("10.1.2.3", ipaddress.ip_address("10.1.2.3")), ("10.0.0.0/8", ipaddress.ip_network("10.0.0.0/8")),
+            ("'ab:cd:ef:01:02:03'", mac), ("47:45:54", qtap.Hex(b"GET")), ("/^G/", qtap.Regex("^G"))):
+        back = qtap.Rule(text).eval({}).value
+        assert (type(back), back) == (type(value), value)
+    assert [type(item) for item in qtap.Rule("[47:45, /x/, 'x']").eval({}).value] == [qtap.Hex, qtap.Regex, str]
+    with pytest.raises(TypeError, match="cannot see a Regex"):
+        qtap.Rule("f").eval({"f": qtap.Regex("x")})
+    library = qtap.RuleLibrary(fields={"f": "hex"}, functions={"twice": lambda value: qtap.Hex(value + value)})
+    assert qtap.Rule("'abab' == twice(f)", library).eval({"f": qtap.Hex(b"ab")})
+
+
 def test_errors_show_the_place():
     with pytest.raises(qtap.RuleError) as error:
         qtap.Rule("host contain 'x'")

@@ -237,8 +237,7 @@ QTAP_API int qtap_rule_result_outcome(const qtap_rule_result* result);
 
 /**
  * The value that the rule came to: `0 and x` is 0, `"abc" or x` is "abc", comparisons are BOOL. A
- * hex literal is BYTES, a regex the STRING of its pattern; a value of a type that the language does
- * not know is BYTES.
+ * value of a type that the language does not know is BYTES.
  *
  * @param ret  borrowed from the result
  * @return 0, QTAP_ERR_NOTFOUND (nothing was decided), QTAP_ERR_INVALID

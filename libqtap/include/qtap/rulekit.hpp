@@ -55,6 +55,11 @@ class RuleResult {
 
   /** enum qtap_rule_outcome */
   int outcome() const { return qtap_rule_result_outcome(handle_.get()); }
+  /** What it came to; see qtap_rule_result_value(). Borrowed from this. */
+  Status value(qtap_value& ret) const {
+    const int code = qtap_rule_result_value(handle_.get(), &ret);
+    return {code, code == QTAP_OK ? "" : qtap_status_name(code)};
+  }
   /** The part of the rule that decided, or what is left. */
   std::string_view rest() const { return view(qtap_rule_result_rest(handle_.get())); }
   /** Calls `each(std::string_view name)` for every missing field. */

@@ -32,7 +32,13 @@ enum qtap_value_type {
   QTAP_VALUE_MAC = 9,          /**< s: the raw bytes, 6 or 8 of them */
   QTAP_VALUE_LIST = 10,        /**< items, count: elements of any type (the array of a rule) */
   QTAP_VALUE_STRING_LIST = 11, /**< items, count: every element is a STRING (tags, tls.alpn) */
-  QTAP_VALUE_MAP = 12 /**< items, count: name and value in turn; a name is a STRING, each once */
+  QTAP_VALUE_MAP = 12, /**< items, count: name and value in turn; a name is a STRING, each once */
+  /** s: raw bytes that compare as a hex literal of a rule (`47:45:54`) does: with a STRING on the
+   * left by their bytes, with a MAC by their digits */
+  QTAP_VALUE_HEX = 13,
+  /** s: the pattern of a regex literal, without delimiters: what a rule or an argument comes to,
+   * nothing that can be given (regexes are compiled with the rule) */
+  QTAP_VALUE_REGEX = 14
 };
 
 /**

@@ -27,7 +27,8 @@ int look_up(void*, qtap_str name, qtap_value* ret) {
   static const qtap_value kItems[] = {text_value("abc"), text_value("1.2.3.4"), text_value("\xff")};
   const std::string_view text(name.data, name.len);
   ret->type = static_cast<int>(static_cast<unsigned char>(text.back()) % 14);
-  if (ret->type > QTAP_VALUE_STRING_LIST) return ret->type == 12 ? QTAP_ERR_NOTFOUND : QTAP_ERR_IO;
+  if (ret->type == QTAP_VALUE_MAP) return QTAP_ERR_NOTFOUND;
+  if (ret->type == QTAP_VALUE_HEX && text.size() % 2 == 0) return QTAP_ERR_IO;
   ret->i = static_cast<int64_t>(text.size()) - 3;
   ret->u = UINT64_MAX - text.size();
   ret->d = static_cast<double>(text.size()) / 2;

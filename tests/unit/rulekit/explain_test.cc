@@ -164,9 +164,9 @@ TEST_SUITE("rulekit/explain") {
     CHECK(value.items[3].family == 6);
     CHECK(value.items[4].family == 4);
     CHECK(value.items[4].ip[15] == 4);
-    CHECK(value.items[5].type == QTAP_VALUE_BYTES);
+    CHECK(value.items[5].type == QTAP_VALUE_HEX);
     CHECK(view(value.items[5].s) == "ab");
-    CHECK(value.items[6].type == QTAP_VALUE_STRING);
+    CHECK(value.items[6].type == QTAP_VALUE_REGEX);
     CHECK(view(value.items[6].s) == "x+");
   }
 
