@@ -139,6 +139,13 @@ TEST_SUITE("rulekit/parser") {
     const CompileResult deep = Rule::compile(repeat("(", 257) + "a" + repeat(")", 257));
     CHECK(deep.error.status == QTAP_ERR_LIMIT);
     CHECK(deep.error.text == "line 1, column 257: nested more than 256 levels deep");
+    for (const char* opens : {"(", "!", "not ", "f(", "not("}) {
+      CAPTURE(opens);
+      CHECK(Rule::compile(repeat(opens, 100000) + "a").error.status == QTAP_ERR_LIMIT);
+      const CompileResult many = Rule::compile(repeat(opens, 13000) + "a");  // short enough
+      CHECK(many.error.status == QTAP_ERR_LIMIT);
+      CHECK(many.error.text.ends_with("nested more than 256 levels deep"));
+    }
     CHECK(Rule::compile(repeat("!", 60000) + "a").error.status == QTAP_ERR_LIMIT);
     CHECK(Rule::compile(repeat("starts_with(", 5000)).error.status == QTAP_ERR_LIMIT);
   }

@@ -2,6 +2,7 @@
 #include "rulekit/program_builder.h"
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -9,6 +10,7 @@
 
 #include "helpers.h"
 #include "random_rules.h"
+#include "rulekit/library.h"
 #include "rulekit/program_run.h"
 
 using namespace qtap::rulekit;
@@ -115,6 +117,49 @@ TEST_SUITE("rulekit/program") {
     for (int n = 1; n < 100; ++n) text += " or g" + std::to_string(n) + " == \"b\"";
     CHECK(asked(text, false) == asked(text, true));
     CHECK(asked(text, false).size() > 300);
+  }
+
+  TEST_CASE("one rule serves many threads, with its functions, macros and regexes") {
+    const Function twice{
+        "twice",
+        {"text"},
+        [](void*, std::span<const Value> args, Scratch& scratch, Value* ret, std::string*) {
+          *ret = Value::string(scratch.copy(std::string(args[0].str()) += args[0].str()));
+          return static_cast<int>(QTAP_OK);
+        }};
+    const auto library = Library::create({{"odd", "h =~ /x[13579]+$/"}}, {twice});
+    REQUIRE(library.ok());
+    const auto compiled =
+        Rule::compile("odd() and twice(h) contains \"x\" and not (h in [\"x3\", \"x5\"])",
+                      {.library = library->get()});
+    const auto alone = Rule::compile("h == \"x1\"");
+    REQUIRE(compiled.rule);
+    std::vector<size_t> wrong(4, 0);
+    std::vector<std::thread> threads;
+    for (size_t thread = 0; thread < wrong.size(); ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int n = 0; n < 1000; ++n) {
+          const int last = (n + static_cast<int>(thread)) % 10;
+          const std::string host = "x" + std::to_string(last);
+          const Value value = Value::string(host);
+          const Value* const entry = &value;
+          const Fields fields = {{"h", value}};
+          const bool passes = last % 2 == 1 && last != 3 && last != 5;
+          Scratch scratch;
+          Report report;
+          Residue residue;
+          const bool right =
+              compiled.rule->evaluate(test::source(fields), &scratch).pass() == passes &&
+              compiled.rule->evaluate(FieldTable(&entry, 1), &scratch).pass() == passes &&
+              compiled.rule->evaluate(test::source(fields), &scratch, &report, &residue).pass() ==
+                  passes &&
+              alone.rule->evaluate(FieldTable(&entry, 1), &scratch).pass() == (last == 1);
+          wrong[thread] += right ? 0u : 1u;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == std::vector<size_t>(4, 0));
   }
 
   TEST_CASE("tables are filled from nested maps") {
