@@ -20,6 +20,7 @@
 namespace qtap::net {
 
 class Transfer;
+struct Libcurl;
 
 struct ClientOptions {
   std::string ca_file;          // "" = the system's
@@ -37,7 +38,7 @@ struct ClientCounters {
 
 class HttpClient {
  public:
-  // QTAP_ERR_UNSUPPORTED: this libcurl cannot do TLS. QTAP_ERR_NOMEM.
+  // QTAP_ERR_UNSUPPORTED: there is no libcurl that can be used. QTAP_ERR_NOMEM.
   static Result<std::unique_ptr<HttpClient>> make(const ClientOptions& options);
   ~HttpClient();
 
@@ -53,10 +54,11 @@ class HttpClient {
   const ClientCounters& counters() const { return counters_; }
 
  private:
-  explicit HttpClient(const ClientOptions& options);
+  HttpClient(const Libcurl& curl, const ClientOptions& options);
   void take_ended(std::vector<Result<Reply>>& results);
   std::unique_ptr<Transfer> idle_transfer();
 
+  const Libcurl& curl_;
   const ClientOptions options_;
   ClientCounters counters_;
   void* multi_ = nullptr;  // CURLM

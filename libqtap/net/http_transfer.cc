@@ -44,13 +44,13 @@ std::string_view Reply::field(std::string_view name) const {
   return found == fields.end() ? std::string_view() : found->value;
 }
 
-Transfer::Transfer() : easy_(curl_easy_init()) {
+Transfer::Transfer(const Libcurl& curl) : curl_(curl), easy_(curl.easy_init()) {
   if (easy_ == nullptr) throw std::bad_alloc();
 }
 
 Transfer::~Transfer() {
-  curl_slist_free_all(fields_);
-  curl_easy_cleanup(easy_);
+  curl_.slist_free_all(fields_);
+  curl_.easy_cleanup(easy_);
 }
 
 Error Transfer::error(int status, const char* why) const {
@@ -58,15 +58,15 @@ Error Transfer::error(int status, const char* why) const {
 }
 
 bool Transfer::add_request_field(const std::string& line) {
-  curl_slist* longer = curl_slist_append(fields_, line.c_str());
+  curl_slist* longer = curl_.slist_append(fields_, line.c_str());
   if (longer == nullptr) return false;
   fields_ = longer;
   return true;
 }
 
 Status Transfer::begin(const Request& request, size_t index, const ClientOptions& options) {
-  curl_easy_reset(easy_);  // keeps the connections
-  curl_slist_free_all(std::exchange(fields_, nullptr));
+  curl_.easy_reset(easy_);  // keeps the connections
+  curl_.slist_free_all(std::exchange(fields_, nullptr));
   why_ = {};
   reply_ = {};
   index_ = index;
@@ -78,7 +78,7 @@ Status Transfer::begin(const Request& request, size_t index, const ClientOptions
     ok = ok && add_request_field(field);
   }
   const auto set = [&](CURLoption option, auto value) {
-    ok = ok && curl_easy_setopt(easy_, option, value) == CURLE_OK;
+    ok = ok && curl_.easy_setopt(easy_, option, value) == CURLE_OK;
   };
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -148,13 +148,13 @@ Result<Reply> Transfer::end(CURLcode code) {
   if (code != CURLE_OK) {
     const bool is_wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
     return error(is_wrong ? QTAP_ERR_INVALID : QTAP_ERR_AGAIN,
-                 why_[0] != '\0' ? why_.data() : curl_easy_strerror(code));
+                 why_[0] != '\0' ? why_.data() : curl_.easy_strerror(code));
   }
   long status = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  curl_.easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   reply_.status = static_cast<int>(status);
   curl_off_t wait_s = 0;
-  curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &wait_s);
+  curl_.easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &wait_s);
   if (wait_s > 0) reply_.retry_after = std::chrono::seconds(wait_s);
   return std::move(reply_);
 }

@@ -2,14 +2,13 @@
 // One exchange: a request in libcurl's terms, and what of the reply has come. Owned by HttpClient.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <array>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "net/http.h"
+#include "net/libcurl.h"
 
 namespace qtap::net {
 
@@ -17,7 +16,7 @@ struct ClientOptions;
 
 class Transfer {
  public:
-  Transfer();
+  explicit Transfer(const Libcurl& curl);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -37,6 +36,7 @@ class Transfer {
   void add_field(std::string_view line);
   bool add_request_field(const std::string& line);
 
+  const Libcurl& curl_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> why_ = {};
