@@ -57,7 +57,7 @@ void HpackDecoder::restart() {
   if (nghttp2_hd_inflate_new(&made) != 0) throw std::bad_alloc();
   inflater_.reset(made);
   failed_ = false;
-  at_item_ = true;
+  place_ = Place::kBlock;
   rest_.clear();
   if (exact_) {
     if (max_table_ != kDefaultTable) nghttp2_hd_inflate_change_table_size(made, max_table_);
@@ -89,33 +89,60 @@ bool HpackDecoder::add(std::span<const uint8_t> bytes, bool last, HpackSink& sin
   return !failed_;
 }
 
+// Fields that both are in a table leave it as it is (RFC 7541, 6.1), so nghttp2 need not go through
+// its states for them: on a connection that lasts they are most of all. Returns where they end. An
+// index of more than one byte, or of no entry, is left to nghttp2.
+const uint8_t* HpackDecoder::tell_indexed(std::span<const uint8_t> bytes, HpackSink& sink) const {
+  constexpr uint8_t kIndexed = 0x80;
+  constexpr uint8_t kLonger = 0xff;
+  const uint8_t* at = bytes.data();
+  const uint8_t* const end = at + bytes.size();
+  for (; at != end && (*at & kIndexed) != 0 && *at != kLonger; ++at) {
+    const nghttp2_nv* entry =
+        nghttp2_hd_inflate_get_table_entry(inflater_.get(), *at & ~unsigned{kIndexed});
+    if (!entry) break;
+    sink.on_field_again(view(entry->name, entry->namelen), view(entry->value, entry->valuelen));
+  }
+  return at;
+}
+
 bool HpackDecoder::inflate(std::span<const uint8_t> bytes, bool last, HpackSink& sink) {
   const uint8_t* at = bytes.data();
   const uint8_t* const end = at + bytes.size();
   nghttp2_hd_inflater* const inflater = inflater_.get();
-  bool at_item = std::exchange(at_item_, false);
+  Place place = std::exchange(place_, Place::kInside);
   while (true) {
+    // The first one of a block tells nghttp2 that no size update may follow (RFC 7541, 4.2).
+    if (place == Place::kItem && exact_) {
+      at = tell_indexed({at, end}, sink);
+      if (at == end && !last) {
+        place_ = Place::kItem;
+        return true;
+      }
+    }
     nghttp2_nv nv;
     int flags = 0;
     // RFC 7541, 6.1. What the table has was inserted by a field that was told, if all were seen.
-    const bool is_indexed = at_item && at != end && (*at & 0x80) != 0 && exact_;
+    const bool is_indexed = place != Place::kInside && at != end && (*at & 0x80) != 0 && exact_;
     const ssize_t used = nghttp2_hd_inflate_hd2(inflater, &nv, &flags, at,
                                                 static_cast<size_t>(end - at), last ? 1 : 0);
     if (used == NGHTTP2_ERR_NOMEM) throw std::bad_alloc();
     if (used < 0) return false;
     at += used;
-    at_item = (flags & NGHTTP2_HD_INFLATE_EMIT) != 0;
-    if (at_item) {
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) {
       const std::string_view name = view(nv.name, nv.namelen);
       const std::string_view value = view(nv.value, nv.valuelen);
       is_indexed ? sink.on_field_again(name, value) : sink.on_field(name, value);
+      place = Place::kItem;
+      continue;
     }
-    const bool is_final = (flags & NGHTTP2_HD_INFLATE_FINAL) != 0;
-    if (is_final) nghttp2_hd_inflate_end_headers(inflater);
-    if (is_final || (!at_item && at == end)) {
-      at_item_ = is_final;
+    if ((flags & NGHTTP2_HD_INFLATE_FINAL) != 0) {
+      nghttp2_hd_inflate_end_headers(inflater);
+      place_ = Place::kBlock;
       return true;
     }
+    if (at == end) return true;
+    place = Place::kInside;
   }
 }
 

@@ -61,7 +61,13 @@ class HpackDecoder {
   struct Free {
     void operator()(nghttp2_hd_inflater* inflater) const;
   };
+  enum class Place : uint8_t {
+    kBlock,  // the next byte begins a field block
+    kItem,   // a representation behind its first one
+    kInside  // none of these, or perhaps one
+  };
   void restart();
+  const uint8_t* tell_indexed(std::span<const uint8_t> bytes, HpackSink& sink) const;
   bool inflate(std::span<const uint8_t> bytes, bool last, HpackSink& sink);
   bool add_known(std::span<const uint8_t> bytes, bool last, HpackSink& sink);
   size_t add_one(std::span<const uint8_t> bytes, HpackSink& sink);
@@ -71,8 +77,8 @@ class HpackDecoder {
   uint32_t max_table_ = 4096;  // RFC 9113, 6.5.2
   bool exact_;
   bool failed_ = false;
-  bool at_item_ = true;  // the next byte begins a representation; false: perhaps
-  std::string rest_;     // of a representation that is not complete; only when not exact
+  Place place_ = Place::kBlock;
+  std::string rest_;  // of a representation that is not complete; only when not exact
 };
 
 }  // namespace qtap::http

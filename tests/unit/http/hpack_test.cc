@@ -95,6 +95,29 @@ TEST_SUITE("http/hpack") {
     CHECK(decoded(late, {"#62", "+a: 1", "#62", "#63"}) == List{"?", "a: 1", "a: 1", "?"});
   }
 
+  TEST_CASE("what is read without nghttp2 keeps its rules") {
+    for (const size_t piece : {size_t{1}, size_t{2}, SIZE_MAX}) {
+      CAPTURE(piece);
+      const auto read = [piece](const List& lines) {
+        HpackDecoder decoder(/*exact=*/true);
+        return decoded(decoder, lines, piece);
+      };
+      CHECK(read({"#2", "#4", "#62"}) == List{"broken"});
+      // RFC 7541, 4.2: size updates come first.
+      CHECK(read({"size 0", "#2"}) == List{":method: GET"});
+      CHECK(read({"#2", "size 0"}) == List{"broken"});
+      CHECK(read({"#2", "#2", "size 0"}) == List{"broken"});
+      // The index of 127 is the first of two bytes.
+      List lines;
+      for (int i = 0; i < 67; ++i) lines.push_back("+x: " + std::to_string(i));
+      const size_t inserted = lines.size();
+      lines.insert(lines.end(), {"#126", "#127", "#128", "#2"});
+      const List fields = read(lines);
+      CHECK(List(fields.begin() + static_cast<ptrdiff_t>(std::min(inserted, fields.size())),
+                 fields.end()) == List{"x: 2", "x: 1", "x: 0", ":method: GET"});
+    }
+  }
+
   TEST_CASE("a literal with an unknown name keeps its value, also when it is referred to") {
     HpackDecoder late(/*exact=*/false);
     CHECK(decoded(late, {"#70: v", "+#71: w", "#62", "#63"}) == List{"?: v", "?: w", "?: w", "?"});
