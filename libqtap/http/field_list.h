@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include "http/short_copy.h"
+
 namespace qtap::http {
 
 struct Header {
@@ -78,11 +80,15 @@ class FieldList {
   Iterator begin() const { return {*this, 0}; }
   Iterator end() const { return {*this, count_}; }
 
-  void push_back(const Header& field) {
-    make_room(sizeof(Ends) + field.name.size() + field.value.size());
-    append(field.name);
-    const uint32_t name_end = used_;
-    append(field.value);
+  void push_back(const Header& field) { add(field.name, field.value); }
+  void add(std::string_view name, std::string_view value) {
+    const size_t size = name.size() + value.size();
+    make_room(sizeof(Ends) + size);
+    char* const to = buffer_.get() + used_;
+    copy_short(to, name);
+    copy_short(to + name.size(), value);
+    const uint32_t name_end = used_ + static_cast<uint32_t>(name.size());
+    used_ += static_cast<uint32_t>(size);
     set_ends(count_++, {name_end, used_});
   }
   void pop_back() {

@@ -153,7 +153,7 @@ void H2HeadReader::on_field_again(std::string_view name, std::string_view value)
 void H2HeadReader::on_regular(std::string_view name, std::string_view value) {
   in_regular_ = true;
   check_framing(name, value);
-  if (fits(name.size() + value.size())) head_.fields.push_back({name, value});
+  if (fits(name.size() + value.size())) head_.fields.add(name, value);
 }
 
 // RFC 9113, 8.2.2: no fields of the connection, which HTTP/2 has its own ways for. Few names are as
