@@ -9,11 +9,29 @@
 namespace qtap::s3 {
 namespace {
 
+bool is_blank_byte(char c) {
+  return c == ' ' || c == '\t';
+}
+
+// Blanks only between words, one each: most values.
+bool is_trimmed(std::string_view value) {
+  bool was_blank = true;
+  for (const char c : value) {
+    if (c == '\t' || (c == ' ' && was_blank)) return false;
+    was_blank = c == ' ';
+  }
+  return value.empty() || !was_blank;
+}
+
 void append_trimmed(std::string& out, std::string_view value) {
+  if (is_trimmed(value)) {
+    out += value;
+    return;
+  }
   bool is_blank = false;
   bool is_first = true;
   for (const char c : value) {
-    if (c == ' ' || c == '\t') {
+    if (is_blank_byte(c)) {
       is_blank = true;
       continue;
     }

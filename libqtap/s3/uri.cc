@@ -25,9 +25,20 @@ int digit_of(char c) {
   return -1;
 }
 
+bool is_plain(unsigned char byte, Slash slash) {
+  return kUnreserved[byte] || (byte == '/' && slash == Slash::kKept);
+}
+
+// How many bytes from the front stay as they are.
+size_t plain_prefix(std::string_view text, Slash slash) {
+  size_t at = 0;
+  while (at < text.size() && is_plain(static_cast<unsigned char>(text[at]), slash)) ++at;
+  return at;
+}
+
 void append_byte(std::string& out, unsigned char byte, Slash slash) {
   constexpr char kDigits[] = "0123456789ABCDEF";
-  if (kUnreserved[byte] || (byte == '/' && slash == Slash::kKept)) {
+  if (is_plain(byte, slash)) {
     out += static_cast<char>(byte);
     return;
   }
@@ -39,7 +50,13 @@ void append_byte(std::string& out, unsigned char byte, Slash slash) {
 }  // namespace
 
 void append_encoded(std::string& out, std::string_view text, Slash slash) {
-  for (const char c : text) append_byte(out, static_cast<unsigned char>(c), slash);
+  while (!text.empty()) {
+    const size_t plain = plain_prefix(text, slash);
+    out += text.substr(0, plain);
+    if (plain == text.size()) return;
+    append_byte(out, static_cast<unsigned char>(text[plain]), slash);
+    text.remove_prefix(plain + 1);
+  }
 }
 
 std::string uri_encode(std::string_view text, Slash slash) {
@@ -57,13 +74,16 @@ std::optional<size_t> bad_escape(std::string_view text) {
 }
 
 void append_recoded(std::string& out, std::string_view text, Slash slash) {
-  for (size_t at = 0; at < text.size(); ++at) {
-    int byte = static_cast<unsigned char>(text[at]);
-    if (byte == '%') {
-      byte = digit_of(text[at + 1]) * 16 + digit_of(text[at + 2]);
-      at += 2;
-    }
+  while (!text.empty()) {
+    const size_t plain = plain_prefix(text, slash);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    const bool is_escape = text[0] == '%';
+    const int byte = is_escape ? digit_of(text[1]) * 16 + digit_of(text[2])
+                               : static_cast<unsigned char>(text[0]);
     append_byte(out, static_cast<unsigned char>(byte), slash);
+    text.remove_prefix(is_escape ? 3 : 1);
   }
 }
 
