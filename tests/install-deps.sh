@@ -8,7 +8,7 @@ what=${1:-build}
 export DEBIAN_FRONTEND=noninteractive
 
 build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libbrotli-dev libzstd-dev libssl-dev libcurl4-openssl-dev
-  libfyaml-dev libre2-dev libnghttp2-dev libpsl-dev publicsuffix libcapstone-dev doctest-dev python3'
+  libfyaml-dev libre2-dev libsimdjson-dev libexpat1-dev libnghttp2-dev libpsl-dev publicsuffix libcapstone-dev doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git
   python3-websockets python3-grpcio nghttp2-client nghttp2-server python3-h2 nodejs node-ws zstd

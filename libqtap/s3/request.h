@@ -69,6 +69,7 @@ struct Credentials {
   std::optional<int64_t> expires_s;  // since 1970 UTC
   std::string account_id;            // when it was told
   std::string source;                // where they came from, for people: "profile x of /a/b"
+  bool is_stable = false;  // use them beyond their expiry when there are no others: EC2's rule
 };
 
 // Which services differ how.

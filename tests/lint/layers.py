@@ -10,7 +10,7 @@ MAY = {
     "base": {"<qtap/base.h>"},
     "http": {"base", "<qtap/base.h>", "llhttp", "nghttp2"},
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
-    "s3": {"base", "<qtap/base.h>"},
+    "s3": {"base", "<qtap/base.h>", "expat", "simdjson"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
     "probe": {"base", "model", "source", "bpf/shared", "capstone", "libbpf", "skeleton"},
@@ -46,6 +46,8 @@ def kinds(bracket, path):
         return {"capstone"}
     if path.startswith("curl/"):
         return {"libcurl"}
+    if path in ("expat.h", "simdjson.h"):
+        return {path[:-2]}
     if path == "llhttp.h":
         return {"llhttp"}
     if path.startswith("nghttp2/"):
