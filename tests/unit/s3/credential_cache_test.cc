@@ -134,15 +134,16 @@ TEST_SUITE("s3/credential_cache") {
 
   TEST_CASE("many threads without credentials search once") {
     std::atomic<int> searches = 0;
+    std::atomic<int> looks = 0;  // at the clock: the first thing that every thread does
     CredentialCache cache(
         [&]() -> Result<Credentials> {
           ++searches;
-          std::this_thread::yield();
+          while (looks < 8) std::this_thread::yield();
           Credentials made;
           made.access_key_id = "K";
           return made;
         },
-        [] { return int64_t{0}; }, [](uint32_t) { return 0U; });
+        [&] { return int64_t{++looks} * 0; }, [](uint32_t) { return 0U; });
     std::vector<std::thread> threads;
     std::atomic<int> right = 0;
     for (int i = 0; i < 8; ++i) {

@@ -79,7 +79,7 @@ TEST_SUITE("s3/credential_chain") {
     CHECK(key_of(world) == "CONF");
     world.files[kCredentialsFile] =
         "# comment\n[default]\nAWS_ACCESS_KEY_ID = CRED\naws_secret_access_key=b=c\n"
-        "s3 =\n  addressing_style = path\naws_session_token = t\n";
+        "s3 =\n  addressing_style = path\n\taws_access_key_id = NESTED\naws_session_token = t\n";
     const auto found = find(world);
     REQUIRE(found.ok());
     CHECK(found->access_key_id == "CRED");

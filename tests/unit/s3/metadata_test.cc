@@ -68,8 +68,8 @@ TEST_SUITE("s3/metadata") {
     const size_t asked = world.asked.size();
     for (const char* url :
          {"http://elsewhere.example/x", "http://169.254.169.254/x", "http://127.0.0.1.example/x",
-          "http://localhost@elsewhere.example/", "http://[fd00:ec2::24]/", "ftp://localhost/",
-          "http://localhost.example/", "/v1"}) {
+          "http://localhost@elsewhere.example/", "http://localhost:80@elsewhere.example/",
+          "http://[fd00:ec2::24]/", "ftp://localhost/", "http://localhost.example/", "/v1"}) {
       CAPTURE(url);
       world.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = url;
       CHECK(container_key(world).starts_with("AWS_CONTAINER_CREDENTIALS_FULL_URI: "));

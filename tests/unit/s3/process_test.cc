@@ -2,6 +2,8 @@
 #include "s3/process.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -44,6 +46,14 @@ TEST_SUITE("s3/process") {
     // One that has closed its output, too.
     CHECK(text_of(run({"sh", "-c", "exec >&-; sleep 60"}, 200)) ==
           "run sh: did not end within 200 ms");
+    // Whoever is left of them holds the pipe open.
+    int held[2];
+    REQUIRE(::pipe(held) == 0);
+    CHECK(run({"sh", "-c", "sleep 60 & sleep 60"}, 200).error().status == QTAP_ERR_TIMEOUT);
+    ::close(held[1]);
+    pollfd gone = {held[0], POLLIN, 0};
+    CHECK(::poll(&gone, 1, 10'000) == 1);
+    ::close(held[0]);
     CHECK(monotonic_ns() - begin < 20'000'000'000);
   }
 

@@ -25,13 +25,14 @@ TEST_SUITE("s3/replies") {
   }
 
   TEST_CASE("XML that STS does not send is refused") {
-    const std::string deep = "<a><a><a><a><a><a><a><a>";
+    std::string deep;
+    for (int i = 0; i < 33; ++i) deep = "<a>" + deep + "</a>";
+    CHECK(parse_sts_reply(deep.substr(3, deep.size() - 7)).ok());
     for (const std::string& xml :
          {std::string(), std::string("text"), std::string("<a>"), std::string("<a></b>"),
           std::string("<!DOCTYPE a [<!ENTITY e \"x\">]><a>&e;</a>"),
           std::string("<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>"),
-          std::string("<a>&unknown;</a>"), deep + deep + deep + deep + deep,
-          std::string("<a/>") + std::string(70'000, ' ')}) {
+          std::string("<a>&unknown;</a>"), deep, std::string("<a/>") + std::string(70'000, ' ')}) {
       CAPTURE(xml.substr(0, 60));
       CHECK_FALSE(parse_sts_reply(xml).ok());
     }
