@@ -52,8 +52,7 @@ constexpr Option kOptions[] = {
     {.key = "services.object_stores[].insecure", .type = kBool, .default_text = "false", .applies = "s3",
      .help = "Plain HTTP instead of HTTPS."},
     {.key = "services.object_stores[].access_key", .type = kSecret, .applies = "s3",
-     .help = "Access key id; with `secret_key`. Without both: those of the environment, `AWS_ACCESS_KEY_ID`, "
-             "`AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`."},
+     .help = "Access key id; with `secret_key`. Without both: what AWS's tools would find, see docs/s3.md."},
     {.key = "services.object_stores[].secret_key", .type = kSecret, .applies = "s3", .help = "Secret access key."},
     {.key = "services.object_stores[].addressing", .type = kWord, .default_text = "auto",
      .words = "auto, path, virtual", .applies = "s3",

@@ -43,8 +43,9 @@ class HttpClient {
   ~HttpClient();
 
   // Runs them side by side and returns when all have ended, each with its own outcome, in their
-  // order. QTAP_ERR_AGAIN: no reply came (connection refused or broken, no such host, TLS, time is
-  // over, cancelled). QTAP_ERR_INVALID: that request cannot be sent (its URL).
+  // order. QTAP_ERR_AGAIN: no reply came (connection refused or broken, no such host, TLS,
+  // cancelled). QTAP_ERR_TIMEOUT: none came in time. QTAP_ERR_INVALID: that request cannot be sent
+  // (its URL).
   std::vector<Result<Reply>> run(std::span<const Request> requests);
   Result<Reply> run(const Request& request);
 

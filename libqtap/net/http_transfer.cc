@@ -147,7 +147,8 @@ void Transfer::add_field(std::string_view line) {
 Result<Reply> Transfer::end(CURLcode code) {
   if (code != CURLE_OK) {
     const bool is_wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
-    return error(is_wrong ? QTAP_ERR_INVALID : QTAP_ERR_AGAIN,
+    const int again = code == CURLE_OPERATION_TIMEDOUT ? QTAP_ERR_TIMEOUT : QTAP_ERR_AGAIN;
+    return error(is_wrong ? QTAP_ERR_INVALID : again,
                  why_[0] != '\0' ? why_.data() : curl_.easy_strerror(code));
   }
   long status = 0;

@@ -2,11 +2,11 @@
 #include "session/remote_stores.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "session/s3_credentials.h"
 #include "sink/s3_objects.h"
 
 namespace qtap::session {
@@ -43,37 +43,12 @@ Result<Endpoint> read_endpoint(const StoreSettings& store) {
   return endpoint;
 }
 
-std::string environment(const char* name) {
-  const char* const value = ::getenv(name);
-  return value ? value : "";
-}
-
-Result<s3::Credentials> read_keys(const StoreSettings& store) {
-  s3::Credentials keys;
-  if (!store.s3.access_key.empty()) {
-    keys.access_key_id = store.s3.access_key;
-    keys.secret_key = s3::Secret(store.s3.secret_key);
-    keys.source = "the configuration";
-    return keys;
-  }
-  keys.access_key_id = environment("AWS_ACCESS_KEY_ID");
-  keys.secret_key = s3::Secret(environment("AWS_SECRET_ACCESS_KEY"));
-  keys.session_token = s3::Secret(environment("AWS_SESSION_TOKEN"));
-  keys.source = "the environment";
-  if (keys.access_key_id.empty() || keys.secret_key.empty()) {
-    return Error{"QT165", QTAP_ERR_INVALID,
-                 "store " + store.id + ": no credentials: set access_key and secret_key, or " +
-                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"};
-  }
-  return keys;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<sink::Sink>> make_s3_store(const StoreSettings& store) {
   const S3Settings& s = store.s3;
   QTAP_TRY(const Endpoint endpoint, read_endpoint(store));
-  QTAP_TRY(s3::Credentials keys, read_keys(store));
+  QTAP_TRY(auto credentials, make_s3_credentials(store.id, s.access_key, s.secret_key));
   sink::S3Options options;
   options.bucket = s.bucket;
   options.endpoint = endpoint.host;
@@ -89,10 +64,7 @@ Result<std::unique_ptr<sink::Sink>> make_s3_store(const StoreSettings& store) {
   options.timeout = std::chrono::milliseconds(s.timeout_ns / 1'000'000);
   options.client.verifies_peer = !s.skips_verify;
   options.client.ca_file = s.ca_file;
-  const auto credentials = [keys = std::move(keys)](bool) -> Result<s3::Credentials> {
-    return keys;
-  };
-  return sink::make_s3_objects(store.id, std::move(options), credentials);
+  return sink::make_s3_objects(store.id, std::move(options), std::move(credentials));
 }
 
 }  // namespace qtap::session

@@ -10,7 +10,7 @@
 
 namespace qtap::session {
 
-// QTAP_ERR_INVALID: the endpoint is none; there are no keys.
+// QTAP_ERR_INVALID: the endpoint is none. QTAP_ERR_UNSUPPORTED: there is no libcurl.
 Result<std::unique_ptr<sink::Sink>> make_s3_store(const StoreSettings& store);
 
 }  // namespace qtap::session

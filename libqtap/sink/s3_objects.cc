@@ -26,8 +26,8 @@ bool is_about_credentials(const net::Reply& reply) {
 
 class S3Objects final : public Sink {
  public:
-  S3Objects(std::string id, S3Options options, CredentialsFn credentials, s3::Signer signer,
-            std::unique_ptr<net::HttpClient> client)
+  S3Objects(std::string id, S3Options options, std::unique_ptr<CredentialSource> credentials,
+            s3::Signer signer, std::unique_ptr<net::HttpClient> client)
       : id_(std::move(id)),
         options_(std::move(options)),
         scheme_(options_.is_plain ? "http" : "https"),
@@ -48,7 +48,10 @@ class S3Objects final : public Sink {
   std::vector<Status> put_objects(std::span<const Ref<Object>> objects) override;
   std::string locate(const Object& object) const override;
   std::chrono::nanoseconds asked_to_wait() const override { return asked_.longest(); }
-  void interrupt() override { client_->cancel(); }
+  void interrupt() override {
+    credentials_->interrupt();
+    client_->cancel();
+  }
   Status flush(int) override { return {}; }
   void close() override {}
 
@@ -61,7 +64,7 @@ class S3Objects final : public Sink {
   const S3Options options_;
   const std::string scheme_;
   const std::string host_;
-  CredentialsFn credentials_;
+  std::unique_ptr<CredentialSource> credentials_;
   s3::Signer signer_;
   std::unique_ptr<net::HttpClient> client_;
   bool is_conditional_ = true;  // until the storage says that it does not know how
@@ -134,7 +137,7 @@ Status S3Objects::outcome_of(const Result<net::Reply>& reply, bool is_temporary)
 
 std::vector<Status> S3Objects::put_objects(std::span<const Ref<Object>> objects) {
   asked_.begin();
-  const Result<s3::Credentials> credentials = credentials_(std::exchange(are_refused_, false));
+  const Result<s3::Credentials> credentials = credentials_->get(std::exchange(are_refused_, false));
   if (!credentials.ok()) return std::vector<Status>(objects.size(), credentials.error());
   std::vector<Status> outcomes(objects.size());
   std::vector<net::Request> requests;
@@ -160,7 +163,7 @@ std::vector<Status> S3Objects::put_objects(std::span<const Ref<Object>> objects)
 }  // namespace
 
 Result<std::unique_ptr<Sink>> make_s3_objects(std::string id, S3Options options,
-                                              CredentialsFn credentials) {
+                                              std::unique_ptr<CredentialSource> credentials) {
   Result<s3::Signer> signer = s3::Signer::create({options.region, "s3"}, s3::Rules::s3());
   if (!signer.ok()) {
     return Error{"QT161", signer.error().status, id + ": " + signer.error().text};

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -31,11 +30,18 @@ struct S3Options {
   net::ClientOptions client;
 };
 
-// Called for each group of uploads. `refused`: the storage did not take those given last.
-using CredentialsFn = std::function<Result<s3::Credentials>(bool refused)>;
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  // Asked for each group of uploads, on the store's thread; may wait for the network. `refused`:
+  // the storage did not take those given last. QTAP_ERR_AGAIN: perhaps later.
+  virtual Result<s3::Credentials> get(bool refused) = 0;
+  // Ends a get() that waits, and all later ones. Any thread.
+  virtual void interrupt() {}
+};
 
 // QTAP_ERR_INVALID: the region or the bucket cannot be signed for.
 Result<std::unique_ptr<Sink>> make_s3_objects(std::string id, S3Options options,
-                                              CredentialsFn credentials);
+                                              std::unique_ptr<CredentialSource> credentials);
 
 }  // namespace qtap::sink

@@ -37,7 +37,9 @@ std::string in_words(const net::Reply& reply) {
 Status upload_outcome(const Result<net::Reply>& reply) {
   if (reply.ok() && (reply->status == 200 || reply->status == 201)) return {};
   int status = reply.ok() ? QTAP_ERR_IO : reply.error().status;
-  if (reply.ok() && may_retry(reply->status)) status = QTAP_ERR_AGAIN;
+  if (status == QTAP_ERR_TIMEOUT || (reply.ok() && may_retry(reply->status))) {
+    status = QTAP_ERR_AGAIN;
+  }
   return Error{"QT160", status,
                "Failed to upload to object storage: " +
                    (reply.ok() ? in_words(*reply) + details(*reply) : reply.error().text)};

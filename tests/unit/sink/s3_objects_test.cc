@@ -20,6 +20,23 @@ using test::ScriptedServer;
 
 namespace {
 
+class Keys final : public sink::CredentialSource {
+ public:
+  Keys(std::string token, std::string& asked) : token_(std::move(token)), asked_(asked) {}
+  Result<s3::Credentials> get(bool refused) override {
+    asked_ += refused ? "refused " : "fine ";
+    s3::Credentials credentials;
+    credentials.access_key_id = "AKID";
+    credentials.secret_key = s3::Secret("SECRET");
+    credentials.session_token = s3::Secret(token_);
+    return credentials;
+  }
+
+ private:
+  std::string token_;
+  std::string& asked_;
+};
+
 struct Bucket {
   explicit Bucket(ScriptedServer::Script script, std::string token = "")
       : server(std::move(script)) {
@@ -30,21 +47,15 @@ struct Bucket {
     options.sse = "aws:kms";
     options.kms_key_id = "k";
     options.acl = "private";
-    auto made = sink::make_s3_objects("s", options, [this, token](bool refused) {
-      asked += refused ? "refused " : "fine ";
-      s3::Credentials credentials;
-      credentials.access_key_id = "AKID";
-      credentials.secret_key = s3::Secret("SECRET");
-      credentials.session_token = s3::Secret(token);
-      return Result<s3::Credentials>(credentials);
-    });
+    auto made =
+        sink::make_s3_objects("s", options, std::make_unique<Keys>(std::move(token), asked));
     REQUIRE(made.ok());
     sink = *std::move(made);
   }
 
   ScriptedServer server;
-  std::unique_ptr<sink::Sink> sink;
   std::string asked;
+  std::unique_ptr<sink::Sink> sink;
 };
 
 std::string error(const std::string& code) {
