@@ -113,8 +113,9 @@ qtap::Status chunks(const Case& asked, std::istream& sizes) {
   QTAP_TRY(const Signer signer,
            Signer::create({asked.get("region"), asked.get("service")}, question.rules));
   QTAP_TRY(const Signed made, signer.sign(question.request, question.credentials));
-  QTAP_TRY(ChunkEncoder encoder, signer.encoder(made, question.request.payload, question.credentials,
-                                                std::stoul(asked.get("chunk_bytes"))));
+  QTAP_TRY(ChunkEncoder encoder,
+           signer.encoder(made, question.request.payload, question.credentials,
+                          std::stoul(asked.get("chunk_bytes"))));
   std::string out;
   std::string_view rest = question.body;
   for (size_t size = 0; sizes >> size;) {
