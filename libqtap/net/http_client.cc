@@ -31,9 +31,13 @@ HttpClient::HttpClient(const Libcurl& curl, const ClientOptions& options)
   curl_.multi_setopt(multi_, CURLMOPT_MAXCONNECTS, most);
 }
 
-HttpClient::~HttpClient() {
+void HttpClient::abandon() {
   for (const auto& transfer : running_) curl_.multi_remove_handle(multi_, transfer->handle());
   running_.clear();
+}
+
+HttpClient::~HttpClient() {
+  abandon();
   idle_.clear();
   if (multi_ != nullptr) curl_.multi_cleanup(multi_);
 }
@@ -50,6 +54,7 @@ std::unique_ptr<Transfer> HttpClient::idle_transfer() {
 }
 
 std::vector<Result<Reply>> HttpClient::run(std::span<const Request> requests) {
+  abandon();  // what an exception left
   std::vector<Result<Reply>> results(requests.size(), Error{QTAP_ERR_AGAIN, "cancelled"});
   size_t next = 0;
   while (!is_cancelled_ && (next < requests.size() || !running_.empty())) {
@@ -72,11 +77,10 @@ std::vector<Result<Reply>> HttpClient::run(std::span<const Request> requests) {
     if (!running_.empty() && !can_begin) curl_.multi_poll(multi_, nullptr, 0, kPollMs, nullptr);
   }
   for (auto& transfer : running_) {
-    curl_.multi_remove_handle(multi_, transfer->handle());
     results[transfer->index()] = transfer->error(QTAP_ERR_AGAIN, "cancelled");
     ++counters_.failed;
   }
-  running_.clear();
+  abandon();
   return results;
 }
 

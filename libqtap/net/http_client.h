@@ -3,8 +3,8 @@
 // goes through here. libcurl does the work: connections are kept and used again, HTTP/2 where the
 // server offers it over TLS, proxies of the environment. Redirects are not followed: what is signed
 // or secret is for the server that was named. One thread at a time, but for cancel() and
-// counters(). Everything stays here: that probes leave out this process keeps our own traffic out
-// of what is captured.
+// counters(). None of it is captured: probes leave out this process, and OwnSockets says whose
+// peers we are.
 #pragma once
 
 #include <atomic>
@@ -57,6 +57,7 @@ class HttpClient {
  private:
   HttpClient(const Libcurl& curl, const ClientOptions& options);
   void take_ended(std::vector<Result<Reply>>& results);
+  void abandon();
   std::unique_ptr<Transfer> idle_transfer();
 
   const Libcurl& curl_;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_transfer.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <new>
 #include <utility>
 
 #include "base/text.h"
 #include "net/http_client.h"
+#include "net/own_sockets.h"
 
 namespace qtap::net {
 namespace {
@@ -34,6 +39,38 @@ std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+uint16_t local_port(int fd) {
+  sockaddr_storage address = {};
+  socklen_t size = sizeof(address);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET) {
+    return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  }
+  return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
+}
+
+// From C: nothing may be thrown; a port that is not noted is one that is captured.
+// Before it connects: the kernel gives it the port now, so that it is known when the peer accepts.
+int on_socket(void*, curl_socket_t fd, curlsocktype) {
+  sockaddr_storage any = {};
+  int family = 0;
+  socklen_t family_size = sizeof(family);
+  if (::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &family_size) != 0) return CURL_SOCKOPT_OK;
+  any.ss_family = static_cast<sa_family_t>(family);
+  const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&any), size) != 0) return CURL_SOCKOPT_OK;
+  try {
+    OwnSockets::of_process().opened(local_port(fd));
+  } catch (...) {
+  }
+  return CURL_SOCKOPT_OK;
+}
+
+int on_close(void*, curl_socket_t fd) {
+  OwnSockets::of_process().closed(local_port(fd));
+  return ::close(fd);
 }
 
 }  // namespace
@@ -106,6 +143,8 @@ Status Transfer::begin(const Request& request, size_t index, const ClientOptions
   set(CURLOPT_HEADERFUNCTION, &Transfer::on_field);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_SOCKOPTFUNCTION, &on_socket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &on_close);
   if (!ok) return error(QTAP_ERR_INVALID, "libcurl refuses this request");
   return {};
 }

@@ -65,7 +65,7 @@ Result<CredentialCache::Shared> CredentialCache::keep(Credentials found, int64_t
 
 Result<CredentialCache::Shared> CredentialCache::do_without(Need why, Error error, int64_t now_s) {
   ++stats_.failures;
-  if (why == Need::kAdvisory) {
+  if (why == Need::kAdvisory && current_) {  // unless they were forgotten meanwhile
     not_before_s_ = now_s + kAdvisoryPauseS;
     return current_;
   }

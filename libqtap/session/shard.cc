@@ -4,10 +4,21 @@
 #include <algorithm>
 
 #include "model/transaction_head.h"
+#include "net/own_sockets.h"
 #include "proto/dns.h"
 #include "session/build.h"
 
 namespace qtap::session {
+namespace {
+
+// The storage's end of what this process sends, where both are on this machine: nobody else has
+// that port at an address of this machine.
+bool is_own_upload(const Connection& conn) {
+  return conn.address_known && conn.local.family == conn.remote.family &&
+         conn.local.ip == conn.remote.ip && net::OwnSockets::of_process().has(conn.remote.port);
+}
+
+}  // namespace
 
 using plugin::Level;
 
@@ -78,6 +89,7 @@ void Shard::on_gone(const Connection& conn) noexcept {
 }
 
 bool Shard::on_connection(const Ref<Connection>& conn, Phase phase) {
+  if (phase != Phase::kClose && is_own_upload(*conn)) return false;
   constexpr int kPhases[] = {QTAP_CONN_OPEN, QTAP_CONN_UPDATE, QTAP_CONN_CLOSE};
   return host_.connection(*conn, kPhases[static_cast<size_t>(phase)]);
 }

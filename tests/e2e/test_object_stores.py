@@ -10,6 +10,7 @@ import time
 import pytest
 import qtap
 from fault_proxy import FaultProxy
+from harness import curl
 from rados_gateway import RadosGateway, missing
 
 botocore_session = pytest.importorskip("botocore.session", reason="python3-botocore, which reads the bucket, is not installed")
@@ -40,7 +41,7 @@ def bucket(gateway, request):
     client = botocore_session.get_session().create_client(
         "s3", endpoint_url=gateway.endpoint, region_name="us-east-1", aws_access_key_id=gateway.keys[0],
         aws_secret_access_key=gateway.keys[1])
-    name = request.node.name.replace("_", "-").partition("[")[0][:60]
+    name = request.node.name.replace("_", "-").partition("[")[0][:60].rstrip("-")
     client.create_bucket(Bucket=name)
     return name, client
 
@@ -226,3 +227,36 @@ def test_nobody_there_is_counted_and_closing_does_not_wait_for_it(gateway, bucke
             upload.session.close()
             assert time.monotonic() - began < 5  # an attempt would take 30 s
     assert stored(client, name) == {}
+
+
+LIVE_YAML = """version: 2
+services:
+  event_stores: [{{ type: stdout }}]
+  object_stores: [{{ type: s3, endpoint: '{endpoint}', bucket: {bucket}, access_key: '{keys[0]}', secret_key: '{keys[1]}' }}]
+stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}, {{ type: report_usage }}] }} }}
+tap: {{ direction: all, ignore_loopback: false, http: {{ stack: main }} }}
+"""
+
+
+@pytest.mark.live
+def test_own_uploads_are_never_captured_not_even_by_the_storage_beside_us(gateway, bucket, servers, agent, tmp_path):
+    """Else each upload would be seen at the gateway's end, which would be an object, and so on."""
+    name, client = bucket
+    config = tmp_path / "qtap.yaml"
+    config.write_text(LIVE_YAML.format(endpoint=gateway.endpoint, bucket=name, keys=gateway.keys))
+    running = agent("--config", config, objects=None, as_json=False)
+    server = servers["python"]
+    for _ in range(5):
+        curl(server.url("/hello"), "-o", "/dev/null", cert=server.cert)
+
+    def ours():
+        return [event for event in running.events("request") if server.url("/hello") == event["url"]]
+    running.wait_for("both ends of five requests", lambda: len(ours()) >= 10)
+    client.put_object(Bucket=name, Key="end", Body=b"this one is not ours")
+    running.wait_for("the request of another client of the gateway",
+                     lambda: any(f"/{name}/end" in event["url"] for event in running.events("request")))
+    assert running.stop() == 0, running.err
+    seen = [event["url"] for event in running.events("request") if f":{gateway.port}/" in event["url"]]
+    assert seen and set(seen) == {f"{gateway.endpoint}/{name}/end"}
+    digests = {event["digest"] for event in running.events("artifact_record") if event["stored"]}
+    assert digests and digests | {"end"} == set(stored(client, name))

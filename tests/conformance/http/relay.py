@@ -43,14 +43,17 @@ class Relay:
                     to, direction = other[end]
                     try:
                         data = end.recv(65536)
+                    except OSError:  # reset: nothing more comes, and the other end must learn that
+                        data = b""
+                    try:
                         if data:
                             said.append((direction, data))
                             to.sendall(data)
-                            continue
-                        to.shutdown(socket.SHUT_WR)
-                    except OSError:
+                        else:
+                            open_ends.remove(end)
+                            to.shutdown(socket.SHUT_WR)
+                    except OSError:  # that one is gone, which it tells itself
                         pass
-                    open_ends.remove(end)
 
     def finish(self):
         """Waits until all connections have ended."""

@@ -53,6 +53,16 @@ class ScriptedServer {
     return "http://127.0.0.1:" + std::to_string(port_) + target;
   }
   uint16_t port() const { return port_; }
+  // Of the connection that was accepted last.
+  uint16_t peer_port() const {
+    const std::lock_guard lock(mutex_);
+    sockaddr_in address = {};
+    socklen_t size = sizeof(address);
+    if (::getpeername(connections_.back(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      return 0;
+    }
+    return ntohs(address.sin_port);
+  }
   size_t connections() const {
     const std::lock_guard lock(mutex_);
     return connections_.size();
