@@ -2,6 +2,7 @@
 #include "rulekit/program_run.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <string>
 
@@ -202,6 +203,7 @@ StepResult ProgramRun::chain(const Step& step, bool deciding) {
 // What has used up budget, or lacked it, is not kept: each rule has its own. A refusal need not
 // show in the result, for the other side of an `or` may have decided.
 StepResult ProgramRun::shared(const Step& step) {
+  assert(memos_ != nullptr);  // only programs of sets have such steps
   Memo& memo = memos_[step.index];
   if (memo.epoch == epoch_) return memo.result;
   const size_t before = pairs_.mark();
@@ -302,6 +304,7 @@ StepResult ProgramRun::call(const CallStep& call, Value* storage) {
 }
 
 StepResult ProgramRun::kept_call(const CallStep& call, Value* storage) {
+  assert(memos_ != nullptr);  // only programs of sets have such steps
   Memo& memo = memos_[call.memo];
   if (memo.epoch == epoch_) return memo.result;
   const size_t before = pairs_.mark();
