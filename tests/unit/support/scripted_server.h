@@ -34,17 +34,17 @@ class ScriptedServer {
       std::abort();
     }
     port_ = ntohs(address.sin_port);
-    threads_.emplace_back([this] { accept_all(); });
+    acceptor_ = std::thread([this] { accept_all(); });
   }
 
   ~ScriptedServer() {
     ::shutdown(listener_, SHUT_RDWR);
-    threads_.front().join();
+    acceptor_.join();
     {
       const std::lock_guard lock(mutex_);
       for (const int fd : connections_) ::shutdown(fd, SHUT_RDWR);
     }
-    for (size_t i = 1; i < threads_.size(); ++i) threads_[i].join();
+    for (std::thread& thread : threads_) thread.join();
     for (const int fd : connections_) ::close(fd);
     ::close(listener_);
   }
@@ -126,7 +126,8 @@ class ScriptedServer {
   mutable std::mutex mutex_;
   std::vector<int> connections_;
   std::vector<std::string> requests_;
-  std::vector<std::thread> threads_;  // the first accepts
+  std::vector<std::thread> threads_;  // of connections
+  std::thread acceptor_;
 };
 
 }  // namespace qtap::test
