@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/store_options.h"
 
 namespace qtap {
 namespace {
@@ -21,62 +22,14 @@ constexpr const char* kLevels = "none, summary, details, full, headers";
 constexpr const char* kDirections = "all, ingress, egress, egress-internal, egress-external";
 
 // clang-format off
-constexpr Option kOptions[] = {
+constexpr Option kFirst[] = {
     {.key = "version", .type = kInt, .default_text = "2", .min = 2, .max = 2,
      .help = "Schema version of a configuration file."},
     {.key = "agent.name", .type = kText, .default_text = "libqtap",
      .help = "Name of the host program in `system.agent` of events."},
+};
 
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, disabled",
-     .later_words = "file, clickhouse, otel, axiom, pulse", .required = true,
-     .help = "Where events go: `stdout` prints one JSON line per event."},
-    {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
-     .help = "Name of the store in logs and records; unique."},
-    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, disabled",
-     .later_words = "gcs, azure_blob, otel", .required = true,
-     .help = "Where objects go: `stdout` prints them, `file` writes one file each, `s3` puts one object each into a "
-             "bucket of S3 or of anything that speaks its protocol."},
-    {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
-     .help = "Name of the store in logs and records; unique."},
-    {.key = "services.object_stores[].dir", .type = kPath, .applies = "file", .required = true,
-     .help = "Directory of the objects, `<dir>/<first two hex digits>/<digest>`; made when missing."},
-    {.key = "services.object_stores[].bodies", .type = kBool, .default_text = "false", .applies = "file",
-     .help = "Also bodies of any length, at level `full`, as they pass: `<dir>/bodies/<request id>.request` and "
-             "`.response`; `.part` while in transfer, `.truncated` when bytes are missing, which are a hole."},
-    {.key = "services.object_stores[].bucket", .type = kText, .applies = "s3", .required = true,
-     .help = "The bucket; it must exist. `s3:PutObject` on it is all that is needed."},
-    {.key = "services.object_stores[].endpoint", .type = kText, .default_text = "s3.amazonaws.com", .applies = "s3",
-     .help = "Host or host:port of the service; a scheme is accepted."},
-    {.key = "services.object_stores[].region", .type = kText, .default_text = "us-east-1", .applies = "s3",
-     .help = "Region that requests are signed for."},
-    {.key = "services.object_stores[].insecure", .type = kBool, .default_text = "false", .applies = "s3",
-     .help = "Plain HTTP instead of HTTPS."},
-    {.key = "services.object_stores[].access_key", .type = kSecret, .applies = "s3",
-     .help = "Access key id; with `secret_key`. Without both: what AWS's tools would find, see docs/s3.md."},
-    {.key = "services.object_stores[].secret_key", .type = kSecret, .applies = "s3", .help = "Secret access key."},
-    {.key = "services.object_stores[].addressing", .type = kWord, .default_text = "auto",
-     .words = "auto, path, virtual", .applies = "s3",
-     .help = "Where the bucket is named: in the `path`, or in the host (`virtual`); `auto`: in the host at "
-             "amazonaws.com, else in the path."},
-    {.key = "services.object_stores[].sse", .type = kWord, .default_text = "none", .words = "none, AES256, aws:kms",
-     .applies = "s3", .help = "Encryption at rest that the service is asked for."},
-    {.key = "services.object_stores[].kms_key_id", .type = kText, .applies = "s3",
-     .help = "Key for `aws:kms`; without it the bucket's own."},
-    {.key = "services.object_stores[].acl", .type = kText, .applies = "s3",
-     .help = "Canned ACL of each object; needs `s3:PutObjectAcl` as well."},
-    {.key = "services.object_stores[].access_url", .type = kText,
-     .default_text = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}", .applies = "s3",
-     .help = "Where records say that the object is; `{{DIGEST}}` too. Nothing signs it: who may read is the "
-             "bucket's policy."},
-    {.key = "services.object_stores[].object_key", .type = kText, .default_text = "{{DIGEST}}", .applies = "s3",
-     .help = "Key of an object, with folders if wanted; must hold `{{DIGEST}}`, may hold `{{TYPE}}`."},
-    {.key = "services.object_stores[].timeout", .type = kDuration, .default_text = "30s", .min = 100 * kMs,
-     .max = 3600 * kSecond, .applies = "s3", .help = "For one attempt of an upload, from connecting to the answer."},
-    {.key = "services.object_stores[].tls.insecure_skip_verify", .type = kBool, .default_text = "false",
-     .applies = "s3", .help = "Take any certificate of the service. For tests: anybody may then read what is sent."},
-    {.key = "services.object_stores[].tls.ca_file", .type = kPath, .applies = "s3",
-     .help = "Certificates that the service's is checked against, instead of the system's."},
-
+constexpr Option kRest[] = {
     {.key = "stacks.*.plugins[].type", .type = kWord,
      .words = "http_capture, access_logs, report_usage, http_metrics, debug",
      .later_words = "detect_errors, qscan", .required = true,
@@ -176,14 +129,6 @@ constexpr Option kOptions[] = {
     {.key = "limits.decode_ratio", .type = kInt, .default_text = "200", .min = 1, .max = 1 << 20,
      .help = "So many times what was sent; decoding ends there and says so. Not looked at up to 1 MiB."},
 
-    {.key = "sink.queue_bytes", .type = kSize, .default_text = "64mb", .min = kMiB, .max = 16 * kGiB,
-     .help = "Bound of each store's queue; what does not fit is dropped and counted."},
-    {.key = "sink.retry.max_attempts", .type = kInt, .default_text = "8", .min = 1, .max = 1000,
-     .help = "Attempts for what a store may take later."},
-    {.key = "sink.retry.first", .type = kDuration, .default_text = "200ms", .min = kMs, .max = kDay,
-     .help = "Wait before the second attempt; doubles from there."},
-    {.key = "sink.retry.max", .type = kDuration, .default_text = "30s", .min = kMs, .max = kDay,
-     .help = "Longest wait between two attempts."},
     {.key = "sink.flush_timeout", .type = kDuration, .default_text = "5s", .max = kDay,
      .help = "Wait for the stores at the end."},
 
@@ -222,20 +167,12 @@ constexpr std::string_view kLaterKeys[] = {
     "tap.endpoints",
     "capture.bpf_trace",
     "limits.body_bytes_total",
-    "sink.queue_full",
-    "sink.timeout",
     "sink.spool",
     "sink.batch",
-    "sink.tls",
-    "services.event_stores[].queue_bytes",
-    "services.event_stores[].queue_full",
     "services.event_stores[].timeout",
-    "services.event_stores[].retry",
+    "services.event_stores[].tls",
     "services.event_stores[].spool",
     "services.event_stores[].batch",
-    "services.object_stores[].queue_bytes",
-    "services.object_stores[].queue_full",
-    "services.object_stores[].retry",
     "services.object_stores[].spool",
     "services.object_stores[].event_store",
     "services.object_stores[].digest",
@@ -263,7 +200,17 @@ std::string_view tail_below(std::string_view key, std::string_view pattern) {
 }  // namespace
 
 std::span<const Option> option_table() {
-  return kOptions;
+  static const std::vector<Option> all = [] {
+    std::vector<Option> rows(std::begin(kFirst), std::end(kFirst));
+    const auto add = [&rows](std::span<const Option> more) {
+      rows.insert(rows.end(), more.begin(), more.end());
+    };
+    add(store_options());
+    add(kRest);
+    add(delivery_options());
+    return rows;
+  }();
+  return all;
 }
 
 const char* option_type_name(OptionType type) {
@@ -278,14 +225,14 @@ bool applies_to(const Option& option, std::string_view type) {
 }
 
 const Option* find_option(std::string_view pattern, std::string_view type) {
-  for (const Option& option : kOptions) {
+  for (const Option& option : option_table()) {
     if (pattern == option.key && (type.empty() || applies_to(option, type))) return &option;
   }
   return nullptr;
 }
 
 Shape shape_of(std::string_view pattern) {
-  for (const Option& option : kOptions) {
+  for (const Option& option : option_table()) {
     if (pattern == option.key) return Shape::kValue;
     const std::string_view tail = tail_below(option.key, pattern);
     if (tail.empty()) continue;
@@ -297,7 +244,7 @@ Shape shape_of(std::string_view pattern) {
 
 std::vector<std::string_view> keys_below(std::string_view pattern, std::string_view type) {
   std::vector<std::string_view> keys;
-  for (const Option& option : kOptions) {
+  for (const Option& option : option_table()) {
     std::string_view tail = tail_below(option.key, pattern);
     tail = tail.substr(0, tail.find_first_of(".["));
     if (tail.empty() || tail == "*" || (!type.empty() && !applies_to(option, type))) continue;
@@ -308,7 +255,7 @@ std::vector<std::string_view> keys_below(std::string_view pattern, std::string_v
 
 std::vector<std::string_view> required_below(std::string_view pattern, std::string_view type) {
   std::vector<std::string_view> keys;
-  for (const Option& option : kOptions) {
+  for (const Option& option : option_table()) {
     const std::string_view tail = tail_below(option.key, pattern);
     if (!option.required || tail.empty() || tail.find('[') != std::string_view::npos) continue;
     if (applies_to(option, type)) keys.push_back(tail);

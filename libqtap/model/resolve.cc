@@ -7,29 +7,25 @@
 #include "model/config.h"
 #include "model/config_check.h"
 #include "model/option_key.h"
-#include "model/option_table.h"
-#include "model/option_value.h"
+#include "model/option_reader.h"
+#include "model/resolve_stores.h"
 
 namespace qtap {
 namespace {
 
 class Resolver {
  public:
-  explicit Resolver(const Config& config) : config_(config) {}
+  explicit Resolver(const Config& config) : config_(config), options_(config) {}
   Settings run();
 
  private:
-  // The value of a key, or its default for that plugin or store type; "" if the type does not have
-  // it.
   std::string text(const std::string& key, std::string_view type = {}) const {
-    if (const Config::Entry* entry = config_.find(key)) return entry->value;
-    const Option* option = find_option(pattern_of(key), type);
-    return option ? option->default_text : "";
+    return options_.text(key, type);
   }
-  bool is_true(const std::string& key) const { return text(key) == "true"; }
-  uint64_t number(const std::string& key) const { return parse_number(text(key)); }
-  uint64_t size(const std::string& key) const { return parse_size(text(key)); }
-  int64_t duration(const std::string& key) const { return parse_duration_ns(text(key)); }
+  bool is_true(const std::string& key) const { return options_.is_true(key); }
+  uint64_t number(const std::string& key) const { return options_.number(key); }
+  uint64_t size(const std::string& key) const { return options_.size(key); }
+  int64_t duration(const std::string& key) const { return options_.duration(key); }
   void warn(MessageId id, const std::string& key, const std::string& what) {
     const Config::Entry* entry = config_.find(key);
     const std::string place = entry ? place_text(*entry) : "";
@@ -37,8 +33,12 @@ class Resolver {
                         what);
   }
 
-  std::vector<StoreSettings> stores(const std::string& list);
-  S3Settings s3(const std::string& element);
+  std::vector<StoreSettings> stores(const std::string& list) {
+    return resolve_stores(options_, list,
+                          [this](MessageId id, const std::string& key, const std::string& what) {
+                            warn(id, key, what);
+                          });
+  }
   std::vector<PluginSettings> plugins(const std::string& stack);
   std::vector<PluginRule> rules(const std::string& config, const std::string& type) const;
   std::vector<RuleText> macros() const;
@@ -48,51 +48,9 @@ class Resolver {
   void capture(Settings& s);
 
   const Config& config_;
+  OptionReader options_;
   std::vector<std::string> warnings_;
 };
-
-S3Settings Resolver::s3(const std::string& element) {
-  const auto of = [&](const char* key) { return text(element + key, "s3"); };
-  S3Settings s;
-  s.bucket = of("bucket");
-  s.endpoint = of("endpoint");
-  s.region = of("region");
-  s.insecure = of("insecure") == "true";
-  s.access_key = of("access_key");
-  s.secret_key = of("secret_key");
-  s.addressing = of("addressing");
-  s.sse = of("sse");
-  s.kms_key_id = of("kms_key_id");
-  s.acl = of("acl");
-  s.access_url = of("access_url");
-  s.object_key = of("object_key");
-  s.timeout_ns = parse_duration_ns(of("timeout"));
-  s.skips_verify = of("tls.insecure_skip_verify") == "true";
-  s.ca_file = of("tls.ca_file");
-  if (s.skips_verify) {
-    const std::string key = element + "tls.insecure_skip_verify";
-    warn("QT166", key,
-         std::string(display_key(key)) + ": anybody may read what is sent; use tls.ca_file");
-  }
-  return s;
-}
-
-std::vector<StoreSettings> Resolver::stores(const std::string& list) {
-  std::vector<StoreSettings> result;
-  for (const size_t i : indices_of(config_.entries(), list)) {
-    const std::string element = list + "[" + std::to_string(i) + "].";
-    StoreSettings store;
-    store.type = text(element + "type");
-    if (store.type == "disabled") continue;
-    const Config::Entry* id = config_.find(element + "id");
-    store.id = id ? id->value : store.type + "-" + std::to_string(i);
-    store.dir = text(element + "dir", store.type);
-    store.bodies = text(element + "bodies", store.type) == "true";
-    if (store.type == "s3") store.s3 = s3(element);
-    result.push_back(std::move(store));
-  }
-  return result;
-}
 
 // spec/config.md 7: another word for the same.
 std::string level_word(std::string word) {
@@ -232,10 +190,7 @@ Settings Resolver::run() {
   s.limits.transaction_idle_ns = duration("limits.transaction_idle");
   s.limits.decoded_bytes = size("limits.decoded_bytes");
   s.limits.decode_ratio = number("limits.decode_ratio");
-  s.sink.queue_bytes = size("sink.queue_bytes");
-  s.sink.max_attempts = static_cast<uint32_t>(number("sink.retry.max_attempts"));
-  s.sink.first_retry_ns = duration("sink.retry.first");
-  s.sink.max_retry_ns = duration("sink.retry.max");
+  s.sink.delivery = resolve_delivery(options_);
   s.sink.flush_timeout_ns = duration("sink.flush_timeout");
   s.worker_threads = static_cast<uint32_t>(number("worker.threads"));
   s.log_libbpf = text("log.libbpf") == "on";

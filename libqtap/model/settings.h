@@ -8,37 +8,11 @@
 #include <vector>
 
 #include "model/connection.h"
+#include "model/store_settings.h"
 
 namespace qtap {
 
 enum class CaptureSource : uint8_t { kLive, kReplay, kFeed };
-
-// services.object_stores[] of type s3.
-struct S3Settings {
-  std::string bucket;
-  std::string endpoint;  // as written: a scheme may stand before the host
-  std::string region;
-  bool insecure = false;
-  std::string access_key;  // both or neither
-  std::string secret_key;
-  std::string addressing;
-  std::string sse;
-  std::string kms_key_id;
-  std::string acl;
-  std::string access_url;
-  std::string object_key;
-  int64_t timeout_ns = 0;
-  bool skips_verify = false;
-  std::string ca_file;
-};
-
-struct StoreSettings {
-  std::string type;  // "stdout", "file", "s3"
-  std::string id;
-  std::string dir;      // file
-  bool bodies = false;  // file
-  S3Settings s3;
-};
 
 // A rule as it is written, and where: how errors and warnings about it begin.
 struct RuleText {
@@ -105,10 +79,7 @@ struct Settings {
     uint64_t decode_ratio = 0;
   } limits;
   struct {
-    uint64_t queue_bytes = 0;
-    uint32_t max_attempts = 0;
-    int64_t first_retry_ns = 0;
-    int64_t max_retry_ns = 0;
+    DeliverySettings delivery;  // of stores that are not configured here: the host's
     int64_t flush_timeout_ns = 0;
   } sink;
   uint32_t worker_threads = 1;

@@ -207,22 +207,31 @@ conn::ConnOptions make_conn_options(const Settings& settings,
   return options;
 }
 
-Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,
-                                                            sink::Console& console) {
-  std::vector<std::unique_ptr<sink::Sink>> sinks;
+namespace {
+
+Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
+                                                    sink::Console& console) {
+  return sink::make_stdout_events(store.id, console);
+}
+
+Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
+                                                     sink::Console& console) {
+  if (store.type == "file") return sink::make_file_objects(store.id, store.dir, store.bodies);
+  if (store.type == "s3") return make_s3_store(store);
+  return sink::make_stdout_objects(store.id, console);
+}
+
+}  // namespace
+
+Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::Console& console) {
+  std::vector<sink::StorePlan> sinks;
   for (const StoreSettings& store : settings.event_stores) {
-    sinks.push_back(sink::make_stdout_events(store.id, console));
+    QTAP_TRY(auto sink, make_event_sink(store, console));
+    sinks.push_back({std::move(sink), make_store_options(settings, store.delivery)});
   }
   for (const StoreSettings& store : settings.object_stores) {
-    if (store.type == "file") {
-      QTAP_TRY(auto files, sink::make_file_objects(store.id, store.dir, store.bodies));
-      sinks.push_back(std::move(files));
-    } else if (store.type == "s3") {
-      QTAP_TRY(auto bucket, make_s3_store(store));
-      sinks.push_back(std::move(bucket));
-    } else {
-      sinks.push_back(sink::make_stdout_objects(store.id, console));
-    }
+    QTAP_TRY(auto sink, make_object_sink(store, console));
+    sinks.push_back({std::move(sink), make_store_options(settings, store.delivery)});
   }
   return sinks;
 }
@@ -234,12 +243,15 @@ Ref<Decoding> make_decoding(const Settings& settings) {
   return decoding;
 }
 
-sink::StoreOptions make_store_options(const Settings& settings) {
-  return {.queue_bytes = settings.sink.queue_bytes,
+sink::StoreOptions make_store_options(const Settings& settings, const DeliverySettings& delivery) {
+  return {.queue_bytes = delivery.queue_bytes,
+          .drops_oldest = delivery.drops_oldest,
           .body_bytes = settings.capture.body_buffer,
-          .max_attempts = settings.sink.max_attempts,
-          .first_retry_ns = settings.sink.first_retry_ns,
-          .max_retry_ns = settings.sink.max_retry_ns,
+          .max_attempts = delivery.max_attempts,
+          .first_retry_ns = delivery.first_retry_ns,
+          .max_retry_ns = delivery.max_retry_ns,
+          .batch_events = delivery.batch_events,
+          .batch_wait_ns = delivery.batch_wait_ns,
           .has_worker = settings.worker_threads > 0};
 }
 

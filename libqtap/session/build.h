@@ -36,11 +36,10 @@ conn::ConnOptions make_conn_options(const Settings& settings,
                                     const Host& host, const Outlet& outlet);
 
 // The configured stores, which come beside those of the host program.
-Result<std::vector<std::unique_ptr<sink::Sink>>> make_sinks(const Settings& settings,
-                                                            sink::Console& console);
+Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::Console& console);
 
 Ref<Decoding> make_decoding(const Settings& settings);
 
-sink::StoreOptions make_store_options(const Settings& settings);
+sink::StoreOptions make_store_options(const Settings& settings, const DeliverySettings& delivery);
 
 }  // namespace qtap::session

@@ -12,7 +12,7 @@
 namespace qtap::session {
 
 // An event store and an object store may have one name (spec/config.md 10), two of a kind may not.
-Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
+Status Outlet::add_sinks(std::vector<sink::StorePlan> plans) {
   std::set<std::string_view> event_ids;
   std::set<std::string_view> object_ids;
   const auto is_new = [&](const sink::Sink& sink) {
@@ -20,31 +20,31 @@ Status Outlet::add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks) {
     return (!sink.takes_events() || event_ids.insert(sink.id()).second) &&
            (!takes_objects || object_ids.insert(sink.id()).second);
   };
-  for (const auto& sink : sinks_) is_new(*sink);
-  for (const auto& sink : sinks) {
-    if (is_new(*sink)) continue;
+  for (const auto& plan : plans_) is_new(*plan.sink);
+  for (const auto& plan : plans) {
+    if (is_new(*plan.sink)) continue;
     return Error{"QT027", QTAP_ERR_INVALID,
-                 "add sink: the name \"" + sink->id() + "\" is already used"};
+                 "add sink: the name \"" + plan.sink->id() + "\" is already used"};
   }
-  sinks_.reserve(sinks_.size() + sinks.size());  // from here on nothing can fail
-  std::move(sinks.begin(), sinks.end(), std::back_inserter(sinks_));
+  plans_.reserve(plans_.size() + plans.size());  // from here on nothing can fail
+  std::move(plans.begin(), plans.end(), std::back_inserter(plans_));
   return {};
 }
 
-void Outlet::open(const sink::StoreOptions& options, std::function<bool()> can_wait) {
-  has_workers_ = options.has_worker;
+void Outlet::open(std::function<bool()> can_wait) {
   const std::lock_guard lock(stores_mutex_);
-  stores_.reserve(sinks_.size());
-  for (auto& sink : sinks_) {
-    if (!sink) continue;  // has its store since a start that ran out of memory
+  stores_.reserve(plans_.size());
+  for (auto& plan : plans_) {
+    if (!plan.sink) continue;  // has its store since a start that ran out of memory
+    has_workers_ = plan.options.has_worker;
     stores_.push_back(std::make_unique<sink::Store>(
-        std::move(sink), options,
+        std::move(plan.sink), plan.options,
         [this](const std::string& id, const Ref<Object>& object, const std::string& url,
                const Status& status) { stored(id, object, url, status); },
         [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait,
         [this] { kick_stores(); }));
   }
-  sinks_.clear();
+  plans_.clear();
 }
 
 void Outlet::close() {
@@ -58,8 +58,8 @@ void Outlet::close() {
     if (!store->sink().takes_events()) store->close();
   }
   for (auto& store : stores_) store->close();
-  for (auto& sink : sinks_) sink->close();
-  sinks_.clear();
+  for (auto& plan : plans_) plan.sink->close();
+  plans_.clear();
 }
 
 void Outlet::kick() {

@@ -37,10 +37,10 @@ class Outlet final : public plugin::Output {
   sink::Console& console() { return console_; }
 
   // All or none. QTAP_ERR_INVALID: an id is taken.
-  Status add_sinks(std::vector<std::unique_ptr<sink::Sink>> sinks);
-  // Starts a store with a queue and a worker for each sink. `can_wait`: the source has room for
-  // what is not fetched yet.
-  void open(const sink::StoreOptions& options, std::function<bool()> can_wait = nullptr);
+  Status add_sinks(std::vector<sink::StorePlan> plans);
+  // Starts a store with a queue and a worker for each sink; all have a worker, or none has.
+  // `can_wait`: the source has room for what is not fetched yet.
+  void open(std::function<bool()> can_wait = nullptr);
   void close();
 
   void emit_event(Ref<Event> event) override;
@@ -74,8 +74,8 @@ class Outlet final : public plugin::Output {
   std::function<void()> wake_;
   std::function<void(const std::string&)> log_;
   sink::Console console_;
-  std::atomic<uint64_t> console_dropped_{0};        // blocks that standard output did not take
-  std::vector<std::unique_ptr<sink::Sink>> sinks_;  // until open()
+  std::atomic<uint64_t> console_dropped_{0};  // blocks that standard output did not take
+  std::vector<sink::StorePlan> plans_;        // until open()
   // Grows only in open(), which locks against add_to(), the one reader on other threads then: the
   // workers look at it after something was put, and nothing is before open() has returned.
   std::vector<std::unique_ptr<sink::Store>> stores_;

@@ -61,9 +61,9 @@ Result<std::unique_ptr<sink::Sink>> make_s3_store(const StoreSettings& store) {
   options.acl = s.acl;
   options.access_url = s.access_url;
   options.object_key = s.object_key;
-  options.timeout = std::chrono::milliseconds(s.timeout_ns / 1'000'000);
-  options.client.verifies_peer = !s.skips_verify;
-  options.client.ca_file = s.ca_file;
+  options.timeout = std::chrono::milliseconds(store.delivery.timeout_ns / 1'000'000);
+  options.client.verifies_peer = !store.delivery.skips_verify;
+  options.client.ca_file = store.delivery.ca_file;
   return sink::make_s3_objects(store.id, std::move(options), std::move(credentials));
 }
 

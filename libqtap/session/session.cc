@@ -158,7 +158,7 @@ Result<int> Session::Impl::start() {
 
   source_ = std::move(source);
   recorder_ = std::move(recorder);
-  outlet_.open(make_store_options(settings_), [this] { return source_->has_room(); });
+  outlet_.open([this] { return source_->has_room(); });
   shard_ = std::make_unique<Shard>(
       settings_, std::move(plugins_.list), source_->origin(), host_, outlet_, decoding_,
       [this](uint64_t stream_id, Direction direction, uint64_t until, SkipCause cause) {
@@ -372,9 +372,11 @@ Status Session::add_sink(const qtap_sink_ops& ops, void* user) {
   if (impl_->state_ != State::kConfigured) {
     return Error{"QT026", QTAP_ERR_STATE, "add sink: the session is started; add it before"};
   }
-  std::vector<std::unique_ptr<sink::Sink>> sinks;
-  sinks.push_back(std::make_unique<HostSink>(ops, user));
-  return impl_->outlet_.add_sinks(std::move(sinks));
+  std::vector<sink::StorePlan> plans;
+  const Settings& settings = impl_->settings_;
+  plans.push_back({std::make_unique<HostSink>(ops, user),
+                   make_store_options(settings, settings.sink.delivery)});
+  return impl_->outlet_.add_sinks(std::move(plans));
 }
 
 Result<int> Session::start() {

@@ -48,6 +48,16 @@ class Sink {
     }
     return {};
   }
+  // Whether its events go over a network, many in one request: put_batch() is called in place of
+  // the two above, with events that waited for each other (sink.batch.*).
+  virtual bool waits_for_batches() const { return false; }
+  // As put_event() of each: their outcomes in their order. After QTAP_ERR_AGAIN the same ones come
+  // again, in the same order, without those that were taken or refused.
+  virtual std::vector<Status> put_batch(std::span<const Ref<Event>> events) {
+    std::vector<Status> outcomes;
+    for (const Ref<Event>& event : events) outcomes.push_back(put_event(event));
+    return outcomes;
+  }
   virtual Status put_object(const Ref<Object>& object) = 0;
   // How many objects it can have on their way at once.
   virtual size_t objects_at_once() const { return 1; }

@@ -59,7 +59,6 @@ Store::~Store() {
 
 void Store::start_worker() {
   const WorkerSignals signals;
-  batch_.reserve(kBatch);
   worker_ = std::thread([this] { work(); });
   ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
 }
@@ -67,10 +66,12 @@ void Store::start_worker() {
 bool Store::enqueue(Item item) {
   const uint64_t bytes = size_of(item);
   Error refusal;
+  std::vector<Item> dropped;
   size_t waiting = 0;
   {
     std::unique_lock lock(mutex_);
     if (options_.has_worker && body_size_of(item) > 0 && !has_room(item)) wait_for_room(lock, item);
+    if (options_.has_worker && options_.drops_oldest && !closing_) make_room(item, dropped);
     if (closing_) {
       ++counters_.dropped_at_close;
       refusal = {"QT090", QTAP_ERR_STATE, "put into " + sink_->id() + ": the store is closed"};
@@ -86,12 +87,13 @@ bool Store::enqueue(Item item) {
       waiting = queue_.size();
     }
   }
+  for (const Item& older : dropped) tell(older, queue_full());
   if (!refusal.text.empty()) {
     tell(item, std::move(refusal));
     return false;
   }
   if (!options_.has_worker) return deliver_one(item);
-  if (waiting >= kKickAt) changed_.notify_all();
+  if (waiting % kKickAt == 0) changed_.notify_all();
   return true;
 }
 
@@ -119,6 +121,7 @@ Store::Flush Store::begin_flush(int timeout_ms) {
     last->deadline = std::max(last->deadline, by.deadline);
   } else if (!closing_) {
     queue_.emplace_back(by);
+    ++flushes_;
     ++taken_;
     changed_.notify_all();
   }
@@ -154,7 +157,6 @@ void Store::close() {
   sink_->interrupt();
   if (worker_.joinable()) worker_.join();
   // Nobody puts or takes any more: the queue needs no lock.
-  const auto is_flush = [](const Item& item) { return std::holds_alternative<FlushBy>(item); };
   std::erase_if(batch_, is_flush);
   std::erase_if(queue_, is_flush);
   counters_.dropped_at_close += batch_.size() + queue_.size();

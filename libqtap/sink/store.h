@@ -31,12 +31,21 @@ namespace qtap::sink {
 
 struct StoreOptions {
   uint64_t queue_bytes = 64u << 20;  // sink.queue_bytes
+  bool drops_oldest = false;         // sink.queue_full
   uint64_t body_bytes = 2u << 20;    // capture.body_buffer: chunks in the queue, of all bodies
   int64_t max_body_wait_ns = 200'000'000;  // for room there
   uint32_t max_attempts = 8;               // sink.retry.max_attempts
   int64_t first_retry_ns = 200'000'000;    // sink.retry.first
   int64_t max_retry_ns = 30'000'000'000;   // sink.retry.max
+  uint64_t batch_events = 512;             // sink.batch.max_events, where the sink asks for batches
+  int64_t batch_wait_ns = 1'000'000'000;   // sink.batch.max_wait
   bool has_worker = true;
+};
+
+// A store that is to be.
+struct StorePlan {
+  std::unique_ptr<Sink> sink;
+  StoreOptions options;
 };
 
 // Read from any thread. What was put is sent, dropped, or still in the queue.
@@ -54,6 +63,18 @@ struct StoreCounters {
 
 class Store {
  public:
+  // The sink's own flush goes through the queue as well, so that its calls never overlap.
+  struct FlushBy {
+    std::chrono::steady_clock::time_point deadline;
+  };
+  using Item = std::variant<Ref<Event>, Ref<Object>, Ref<BodyChunk>, FlushBy>;
+
+  // One that is neither stored nor given up.
+  struct OpenItem {
+    const Item* item;
+    uint32_t attempts = 0;  // that failed
+  };
+
   // Called once for every object that was put, when it is stored or given up: from the worker, or
   // from the thread that put or closed when there was no room or no time for it. No lock is held.
   using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
@@ -103,11 +124,6 @@ class Store {
   void close();
 
  private:
-  // The sink's own flush goes through the queue as well, so that its calls never overlap.
-  struct FlushBy {
-    std::chrono::steady_clock::time_point deadline;
-  };
-  using Item = std::variant<Ref<Event>, Ref<Object>, Ref<BodyChunk>, FlushBy>;
   static constexpr size_t kKickAt = 256;
   // What the worker takes at once: what a sink may write in one piece.
   static constexpr size_t kBatch = 256;
@@ -119,23 +135,22 @@ class Store {
     bool begun = false;
     bool truncated = false;
   };
-  // An object that is neither stored nor given up.
-  struct OpenObject {
-    const Item* item;
-    uint32_t attempts = 0;  // that failed
-  };
   using BodyKey = std::pair<std::string, MessageKind>;
 
+  static bool is_flush(const Item& item) { return std::holds_alternative<FlushBy>(item); }
   static uint64_t size_of(const Item& item);
   static uint64_t body_size_of(const Item& item);
   static BodyKey key_of(const BodyChunk& chunk);
 
   bool enqueue(Item item);
   bool has_room(const Item& item) const;
+  void make_room(const Item& item, std::vector<Item>& dropped);
+  void leave_queue(const Item& item);
   bool half_is_free() const { return body_bytes_ <= options_.body_bytes / 2; }
   void note_open(const BodyChunk& chunk);
   void wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item);
   Error no_room(const Item& item) const;
+  Error queue_full() const;
   void start_worker();
   void work();
   size_t deliver_next(std::span<const Item> items);
@@ -143,8 +158,14 @@ class Store {
   bool deliver_one(const Item& item);  // false: the sink refused it for good
   void flush_sink(FlushBy by);
   size_t deliver_objects(std::span<const Item> items);
-  void send_objects(std::vector<OpenObject>& open);
-  void give_up(std::vector<OpenObject>& open);
+  size_t deliver_batch(std::span<const Item> items);
+  size_t deliver_group(std::vector<OpenItem> open);
+  void send_group(std::vector<OpenItem>& open);
+  void give_up(std::vector<OpenItem>& open);
+  size_t batch_size() const;
+  bool is_batch_due() const;
+  void wait_for_batch(std::unique_lock<std::mutex>& lock);
+  void take_batch();
   Error closed_first() const;
   Status put_with_retries(const Item& item, Status status);
   bool finish(const Item& item, const Status& status);
@@ -174,6 +195,7 @@ class Store {
   std::condition_variable changed_;
   std::condition_variable half_free_;  // half_is_free() became true
   std::deque<Item> queue_;
+  size_t flushes_ = 0;              // in the queue
   uint64_t body_bytes_ = 0;         // of chunks in the queue or being sent now
   uint64_t stuck_at_ = UINT64_MAX;  // finished_ when waiting for room was in vain
   std::set<BodyKey> open_bodies_;   // of which a chunk found room, and the end did not come yet

@@ -21,10 +21,9 @@ void Store::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
+    if (sink_->waits_for_batches()) wait_for_batch(lock);
     if (closing_) return;
-    const auto end = queue_.begin() + static_cast<long>(std::min(queue_.size(), kBatch));
-    batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
+    take_batch();
     size_t done = 0;
     auto rest_at = steady_clock::now() + kRest;
     while (done < batch_.size() && !closing_) {
@@ -36,10 +35,7 @@ void Store::work() {
       }
       lock.lock();
       for (const size_t until = done + delivered; done < until; ++done) {
-        counters_.queue_bytes -= size_of(batch_[done]);  // counted until it is with the sink
-        const bool was_half_free = half_is_free();
-        body_bytes_ -= body_size_of(batch_[done]);
-        if (!was_half_free && half_is_free()) half_free_.notify_one();
+        leave_queue(batch_[done]);  // counted until it is with the sink
       }
       finished_ += delivered;
       changed_.notify_all();
@@ -50,6 +46,28 @@ void Store::work() {
     batch_.erase(batch_.begin(), batch_.begin() + static_cast<long>(done));
     lock.lock();
   }
+}
+
+// What the worker takes at once.
+size_t Store::batch_size() const {
+  return sink_->waits_for_batches() ? std::max<size_t>(kBatch, options_.batch_events) : kBatch;
+}
+
+bool Store::is_batch_due() const {
+  return closing_ || flushes_ > 0 || queue_.size() >= options_.batch_events ||
+         counters_.queue_bytes > options_.queue_bytes / 2;
+}
+
+// Its time begins when the worker is told of the first event, soon after that was put.
+void Store::wait_for_batch(std::unique_lock<std::mutex>& lock) {
+  changed_.wait_for(lock, nanoseconds(options_.batch_wait_ns), [this] { return is_batch_due(); });
+}
+
+void Store::take_batch() {
+  const auto end = queue_.begin() + static_cast<long>(std::min(queue_.size(), batch_size()));
+  batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  flushes_ -= static_cast<size_t>(std::count_if(batch_.begin(), batch_.end(), is_flush));
 }
 
 // What the stored ones led to elsewhere can go on.
@@ -66,6 +84,8 @@ size_t Store::deliver_next(std::span<const Item> items) {
       flush_sink(*flush);
     } else if (std::holds_alternative<Ref<Object>>(items[0])) {
       return deliver_objects(items);
+    } else if (std::holds_alternative<Ref<Event>>(items[0]) && sink_->waits_for_batches()) {
+      return deliver_batch(items);
     } else if (!std::holds_alternative<Ref<Event>>(items[0]) || !sink_->batches_events()) {
       deliver_one(items[0]);
     } else if (Status status = deliver_events(items, taken); status.ok()) {

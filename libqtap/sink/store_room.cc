@@ -36,6 +36,34 @@ uint64_t Store::body_size_of(const Item& item) {
   return std::holds_alternative<Ref<BodyChunk>>(item) ? size_of(item) : 0;
 }
 
+void Store::leave_queue(const Item& item) {
+  counters_.queue_bytes -= size_of(item);
+  const bool was_half_free = half_is_free();
+  body_bytes_ -= body_size_of(item);
+  if (!was_half_free && half_is_free()) half_free_.notify_one();
+}
+
+// sink.queue_full: drop_oldest. The ends of bodies stay: whoever keeps bodies apart must learn
+// them. What the worker has taken stays too.
+void Store::make_room(const Item& item, std::vector<Item>& dropped) {
+  const auto may_go = [](const Item& one) {
+    const auto* chunk = std::get_if<Ref<BodyChunk>>(&one);
+    return !is_flush(one) && !(chunk && (*chunk)->last);
+  };
+  if (size_of(item) > options_.queue_bytes) return;
+  for (auto at = queue_.begin(); at != queue_.end() && !has_room(item);) {
+    if (!may_go(*at)) {
+      ++at;
+      continue;
+    }
+    leave_queue(*at);
+    ++finished_;
+    ++counters_.dropped_queue_full;
+    dropped.push_back(std::move(*at));
+    at = queue_.erase(at);
+  }
+}
+
 // The end of a body that the sink knows always finds room: whoever keeps bodies apart must learn
 // it. There are no more of those than chunks found room.
 bool Store::has_room(const Item& item) const {
@@ -85,6 +113,10 @@ Error Store::no_room(const Item& item) const {
                 std::to_string(options_.body_bytes) +
                 " bytes that wait; raise capture.body_buffer or use a faster store"};
   }
+  return queue_full();
+}
+
+Error Store::queue_full() const {
   return {"QT091", QTAP_ERR_LIMIT,
           "put into " + sink_->id() + ": no room in its queue of " +
               std::to_string(options_.queue_bytes) +

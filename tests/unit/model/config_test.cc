@@ -120,10 +120,10 @@ TEST_SUITE("model/config") {
       CHECK(s.limits.transaction_idle_ns == 300'000'000'000);
       CHECK(s.limits.decoded_bytes == 16u << 20);
       CHECK(s.limits.decode_ratio == 200);
-      CHECK(s.sink.queue_bytes == 64u << 20);
-      CHECK(s.sink.max_attempts == 8);
-      CHECK(s.sink.first_retry_ns == 200'000'000);
-      CHECK(s.sink.max_retry_ns == 30'000'000'000);
+      CHECK(s.sink.delivery.queue_bytes == 64u << 20);
+      CHECK(s.sink.delivery.max_attempts == 8);
+      CHECK(s.sink.delivery.first_retry_ns == 200'000'000);
+      CHECK(s.sink.delivery.max_retry_ns == 30'000'000'000);
       CHECK(s.sink.flush_timeout_ns == 5'000'000'000);
       CHECK(s.worker_threads == 1);
       CHECK(s.log_libbpf);
@@ -353,7 +353,7 @@ TEST_SUITE("model/config") {
     CHECK(config.set("sink.queue_bytes", "1mb").ok());
     CHECK(config.parse("tap: { direction: ingress }\n", "f", no_environment).ok());
     CHECK(resolve(config)->tap.direction == FlowDirection::kIngress);
-    CHECK(resolve(config)->sink.queue_bytes == 1u << 20);
+    CHECK(resolve(config)->sink.delivery.queue_bytes == 1u << 20);
     CHECK(config.set("tap.direction", "all").ok());
     CHECK(resolve(config)->tap.direction == FlowDirection::kUnknown);
   }

@@ -86,10 +86,10 @@ TEST_SUITE("model/option_table") {
       CHECK(kind_of_key(key) == KeyKind::kOther);
       CHECK((option.type == OptionType::kWord || option.type == OptionType::kWords) ==
             !std::string(option.words).empty());
-      const bool has_free_default = option.type == OptionType::kText ||
-                                    option.type == OptionType::kPath ||
-                                    option.type == OptionType::kSecret ||
-                                    key.ends_with("rules[].format");  // as the plugin has it
+      const bool has_free_default =
+          option.type == OptionType::kText || option.type == OptionType::kPath ||
+          option.type == OptionType::kSecret || *option.falls_back != '\0' ||
+          key.ends_with("rules[].format");  // as the plugin has it
       if (option.required) CHECK(std::string(option.default_text).empty());
       if (!option.required && !has_free_default)
         CHECK(check_value(option, key, option.default_text).ok());

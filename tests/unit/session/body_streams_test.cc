@@ -102,10 +102,10 @@ class Bench final : public conn::ConnEvents, public conn::ProcessLookup {
     options_.parser.body_buffer = body_buffer;
     options_.parser.tells_bodies = true;
     options_.direction = direction;
-    std::vector<std::unique_ptr<sink::Sink>> sinks;
-    sinks.push_back(std::make_unique<ShelfSink>(shelf));
-    REQUIRE(outlet_.add_sinks(std::move(sinks)).ok());
-    outlet_.open({.has_worker = false});
+    std::vector<sink::StorePlan> plans;
+    plans.push_back({std::make_unique<ShelfSink>(shelf), {.has_worker = false}});
+    REQUIRE(outlet_.add_sinks(std::move(plans)).ok());
+    outlet_.open();
     plugins_.push_back(std::make_unique<Chooser>(choice));
     streams_.emplace(plugins_, ids_, outlet_, body_buffer);
     table_.emplace(options_, ids_, 0, *this, *this);

@@ -85,13 +85,13 @@ class ScriptedSink final : public sink::Sink {
 class Bench {
  public:
   explicit Bench(const std::vector<Script*>& scripts, const sink::StoreOptions& options = {}) {
-    std::vector<std::unique_ptr<sink::Sink>> sinks;
+    std::vector<sink::StorePlan> plans;
     for (Script* script : scripts) {
-      sinks.push_back(
-          std::make_unique<ScriptedSink>("sink-" + std::to_string(sinks.size()), *script));
+      const std::string id = "sink-" + std::to_string(plans.size());
+      plans.push_back({std::make_unique<ScriptedSink>(id, *script), options});
     }
-    REQUIRE(outlet_.add_sinks(std::move(sinks)).ok());
-    outlet_.open(options);
+    REQUIRE(outlet_.add_sinks(std::move(plans)).ok());
+    outlet_.open();
   }
   Outlet& outlet() { return outlet_; }
 
@@ -229,9 +229,9 @@ TEST_SUITE("session/outlet") {
       Host host;
       Outlet outlet(
           host, [] {}, [](const std::string&) {});
-      std::vector<std::unique_ptr<sink::Sink>> sinks;
-      sinks.push_back(std::make_unique<ScriptedSink>("sink", events));
-      REQUIRE(outlet.add_sinks(std::move(sinks)).ok());
+      std::vector<sink::StorePlan> plans;
+      plans.push_back({std::make_unique<ScriptedSink>("sink", events), {.has_worker = false}});
+      REQUIRE(outlet.add_sinks(std::move(plans)).ok());
       std::promise<void> reading;
       std::atomic<bool> opened{false};
       qtap_stats stats = {};
@@ -243,7 +243,7 @@ TEST_SUITE("session/outlet") {
         }
       });
       reading.get_future().wait();
-      outlet.open(sink::StoreOptions{.has_worker = false});
+      outlet.open();
       opened = true;
       reader.join();
       CHECK(stats.sink_sent == 0);

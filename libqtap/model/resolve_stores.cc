@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/resolve_stores.h"
+
+#include <utility>
+
+#include "model/config_check.h"
+#include "model/option_key.h"
+
+namespace qtap {
+namespace {
+
+// One element of a list of stores.
+class StoreReader {
+ public:
+  StoreReader(const OptionReader& options, std::string element, const WarnFn& warn)
+      : options_(options),
+        element_(std::move(element)),
+        type_(options_.text(element_ + "type")),
+        warn_(warn) {}
+
+  StoreSettings read(size_t index) {
+    StoreSettings store;
+    store.type = type_;
+    const std::string id = text("id");
+    const bool has_id = options_.config().find(element_ + "id") != nullptr;
+    store.id = has_id ? id : type_ + "-" + std::to_string(index);
+    store.delivery = delivery();
+    store.dir = text("dir");
+    store.bodies = is_true("bodies");
+    if (type_ == "s3") store.s3 = s3();
+    return store;
+  }
+
+  DeliverySettings delivery() const {
+    DeliverySettings d;
+    d.queue_bytes = parse_size(text("queue_bytes"));
+    d.drops_oldest = text("queue_full") == "drop_oldest";
+    d.max_attempts = static_cast<uint32_t>(parse_number(text("retry.max_attempts")));
+    d.first_retry_ns = parse_duration_ns(text("retry.first"));
+    d.max_retry_ns = parse_duration_ns(text("retry.max"));
+    d.timeout_ns = has("timeout") ? parse_duration_ns(text("timeout")) : 0;
+    d.skips_verify = is_true("tls.insecure_skip_verify");
+    d.ca_file = text("tls.ca_file");
+    d.batch_events = has("batch.max_events") ? parse_number(text("batch.max_events")) : 0;
+    d.batch_wait_ns = has("batch.max_wait") ? parse_duration_ns(text("batch.max_wait")) : 0;
+    if (d.skips_verify) {
+      const std::string key = element_ + "tls.insecure_skip_verify";
+      warn_("QT166", key,
+            std::string(display_key(key)) + ": anybody may read what is sent; use tls.ca_file");
+    }
+    return d;
+  }
+
+ private:
+  std::string text(const char* key) const { return options_.text(element_ + key, type_); }
+  bool is_true(const char* key) const { return text(key) == "true"; }
+  bool has(const char* key) const { return !text(key).empty(); }
+
+  S3Settings s3() const {
+    return {.bucket = text("bucket"),
+            .endpoint = text("endpoint"),
+            .region = text("region"),
+            .insecure = is_true("insecure"),
+            .access_key = text("access_key"),
+            .secret_key = text("secret_key"),
+            .addressing = text("addressing"),
+            .sse = text("sse"),
+            .kms_key_id = text("kms_key_id"),
+            .acl = text("acl"),
+            .access_url = text("access_url"),
+            .object_key = text("object_key")};
+  }
+
+  const OptionReader& options_;
+  const std::string element_;  // "services.object_stores[0]."
+  const std::string type_;
+  const WarnFn& warn_;
+};
+
+}  // namespace
+
+std::vector<StoreSettings> resolve_stores(const OptionReader& options, const std::string& list,
+                                          const WarnFn& warn) {
+  std::vector<StoreSettings> stores;
+  for (const size_t i : indices_of(options.config().entries(), list)) {
+    const std::string element = list + "[" + std::to_string(i) + "].";
+    if (options.text(element + "type") == "disabled") continue;
+    stores.push_back(StoreReader(options, element, warn).read(i));
+  }
+  return stores;
+}
+
+DeliverySettings resolve_delivery(const OptionReader& options) {
+  return StoreReader(options, "sink.", [](MessageId, const std::string&, const std::string&) {})
+      .delivery();
+}
+
+}  // namespace qtap

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/store_options.h"
+
+#include <deque>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace qtap {
+namespace {
+
+using enum OptionType;
+
+constexpr uint64_t kMiB = 1u << 20;
+constexpr uint64_t kGiB = 1024 * kMiB;
+constexpr uint64_t kMs = 1'000'000;
+constexpr uint64_t kSecond = 1000 * kMs;
+constexpr uint64_t kDay = 86400 * kSecond;
+
+constexpr std::string_view kSink = "sink.";
+constexpr std::string_view kEventStores = "services.event_stores[].";
+constexpr std::string_view kObjectStores = "services.object_stores[].";
+
+// Those that are reached over the network.
+constexpr const char* kRemoteObjectStores = "s3";
+
+// clang-format off
+constexpr Option kEventOptions[] = {
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, disabled",
+     .later_words = "file, clickhouse, otel, axiom, pulse", .required = true,
+     .help = "Where events go: `stdout` prints one JSON line per event."},
+    {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
+     .help = "Name of the store in logs and records; unique."},
+};
+
+constexpr Option kObjectOptions[] = {
+    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, disabled",
+     .later_words = "gcs, azure_blob, otel", .required = true,
+     .help = "Where objects go: `stdout` prints them, `file` writes one file each, `s3` puts one object each into a "
+             "bucket of S3 or of anything that speaks its protocol."},
+    {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
+     .help = "Name of the store in logs and records; unique."},
+    {.key = "services.object_stores[].dir", .type = kPath, .applies = "file", .required = true,
+     .help = "Directory of the objects, `<dir>/<first two hex digits>/<digest>`; made when missing."},
+    {.key = "services.object_stores[].bodies", .type = kBool, .default_text = "false", .applies = "file",
+     .help = "Also bodies of any length, at level `full`, as they pass: `<dir>/bodies/<request id>.request` and "
+             "`.response`; `.part` while in transfer, `.truncated` when bytes are missing, which are a hole."},
+    {.key = "services.object_stores[].bucket", .type = kText, .applies = "s3", .required = true,
+     .help = "The bucket; it must exist. `s3:PutObject` on it is all that is needed."},
+    {.key = "services.object_stores[].endpoint", .type = kText, .default_text = "s3.amazonaws.com", .applies = "s3",
+     .help = "Host or host:port of the service; a scheme is accepted."},
+    {.key = "services.object_stores[].region", .type = kText, .default_text = "us-east-1", .applies = "s3",
+     .help = "Region that requests are signed for."},
+    {.key = "services.object_stores[].insecure", .type = kBool, .default_text = "false", .applies = "s3",
+     .help = "Plain HTTP instead of HTTPS."},
+    {.key = "services.object_stores[].access_key", .type = kSecret, .applies = "s3",
+     .help = "Access key id; with `secret_key`. Without both: what AWS's tools would find, see docs/s3.md."},
+    {.key = "services.object_stores[].secret_key", .type = kSecret, .applies = "s3", .help = "Secret access key."},
+    {.key = "services.object_stores[].addressing", .type = kWord, .default_text = "auto",
+     .words = "auto, path, virtual", .applies = "s3",
+     .help = "Where the bucket is named: in the `path`, or in the host (`virtual`); `auto`: in the host at "
+             "amazonaws.com, else in the path."},
+    {.key = "services.object_stores[].sse", .type = kWord, .default_text = "none", .words = "none, AES256, aws:kms",
+     .applies = "s3", .help = "Encryption at rest that the service is asked for."},
+    {.key = "services.object_stores[].kms_key_id", .type = kText, .applies = "s3",
+     .help = "Key for `aws:kms`; without it the bucket's own."},
+    {.key = "services.object_stores[].acl", .type = kText, .applies = "s3",
+     .help = "Canned ACL of each object; needs `s3:PutObjectAcl` as well."},
+    {.key = "services.object_stores[].access_url", .type = kText,
+     .default_text = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}", .applies = "s3",
+     .help = "Where records say that the object is; `{{DIGEST}}` too. Nothing signs it: who may read is the "
+             "bucket's policy."},
+    {.key = "services.object_stores[].object_key", .type = kText, .default_text = "{{DIGEST}}", .applies = "s3",
+     .help = "Key of an object, with folders if wanted; must hold `{{DIGEST}}`, may hold `{{TYPE}}`."},
+};
+
+// What each store has of its own, and `sink.` for all of them. Names without what they stand below.
+constexpr Option kDelivery[] = {
+    {.key = "queue_bytes", .type = kSize, .default_text = "64mb", .min = kMiB, .max = 16 * kGiB,
+     .help = "Bound of the queue; what does not fit is dropped and counted."},
+    {.key = "queue_full", .type = kWord, .default_text = "drop_newest", .words = "drop_newest, drop_oldest",
+     .help = "What is dropped when the queue is full: what came last, or what has waited longest."},
+    {.key = "retry.max_attempts", .type = kInt, .default_text = "8", .min = 1, .max = 1000,
+     .help = "Attempts for what a store may take later."},
+    {.key = "retry.first", .type = kDuration, .default_text = "200ms", .min = kMs, .max = kDay,
+     .help = "Wait before the second attempt; doubles from there."},
+    {.key = "retry.max", .type = kDuration, .default_text = "30s", .min = kMs, .max = kDay,
+     .help = "Longest wait between two attempts."},
+};
+
+// Only where there is a network in between.
+constexpr Option kRemoteDelivery[] = {
+    {.key = "timeout", .type = kDuration, .default_text = "30s", .min = 100 * kMs, .max = 3600 * kSecond,
+     .help = "For one attempt, from connecting to the end of the answer."},
+    {.key = "tls.insecure_skip_verify", .type = kBool, .default_text = "false",
+     .help = "Take any certificate of the service. For tests: anybody may then read what is sent."},
+    {.key = "tls.ca_file", .type = kPath,
+     .help = "Certificates that the service's is checked against, instead of the system's."},
+};
+// clang-format on
+
+// Rows of keys below one place.
+class Rows {
+ public:
+  void add(std::span<const Option> rows) { rows_.insert(rows_.end(), rows.begin(), rows.end()); }
+
+  // `applies`: types of stores, if it is one.
+  void add_below(std::string_view place, std::span<const Option> rows, const char* applies = "") {
+    for (Option row : rows) {
+      if (place != kSink) {
+        row.falls_back = text(kSink, row.key);
+        row.default_text = "";
+      }
+      row.key = text(place, row.key);
+      row.applies = applies;
+      rows_.push_back(row);
+    }
+  }
+
+  std::span<const Option> all() const { return rows_; }
+
+ private:
+  const char* text(std::string_view place, std::string_view name) {
+    return texts_.emplace_back(std::string(place).append(name)).c_str();
+  }
+
+  std::deque<std::string> texts_;  // which never move
+  std::vector<Option> rows_;
+};
+
+}  // namespace
+
+std::span<const Option> store_options() {
+  static const Rows rows = [] {
+    Rows made;
+    made.add(kEventOptions);
+    made.add_below(kEventStores, kDelivery);
+    made.add(kObjectOptions);
+    made.add_below(kObjectStores, kDelivery);
+    made.add_below(kObjectStores, kRemoteDelivery, kRemoteObjectStores);
+    return made;
+  }();
+  return rows.all();
+}
+
+std::span<const Option> delivery_options() {
+  static const Rows rows = [] {
+    Rows made;
+    made.add_below(kSink, kDelivery);
+    made.add_below(kSink, kRemoteDelivery);
+    return made;
+  }();
+  return rows.all();
+}
+
+}  // namespace qtap

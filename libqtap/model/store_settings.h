@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of one store; docs/options.md says what each means.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace qtap {
+
+// What all stores have: `sink.*`, or in its place the same below the store.
+struct DeliverySettings {
+  uint64_t queue_bytes = 0;
+  bool drops_oldest = false;  // queue_full
+  uint32_t max_attempts = 0;
+  int64_t first_retry_ns = 0;
+  int64_t max_retry_ns = 0;
+  // Over the network:
+  int64_t timeout_ns = 0;
+  bool skips_verify = false;
+  std::string ca_file;
+  // Events over the network:
+  uint64_t batch_events = 0;
+  int64_t batch_wait_ns = 0;
+};
+
+// services.object_stores[] of type s3.
+struct S3Settings {
+  std::string bucket;
+  std::string endpoint;  // as written: a scheme may stand before the host
+  std::string region;
+  bool insecure = false;
+  std::string access_key;  // both or neither
+  std::string secret_key;
+  std::string addressing;
+  std::string sse;
+  std::string kms_key_id;
+  std::string acl;
+  std::string access_url;
+  std::string object_key;
+};
+
+struct StoreSettings {
+  std::string type;  // "stdout", "file", "s3"
+  std::string id;
+  DeliverySettings delivery;
+  std::string dir;      // file
+  bool bodies = false;  // file
+  S3Settings s3;
+};
+
+}  // namespace qtap

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on its way to a sink together: objects side by side, or a batch of events.
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "sink/store.h"
+
+namespace qtap::sink {
+namespace {
+
+bool may_retry(const Status& status) {
+  return !status.ok() && status.error().status == QTAP_ERR_AGAIN;
+}
+
+template <typename T>
+std::vector<Ref<T>> refs_of(std::span<const Store::OpenItem> open) {
+  std::vector<Ref<T>> refs;
+  for (const Store::OpenItem& one : open) refs.push_back(std::get<Ref<T>>(*one.item));
+  return refs;
+}
+
+}  // namespace
+
+// The objects that `items` begins with, as many as may go together. How many it was, at least 1.
+size_t Store::deliver_objects(std::span<const Item> items) {
+  const auto digest_of = [](const Item& item) -> const std::string& {
+    return std::get<Ref<Object>>(item)->digest;
+  };
+  const size_t most = std::min(items.size(), sink_->objects_at_once());
+  if (most == 1 || known_.contains(digest_of(items[0]))) {
+    deliver_one(items[0]);
+    return 1;
+  }
+  std::vector<OpenItem> open = {{&items[0]}};
+  for (const Item& item : items.subspan(0, most).subspan(1)) {
+    // Equal bytes wait for those before them: only then is it known whether they are stored.
+    if (!std::holds_alternative<Ref<Object>>(item) || known_.contains(digest_of(item))) break;
+    const bool is_equal = std::any_of(open.begin(), open.end(), [&](const OpenItem& one) {
+      return digest_of(*one.item) == digest_of(item);
+    });
+    if (is_equal) break;
+    open.push_back({&item});
+  }
+  return deliver_group(std::move(open));
+}
+
+// The events that `items` begins with, as many as make a batch. How many it was, at least 1.
+size_t Store::deliver_batch(std::span<const Item> items) {
+  std::vector<OpenItem> open;
+  for (const Item& item : items) {
+    if (open.size() == options_.batch_events || !std::holds_alternative<Ref<Event>>(item)) break;
+    open.push_back({&item});
+  }
+  return deliver_group(std::move(open));
+}
+
+size_t Store::deliver_group(std::vector<OpenItem> open) {
+  const size_t taken = open.size();
+  try {
+    while (!open.empty()) send_group(open);
+  } catch (const std::bad_alloc&) {  // there is nobody above to tell
+    counters_.dropped_refused += open.size();
+  }
+  return taken;
+}
+
+// One round. Those that are stored or given up are no longer in `open`.
+void Store::send_group(std::vector<OpenItem>& open) {
+  if (back_off_.is_open()) {
+    rest();
+    if (!wait_before_retry()) return give_up(open);
+  }
+  const bool are_objects = std::holds_alternative<Ref<Object>>(*open.front().item);
+  // While the storage is not known to be up only the first object is tried: the others keep their
+  // attempts for later. A batch stays as it is, so that a storage can tell that it has it already.
+  const size_t count = are_objects && back_off_.is_open() ? 1 : open.size();
+  const std::span<const OpenItem> sent = std::span(open).first(count);
+  const std::vector<Status> outcomes = are_objects ? sink_->put_objects(refs_of<Object>(sent))
+                                                   : sink_->put_batch(refs_of<Event>(sent));
+  const bool is_down = std::all_of(outcomes.begin(), outcomes.end(), may_retry);
+  is_down ? back_off_.failed() : back_off_.succeeded();
+  std::vector<OpenItem> left;
+  for (size_t i = 0; i < open.size(); ++i) {
+    OpenItem& one = open[i];
+    if (i >= count) {
+      left.push_back(one);
+    } else if (may_retry(outcomes[i]) && ++one.attempts < options_.max_attempts) {
+      ++counters_.retries;
+      left.push_back(one);
+    } else {
+      if (are_objects && outcomes[i].ok()) known_.add(std::get<Ref<Object>>(*one.item)->digest);
+      finish(*one.item, outcomes[i]);
+    }
+  }
+  open = std::move(left);
+}
+
+void Store::give_up(std::vector<OpenItem>& open) {
+  while (!open.empty()) {
+    const Item* const item = open.back().item;
+    open.pop_back();
+    finish(*item, closed_first());
+  }
+}
+
+}  // namespace qtap::sink
