@@ -134,6 +134,16 @@ void check_s3(const Entries& entries, std::vector<Conflict>& found) {
   }
 }
 
+// What is written to a disk is read back by a thread.
+void check_spool(const Entries& entries, std::vector<Conflict>& found) {
+  if (value_of(entries, "worker.threads") != "0") return;
+  for (const auto& [key, entry] : entries) {
+    if (!key.ends_with("spool.dir") || entry.value.empty()) continue;
+    found.push_back({key, invalid("QT225", std::string(display_key(key)) +
+                                               ": a spool needs worker.threads: 1")});
+  }
+}
+
 }  // namespace
 
 Error missing_option(const std::string& element, const std::string& type, std::string_view word) {
@@ -185,6 +195,7 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
     }
   }
   check_s3(entries, found);
+  check_spool(entries, found);
   check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {

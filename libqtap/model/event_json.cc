@@ -286,24 +286,20 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
   return event;
 }
 
-Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
-                               const std::string& url, const std::string& error) {
-  const Transaction& tx = *object.transaction;
-  const int64_t time_ns = end_time(tx);
-  Ref<Event> event = new_event("artifact_record", time_ns, tx);
-  event->json.reserve(kUsualBytes);
-  JsonWriter json(event->json);
+ArtifactText artifact_text(const Transaction& tx) {
+  ArtifactText text;
+  text.connection_id = tx.connection->id;
+  text.request_id = tx.id;
+  text.time_ns = end_time(tx);
+  {
+    JsonWriter json(text.common);
+    json.begin_object();
+    write_common(json, "artifact_record", text.time_ns, tx);
+    json.end_object();
+    text.common = text.common.substr(1, text.common.size() - 2);
+  }
+  JsonWriter json(text.summary);
   json.begin_object();
-  write_common(json, "artifact_record", time_ns, tx);
-  json.member("type", object.type);
-  json.member("digest", object.digest);
-  if (error.empty()) json.optional("url", url);
-  json.member("store", store_id);
-  json.member("size", uint64_t{object.data.size()});
-  json.member("contentType", object.content_type);
-  json.member("stored", error.empty());
-  json.optional("error", error);
-  json.begin_object("summary");
   if (const auto us = tx.duration_us()) {
     json.member("duration_ms", to_ms(*us));
     json.member("duration_us", *us);
@@ -321,7 +317,34 @@ Ref<Event> make_artifact_event(const Object& object, const std::string& store_id
   json.optional("response_content_type", header_media_type(tx.response));
   if (tx.truncated()) json.member("truncated", true);
   json.end_object();
+  return text;
+}
+
+Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
+                               const std::string& url, const std::string& error) {
+  const ArtifactText text =
+      object.transaction ? artifact_text(*object.transaction) : object.artifact;
+  auto event = Ref<Event>::make();
+  event->type = "artifact_record";
+  event->connection_id = text.connection_id;
+  event->request_id = text.request_id;
+  event->time_ns = text.time_ns;
+  std::string own;
+  JsonWriter json(own);
+  json.begin_object();
+  json.member("type", object.type);
+  json.member("digest", object.digest);
+  if (error.empty()) json.optional("url", url);
+  json.member("store", store_id);
+  json.member("size", uint64_t{object.data.size()});
+  json.member("contentType", object.content_type);
+  json.member("stored", error.empty());
+  json.optional("error", error);
   json.end_object();
+  own.back() = ',';
+  event->json.reserve(kUsualBytes);
+  event->json.append("{").append(text.common).append(",").append(own, 1);
+  event->json.append("\"summary\":").append(text.summary).append("}");
   return event;
 }
 

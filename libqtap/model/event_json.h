@@ -30,6 +30,9 @@ Ref<Event> make_connection_event(const Connection& conn, const SystemInfo& syste
 Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObject>& objects,
                               const EventOptions& options);
 
+// What make_artifact_event() will say of it: for objects that outlive it.
+ArtifactText artifact_text(const Transaction& tx);
+
 // `error` empty: the store has the bytes.
 Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
                                const std::string& url, const std::string& error);

@@ -39,6 +39,8 @@ class StoreReader {
     d.first_retry_ns = parse_duration_ns(text("retry.first"));
     d.max_retry_ns = parse_duration_ns(text("retry.max"));
     d.timeout_ns = has("timeout") ? parse_duration_ns(text("timeout")) : 0;
+    d.spool_dir = text("spool.dir");
+    d.spool_bytes = has("spool.max_bytes") ? parse_size(text("spool.max_bytes")) : 0;
     d.skips_verify = is_true("tls.insecure_skip_verify");
     d.ca_file = text("tls.ca_file");
     d.batch_events = has("batch.max_events") ? parse_number(text("batch.max_events")) : 0;

@@ -92,6 +92,11 @@ constexpr Option kDelivery[] = {
 constexpr Option kRemoteDelivery[] = {
     {.key = "timeout", .type = kDuration, .default_text = "30s", .min = 100 * kMs, .max = 3600 * kSecond,
      .help = "For one attempt, from connecting to the end of the answer."},
+    {.key = "spool.dir", .type = kPath,
+     .help = "Directory for what waits while the storage is down or slow, below it one for each store; made when "
+             "missing. It survives the end of the process."},
+    {.key = "spool.max_bytes", .type = kSize, .default_text = "1gb", .min = kMiB, .max = 16384 * kGiB,
+     .help = "Bound of it, for each store; beyond it the oldest are dropped and counted."},
     {.key = "tls.insecure_skip_verify", .type = kBool, .default_text = "false",
      .help = "Take any certificate of the service. For tests: anybody may then read what is sent."},
     {.key = "tls.ca_file", .type = kPath,

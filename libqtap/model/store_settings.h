@@ -16,6 +16,8 @@ struct DeliverySettings {
   int64_t max_retry_ns = 0;
   // Over the network:
   int64_t timeout_ns = 0;
+  std::string spool_dir;  // "" = none
+  uint64_t spool_bytes = 0;
   bool skips_verify = false;
   std::string ca_file;
   // Events over the network:

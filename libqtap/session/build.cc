@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "plugin/builtin.h"
+#include "s3/uri.h"
 #include "session/body_streams.h"
 #include "session/remote_stores.h"
 #include "sink/builtin.h"
@@ -221,17 +222,30 @@ Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
   return sink::make_stdout_objects(store.id, console);
 }
 
+// Null: the store has none. An event store and an object store may have one name.
+Result<std::unique_ptr<sink::Spool>> make_spool(const StoreSettings& store,
+                                                const std::string& kind) {
+  if (store.delivery.spool_dir.empty()) return std::unique_ptr<sink::Spool>();
+  const std::string name = s3::uri_encode(store.id, s3::Slash::kEncoded);
+  return sink::Spool::open(store.delivery.spool_dir + "/" + kind + "-" + name,
+                           store.delivery.spool_bytes);
+}
+
 }  // namespace
 
 Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::Console& console) {
   std::vector<sink::StorePlan> sinks;
   for (const StoreSettings& store : settings.event_stores) {
     QTAP_TRY(auto sink, make_event_sink(store, console));
-    sinks.push_back({std::move(sink), make_store_options(settings, store.delivery)});
+    QTAP_TRY(auto spool, make_spool(store, "events"));
+    sinks.push_back(
+        {std::move(sink), make_store_options(settings, store.delivery), std::move(spool)});
   }
   for (const StoreSettings& store : settings.object_stores) {
     QTAP_TRY(auto sink, make_object_sink(store, console));
-    sinks.push_back({std::move(sink), make_store_options(settings, store.delivery)});
+    QTAP_TRY(auto spool, make_spool(store, "objects"));
+    sinks.push_back(
+        {std::move(sink), make_store_options(settings, store.delivery), std::move(spool)});
   }
   return sinks;
 }

@@ -42,7 +42,7 @@ void Outlet::open(std::function<bool()> can_wait) {
         [this](const std::string& id, const Ref<Object>& object, const std::string& url,
                const Status& status) { stored(id, object, url, status); },
         [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait,
-        [this] { kick_stores(); }));
+        [this] { kick_stores(); }, std::move(plan.spool)));
   }
   plans_.clear();
 }

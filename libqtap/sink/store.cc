@@ -38,18 +38,19 @@ class WorkerSignals {
 
 }  // namespace
 
-// The sink is taken last, when nothing can fail any more: the worker looks at it only after
-// something was put.
+// The sink is taken last, when nothing can fail any more; the threads wait for the lock until then.
 Store::Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-             RefusedFn refused, CanWaitFn can_wait, RestFn rest)
+             RefusedFn refused, CanWaitFn can_wait, RestFn rest, std::unique_ptr<Spool> spool)
     : options_(options),
       stored_(std::move(stored)),
       refused_(std::move(refused)),
       can_wait_(std::move(can_wait)),
       rest_(std::move(rest)),
+      spool_(std::move(spool)),
       back_off_(BackOff::Duration(options.first_retry_ns), BackOff::Duration(options.max_retry_ns),
                 reinterpret_cast<uintptr_t>(this)) {
-  if (options_.has_worker) start_worker();
+  std::unique_lock lock(mutex_);
+  if (options_.has_worker) start_threads(lock);
   sink_ = std::move(sink);
 }
 
@@ -57,10 +58,20 @@ Store::~Store() {
   close();
 }
 
-void Store::start_worker() {
+void Store::start_threads(std::unique_lock<std::mutex>& lock) {
   const WorkerSignals signals;
   worker_ = std::thread([this] { work(); });
   ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
+  if (!spool_) return;
+  try {
+    spooler_ = std::thread([this] { spool_work(); });
+  } catch (...) {
+    closing_ = true;
+    lock.unlock();
+    worker_.join();
+    throw;
+  }
+  ::pthread_setname_np(spooler_.native_handle(), "qtap-spool");
 }
 
 bool Store::enqueue(Item item) {
@@ -131,15 +142,25 @@ Store::Flush Store::begin_flush(int timeout_ms) {
 
 Status Store::end_flush(const Flush& flush) {
   std::unique_lock lock(mutex_);
-  const auto is_done = [&] { return closing_ || finished_ >= flush.target; };
+  const auto is_done = [&] {
+    return closing_ || (finished_ >= flush.target && !(spool_ && !spool_->is_empty()));
+  };
   if (changed_.wait_until(lock, flush.deadline, is_done)) {
     return std::exchange(flush_result_, Status());
   }
+  if (finished_ >= flush.target) return kept_in_spool(flush.timeout_ms);
   const uint64_t waiting = flush.target - finished_ - 1;
   return Error{"QT092", QTAP_ERR_TIMEOUT,
                "flush " + sink_->id() + ": " +
                    (waiting ? std::to_string(waiting) + " not stored" : "not done") + " after " +
                    std::to_string(flush.timeout_ms) + " ms"};
+}
+
+Error Store::kept_in_spool(int timeout_ms) const {
+  return {"QT224", QTAP_ERR_TIMEOUT,
+          "flush " + sink_->id() + ": " + std::to_string(spool_->counters().waiting) +
+              " wait in the spool " + spool_->dir() + " after " + std::to_string(timeout_ms) +
+              " ms; they are sent when the storage is back, also by a later process"};
 }
 
 Error Store::closed_first() const {
@@ -156,9 +177,13 @@ void Store::close() {
   changed_.notify_all();
   sink_->interrupt();
   if (worker_.joinable()) worker_.join();
+  if (spooler_.joinable()) spooler_.join();
   // Nobody puts or takes any more: the queue needs no lock.
   std::erase_if(batch_, is_flush);
   std::erase_if(queue_, is_flush);
+  const auto is_kept = [this](const Item& item) { return keep(item); };
+  std::erase_if(batch_, is_kept);
+  std::erase_if(queue_, is_kept);
   counters_.dropped_at_close += batch_.size() + queue_.size();
   counters_.queue_bytes = 0;
   body_bytes_ = 0;

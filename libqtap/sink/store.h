@@ -26,6 +26,7 @@
 #include "sink/back_off.h"
 #include "sink/recent_digests.h"
 #include "sink/sink.h"
+#include "sink/spool.h"
 
 namespace qtap::sink {
 
@@ -46,6 +47,7 @@ struct StoreOptions {
 struct StorePlan {
   std::unique_ptr<Sink> sink;
   StoreOptions options;
+  std::unique_ptr<Spool> spool = nullptr;  // needs a worker
 };
 
 // Read from any thread. What was put is sent, dropped, or still in the queue.
@@ -54,11 +56,14 @@ struct StoreCounters {
   std::atomic<uint64_t> dropped_queue_full{0};
   std::atomic<uint64_t> dropped_refused{0};   // by the sink, for good
   std::atomic<uint64_t> dropped_at_close{0};  // queued or to be tried again then, or put later
+  std::atomic<uint64_t> dropped_spool{0};     // the disk did not take it
   std::atomic<uint64_t> retries{0};
   std::atomic<uint64_t> deduplicated{0};  // sent: equal bytes that were stored before
   std::atomic<uint64_t> queue_bytes{0};   // in the queue or being sent now
 
-  uint64_t dropped() const { return dropped_queue_full + dropped_refused + dropped_at_close; }
+  uint64_t dropped() const {
+    return dropped_queue_full + dropped_refused + dropped_at_close + dropped_spool;
+  }
 };
 
 class Store {
@@ -77,6 +82,7 @@ class Store {
 
   // Called once for every object that was put, when it is stored or given up: from the worker, or
   // from the thread that put or closed when there was no room or no time for it. No lock is held.
+  // What waits in a spool at the end is told by the next process.
   using StoredFn = std::function<void(const std::string& store_id, const Ref<Object>& object,
                                       const std::string& url, const Status& status)>;
 
@@ -93,11 +99,13 @@ class Store {
 
   // When there is no memory or no thread, an exception leaves `sink` with its sink.
   Store(std::unique_ptr<Sink>&& sink, const StoreOptions& options, StoredFn stored,
-        RefusedFn refused = nullptr, CanWaitFn can_wait = nullptr, RestFn rest = nullptr);
+        RefusedFn refused = nullptr, CanWaitFn can_wait = nullptr, RestFn rest = nullptr,
+        std::unique_ptr<Spool> spool = nullptr);
   ~Store();
 
   const Sink& sink() const { return *sink_; }
   const StoreCounters& counters() const { return counters_; }
+  const Spool* spool() const { return spool_.get(); }  // null: it has none
 
   // True: taken. In the queue, that is, or with the sink when there is no worker. False: dropped,
   // and counted. The worker starts when kick() is called, or kKickAt items wait.
@@ -151,7 +159,8 @@ class Store {
   void wait_for_room(std::unique_lock<std::mutex>& lock, const Item& item);
   Error no_room(const Item& item) const;
   Error queue_full() const;
-  void start_worker();
+  Error kept_in_spool(int timeout_ms) const;
+  void start_threads(std::unique_lock<std::mutex>& lock);
   void work();
   size_t deliver_next(std::span<const Item> items);
   Status deliver_events(std::span<const Item> items, size_t& taken);
@@ -162,6 +171,15 @@ class Store {
   size_t deliver_group(std::vector<OpenItem> open);
   void send_group(std::vector<OpenItem>& open);
   void give_up(std::vector<OpenItem>& open);
+  bool must_spool() const;
+  void spool_work();
+  bool keep(const Item& item, Status* why = nullptr);
+  void keep_or_drop(const Item& item);
+  void set_down(bool is_down);
+  bool wait_for_storage();
+  void run_flushes();
+  void deliver_from_spool();
+  void send_waiting(const std::vector<Spool::Waiting>& waiting);
   size_t batch_size() const;
   bool is_batch_due() const;
   void wait_for_batch(std::unique_lock<std::mutex>& lock);
@@ -183,13 +201,15 @@ class Store {
   CanWaitFn can_wait_;
   RestFn rest_;
   StoreCounters counters_;
+  const std::unique_ptr<Spool> spool_;
 
   // Equal bytes are not uploaded again while their digest is among the last (spec, 5).
-  RecentDigests known_;  // these five: the delivering thread only
+  RecentDigests known_;  // these six: the delivering thread only
   BackOff back_off_;
   bool has_told_ = false;
   std::vector<Item> batch_;
   std::map<BodyKey, BodyProgress> bodies_;
+  std::map<Spool::Id, uint32_t> spool_attempts_;  // that failed while others did not
 
   std::mutex mutex_;  // guards what follows, and changes of counters_.queue_bytes
   std::condition_variable changed_;
@@ -202,8 +222,10 @@ class Store {
   uint64_t taken_ = 0;              // items that ever were in the queue
   uint64_t finished_ = 0;           // of these, sent or dropped
   Status flush_result_;             // the first error that no end_flush() has told yet
+  bool is_down_ = false;            // with a spool: all that was tried last is to be tried again
   bool closing_ = false;
   std::thread worker_;
+  std::thread spooler_;
 };
 
 }  // namespace qtap::sink

@@ -20,8 +20,17 @@ using std::chrono::steady_clock;
 void Store::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-    if (sink_->waits_for_batches()) wait_for_batch(lock);
+    const auto is_spooled = [this] { return spool_ && !spool_->is_empty(); };
+    changed_.wait(lock, [&] { return closing_ || !queue_.empty() || is_spooled(); });
+    if (closing_) return;
+    if (is_spooled()) {
+      lock.unlock();
+      deliver_from_spool();
+      lock.lock();
+      if (is_down_) continue;
+    } else if (sink_->waits_for_batches()) {
+      wait_for_batch(lock);
+    }
     if (closing_) return;
     take_batch();
     size_t done = 0;
@@ -84,7 +93,8 @@ size_t Store::deliver_next(std::span<const Item> items) {
       flush_sink(*flush);
     } else if (std::holds_alternative<Ref<Object>>(items[0])) {
       return deliver_objects(items);
-    } else if (std::holds_alternative<Ref<Event>>(items[0]) && sink_->waits_for_batches()) {
+    } else if (std::holds_alternative<Ref<Event>>(items[0]) &&
+               (sink_->waits_for_batches() || spool_)) {
       return deliver_batch(items);
     } else if (!std::holds_alternative<Ref<Event>>(items[0]) || !sink_->batches_events()) {
       deliver_one(items[0]);
@@ -139,6 +149,7 @@ bool Store::finish(const Item& item, const Status& status) {
   if (status.ok()) {
     ++counters_.sent;
   } else if (is_late && is_closing()) {
+    if (keep(item)) return false;
     ++counters_.dropped_at_close;
   } else {
     ++counters_.dropped_refused;

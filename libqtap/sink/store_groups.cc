@@ -28,7 +28,7 @@ size_t Store::deliver_objects(std::span<const Item> items) {
     return std::get<Ref<Object>>(item)->digest;
   };
   const size_t most = std::min(items.size(), sink_->objects_at_once());
-  if (most == 1 || known_.contains(digest_of(items[0]))) {
+  if ((most == 1 && !spool_) || known_.contains(digest_of(items[0]))) {
     deliver_one(items[0]);
     return 1;
   }
@@ -68,6 +68,8 @@ size_t Store::deliver_group(std::vector<OpenItem> open) {
 // One round. Those that are stored or given up are no longer in `open`.
 void Store::send_group(std::vector<OpenItem>& open) {
   if (back_off_.is_open()) {
+    std::erase_if(open, [this](const OpenItem& one) { return keep(*one.item); });
+    if (open.empty()) return;
     rest();
     if (!wait_before_retry()) return give_up(open);
   }
@@ -79,12 +81,14 @@ void Store::send_group(std::vector<OpenItem>& open) {
   const std::vector<Status> outcomes = are_objects ? sink_->put_objects(refs_of<Object>(sent))
                                                    : sink_->put_batch(refs_of<Event>(sent));
   const bool is_down = std::all_of(outcomes.begin(), outcomes.end(), may_retry);
-  is_down ? back_off_.failed() : back_off_.succeeded();
+  set_down(is_down);
   std::vector<OpenItem> left;
   for (size_t i = 0; i < open.size(); ++i) {
     OpenItem& one = open[i];
     if (i >= count) {
       left.push_back(one);
+    } else if (is_down && keep(*one.item)) {
+      ++counters_.retries;
     } else if (may_retry(outcomes[i]) && ++one.attempts < options_.max_attempts) {
       ++counters_.retries;
       left.push_back(one);
