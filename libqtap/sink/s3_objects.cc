@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "s3/signer.h"
 #include "s3/uri.h"
+#include "s3/xml.h"
 #include "sink/place.h"
 #include "sink/upload.h"
 
@@ -19,7 +20,7 @@ constexpr int64_t kNsPerS = 1'000'000'000;
 // Answers that new credentials may change ("Error responses" of the S3 API reference).
 bool is_about_credentials(const net::Reply& reply) {
   if (reply.status != 400 && reply.status != 403) return false;
-  const std::string code = xml_text(reply.body, "Code");
+  const std::string code = s3::read_xml_answer(reply.body).code;
   return code == "ExpiredToken" || code == "InvalidToken" || code == "TokenRefreshRequired" ||
          code == "InvalidAccessKeyId";
 }

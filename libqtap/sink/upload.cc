@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "s3/xml.h"
+
 namespace qtap::sink {
 namespace {
-
-constexpr size_t kMaxText = 200;
 
 bool may_retry(int status) {
   return status == 408 || status == 429 || status >= 500;
@@ -14,8 +14,7 @@ bool may_retry(int status) {
 
 // " (SlowDown: Reduce your request rate.)", as far as the answer says so.
 std::string details(const net::Reply& reply) {
-  const std::string code = xml_text(reply.body, "Code");
-  const std::string message = xml_text(reply.body, "Message");
+  const auto [root, code, message] = s3::read_xml_answer(reply.body);
   if (code.empty() && message.empty()) return "";
   return " (" + code + (code.empty() || message.empty() ? "" : ", ") + message + ")";
 }
@@ -43,19 +42,6 @@ Status upload_outcome(const Result<net::Reply>& reply) {
   return Error{"QT160", status,
                "Failed to upload to object storage: " +
                    (reply.ok() ? in_words(*reply) + details(*reply) : reply.error().text)};
-}
-
-std::string xml_text(std::string_view document, std::string_view element) {
-  const std::string begin = "<" + std::string(element) + ">";
-  const size_t at = document.find(begin);
-  if (at == std::string_view::npos) return "";
-  std::string_view text = document.substr(at + begin.size());
-  text = text.substr(0, std::min(text.find('<'), kMaxText));
-  std::string out(text);
-  for (char& c : out) {
-    if (c < ' ' || c > '~') c = ' ';
-  }
-  return out;
 }
 
 void AskedToWait::add(const Result<net::Reply>& reply) {

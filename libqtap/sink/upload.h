@@ -16,9 +16,6 @@ namespace qtap::sink {
 // are told: others of its fields repeat what was signed.
 Status upload_outcome(const Result<net::Reply>& reply);
 
-// The text of an element of an error document, printable and short; "" = it has none.
-std::string xml_text(std::string_view document, std::string_view element);
-
 // The longest that any of these answers asks to be left alone.
 class AskedToWait {
  public:

@@ -182,10 +182,4 @@ TEST_SUITE("sink/s3_objects") {
     CHECK(sink::expand("{{A", known) == "{{A");
     CHECK(sink::expand("", known).empty());
   }
-
-  TEST_CASE("of an error document a short printable text is told") {
-    CHECK(sink::xml_text("<a><Code>x\ty</Code>", "Code") == "x y");
-    CHECK(sink::xml_text("<Code>" + std::string(5000, 'x'), "Code").size() == 200);
-    CHECK(sink::xml_text("no xml", "Code").empty());
-  }
 }
