@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/s3_objects.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "s3/signer.h"
-#include "s3/uri.h"
 #include "s3/xml.h"
 #include "sink/place.h"
+#include "sink/s3_multipart.h"
+#include "sink/s3_requests.h"
 #include "sink/upload.h"
 
 namespace qtap::sink {
 namespace {
-
-constexpr int64_t kNsPerS = 1'000'000'000;
 
 // Answers that new credentials may change ("Error responses" of the S3 API reference).
 bool is_about_credentials(const net::Reply& reply) {
@@ -25,17 +24,30 @@ bool is_about_credentials(const net::Reply& reply) {
          code == "InvalidAccessKeyId";
 }
 
+// "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock
+// parameters" (S3 API reference, PutObject), or an older storage's words for it.
+S3Checksum wanted_checksum(const net::Reply& reply, S3Checksum sent) {
+  if (reply.status != 400) return sent;
+  const auto [root, code, message] = s3::read_xml_answer(reply.body);
+  if (code != "InvalidRequest" && code != "MissingContentMD5") return sent;
+  const auto names = [&](std::string_view header) {
+    return message.find(header) != std::string::npos;
+  };
+  if (sent == S3Checksum::kNone && names("x-amz-checksum-")) return S3Checksum::kSha256;
+  if (sent != S3Checksum::kMd5 && (names("Content-MD5") || code == "MissingContentMD5")) {
+    return S3Checksum::kMd5;
+  }
+  return sent;
+}
+
 class S3Objects final : public Sink {
  public:
   S3Objects(std::string id, S3Options options, std::unique_ptr<CredentialSource> credentials,
             s3::Signer signer, std::unique_ptr<net::HttpClient> client)
       : id_(std::move(id)),
         options_(std::move(options)),
-        scheme_(options_.is_plain ? "http" : "https"),
-        host_(options_.has_bucket_in_host ? options_.bucket + "." + options_.endpoint
-                                          : options_.endpoint),
         credentials_(std::move(credentials)),
-        signer_(std::move(signer)),
+        requests_(options_, std::move(signer)),
         client_(std::move(client)) {}
 
   const std::string& id() const override { return id_; }
@@ -58,18 +70,22 @@ class S3Objects final : public Sink {
 
  private:
   std::string key_of(const Object& object) const;
+  bool goes_in_parts(const Object& object) const {
+    return object.data.size() > options_.multipart_above;
+  }
   Result<net::Request> request_for(const Object& object, const s3::Credentials& credentials) const;
   Status outcome_of(const Result<net::Reply>& reply, bool is_temporary);
+  Status put_in_parts(const Object& object);
+  void put_whole(std::span<const Ref<Object>> objects, std::vector<Status>& outcomes);
 
   const std::string id_;
   const S3Options options_;
-  const std::string scheme_;
-  const std::string host_;
   std::unique_ptr<CredentialSource> credentials_;
-  s3::Signer signer_;
+  const S3Requests requests_;
   std::unique_ptr<net::HttpClient> client_;
   bool is_conditional_ = true;  // until the storage says that it does not know how
-  bool are_refused_ = false;    // the credentials that were used last
+  S3Checksum checksum_ = S3Checksum::kNone;
+  bool are_refused_ = false;  // the credentials that were used last
   AskedToWait asked_;
 };
 
@@ -80,7 +96,7 @@ std::string S3Objects::key_of(const Object& object) const {
 
 std::string S3Objects::locate(const Object& object) const {
   const std::string key = key_of(object);
-  const std::array known = {Placeholder{"SCHEME", scheme_},
+  const std::array known = {Placeholder{"SCHEME", requests_.scheme()},
                             Placeholder{"ENDPOINT", options_.endpoint},
                             Placeholder{"BUCKET", options_.bucket}, Placeholder{"KEY", key},
                             Placeholder{"DIGEST", object.digest}};
@@ -89,36 +105,12 @@ std::string S3Objects::locate(const Object& object) const {
 
 Result<net::Request> S3Objects::request_for(const Object& object,
                                             const s3::Credentials& credentials) const {
-  const std::string path = s3::uri_encode(key_of(object), s3::Slash::kKept);
-  const std::string target =
-      (options_.has_bucket_in_host ? "/" : "/" + options_.bucket + "/") + path;
-  std::vector<s3::HeaderView> headers = {{"Host", host_}, {"Content-Type", object.content_type}};
-  if (is_conditional_) headers.push_back({"If-None-Match", "*"});
-  if (!options_.sse.empty()) headers.push_back({"x-amz-server-side-encryption", options_.sse});
-  if (!options_.kms_key_id.empty()) {
-    headers.push_back({"x-amz-server-side-encryption-aws-kms-key-id", options_.kms_key_id});
-  }
-  if (!options_.acl.empty()) headers.push_back({"x-amz-acl", options_.acl});
-  s3::Request to_sign;
-  to_sign.method = "PUT";
-  to_sign.target = target;
-  to_sign.headers = headers;
-  to_sign.payload.sha256 = object.digest;  // of the bytes that are sent: it is hashed once
-  to_sign.time_s = clock_ns(CLOCK_REALTIME) / kNsPerS;
-  QTAP_TRY(const s3::Signed made, signer_.sign(to_sign, credentials));
-
-  net::Request request;
-  request.method = "PUT";
-  request.url = scheme_ + "://" + host_ + target;
-  request.body = object.data;
-  request.timeout = options_.timeout;
-  for (const s3::HeaderView& header : headers) {
-    request.fields.push_back(std::string(header.name) + ": " + std::string(header.value));
-  }
-  for (const s3::Header& header : made.headers) {
-    request.fields.push_back(header.name + ": " + header.value);
-  }
-  return request;
+  const std::string key = key_of(object);
+  // The digest is of the bytes that are sent: they are hashed once.
+  S3Ask put{.key = key, .body = object.data, .sha256 = object.digest};
+  put.headers = object_headers(options_, object);
+  if (is_conditional_) put.headers.push_back({"If-None-Match", "*"});
+  return requests_.make(put, credentials, checksum_);
 }
 
 // What is about the storage as such is remembered, and tried again in another way.
@@ -128,23 +120,28 @@ Status S3Objects::outcome_of(const Result<net::Reply>& reply, bool is_temporary)
   if (is_conditional_ && reply->status == 412) return {};  // it is there
   const bool again = is_conditional_ && (reply->status == 409 || reply->status == 501);
   if (reply->status == 501) is_conditional_ = false;  // Swift
+  const S3Checksum wanted = wanted_checksum(*reply, checksum_);
+  const bool wants_another = wanted != checksum_;
+  checksum_ = wanted;
   const bool refused = is_temporary && is_about_credentials(*reply);
   are_refused_ |= refused;
-  if (!again && !refused) return outcome;
+  if (!again && !refused && !wants_another) return outcome;
   Error error = std::move(outcome).error();
   error.status = QTAP_ERR_AGAIN;
   return error;
 }
 
-std::vector<Status> S3Objects::put_objects(std::span<const Ref<Object>> objects) {
-  asked_.begin();
+// Those that are sent in parts keep their place, and are left alone.
+void S3Objects::put_whole(std::span<const Ref<Object>> objects, std::vector<Status>& outcomes) {
+  const auto is_in_parts = [this](const Ref<Object>& object) { return goes_in_parts(*object); };
+  if (std::all_of(objects.begin(), objects.end(), is_in_parts)) return;
   const Result<s3::Credentials> credentials = credentials_->get(std::exchange(are_refused_, false));
-  if (!credentials.ok()) return std::vector<Status>(objects.size(), credentials.error());
-  std::vector<Status> outcomes(objects.size());
   std::vector<net::Request> requests;
   std::vector<size_t> indices;  // of the objects that they are for
   for (size_t i = 0; i < objects.size(); ++i) {
-    Result<net::Request> request = request_for(*objects[i], *credentials);
+    if (goes_in_parts(*objects[i])) continue;
+    Result<net::Request> request =
+        credentials.ok() ? request_for(*objects[i], *credentials) : credentials.error();
     if (!request.ok()) {
       outcomes[i] = std::move(request).error();
       continue;
@@ -153,10 +150,35 @@ std::vector<Status> S3Objects::put_objects(std::span<const Ref<Object>> objects)
     indices.push_back(i);
   }
   const std::vector<Result<net::Reply>> replies = client_->run(requests);
-  const bool is_temporary = !credentials->session_token.empty();
   for (size_t i = 0; i < replies.size(); ++i) {
     asked_.add(replies[i]);
-    outcomes[indices[i]] = outcome_of(replies[i], is_temporary);
+    outcomes[indices[i]] = outcome_of(replies[i], !credentials->session_token.empty());
+  }
+}
+
+Status S3Objects::put_in_parts(const Object& object) {
+  bool is_temporary = false;
+  const auto credentials = [&] {
+    auto got = credentials_->get(std::exchange(are_refused_, false));
+    is_temporary = got.ok() && !got->session_token.empty();
+    return got;
+  };
+  S3Multipart upload(options_, requests_, *client_, credentials, checksum_);
+  const auto [reply, is_left] = upload.put(object, key_of(object), is_conditional_);
+  asked_.add(reply);
+  Status outcome = outcome_of(reply, is_temporary);
+  if (outcome.ok() || !is_left) return outcome;
+  Error error = std::move(outcome).error();
+  error.text += "; its parts may be left in the bucket: a rule of its lifecycle can remove such";
+  return error;
+}
+
+std::vector<Status> S3Objects::put_objects(std::span<const Ref<Object>> objects) {
+  asked_.begin();
+  std::vector<Status> outcomes(objects.size());
+  put_whole(objects, outcomes);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    if (goes_in_parts(*objects[i])) outcomes[i] = put_in_parts(*objects[i]);
   }
   return outcomes;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // In: objects. Out: PUTs into a bucket of S3, or of anything that speaks its protocol and checks
 // Signature Version 4. The key is the digest, so one object is one upload, whoever makes it: a PUT
-// says If-None-Match, and 412 means that the bytes are there.
+// says If-None-Match, and 412 means that the bytes are there. Large ones go in parts
+// (sink/s3_multipart.h). Digests beside that are sent once the storage has asked for them.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,7 +28,9 @@ struct S3Options {
   std::string acl;  // x-amz-acl; "" = that of the bucket
   std::string access_url = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}";
   std::string object_key = "{{DIGEST}}";
-  std::chrono::milliseconds timeout{30'000};  // of one attempt
+  std::chrono::milliseconds timeout{30'000};  // of one attempt, or of one part
+  uint64_t multipart_above = 64u << 20;       // bytes; spec/config.md 6.3
+  uint64_t part_bytes = 0;                    // 0: what s3::part_bytes() says
   net::ClientOptions client;
 };
 

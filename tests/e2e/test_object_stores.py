@@ -49,12 +49,12 @@ def bucket(gateway, request):
 class Upload:
     """A session that feeds exchanges and stores them; what it told."""
 
-    def __init__(self, gateway, bucket, endpoint=None, secret=None, has_keys=True, more=""):
+    def __init__(self, gateway, bucket, endpoint=None, secret=None, has_keys=True, more="", capture=None):
         self.records, self.log = [], []
         keys = f", access_key: '{gateway.keys[0]}', secret_key: {{ type: text, value: '{secret or gateway.keys[1]}' }}"
         yaml = YAML.format(endpoint=endpoint or f"127.0.0.1:{gateway.port}", bucket=bucket, keys=keys if has_keys else "",
                            more=more)
-        self.session = qtap.Session({"capture.source": "feed"}, yaml=yaml, on_event=self._event,
+        self.session = qtap.Session({"capture.source": "feed", **(capture or {})}, yaml=yaml, on_event=self._event,
                                     logger=lambda _level, line: self.log.append(line))
         self.session.start()
 
@@ -227,6 +227,64 @@ def test_nobody_there_is_counted_and_closing_does_not_wait_for_it(gateway, bucke
             upload.session.close()
             assert time.monotonic() - began < 5  # an attempt would take 30 s
     assert stored(client, name) == {}
+
+
+LARGE = ", queue_bytes: 1gb"
+LARGE_BODY = 52 * 2**20  # in base64, in an object, it is more than 64 MiB
+
+
+def large_exchange(upload):
+    upload.exchange(os.urandom(1024) * (LARGE_BODY // 1024))
+
+
+def uploads_left(client, bucket):
+    return client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+
+
+def test_a_large_object_goes_in_parts_and_is_the_same_there(gateway, bucket):
+    name, client = bucket
+    with FaultProxy(gateway.port, [None, None, "reset"]) as proxy:  # the second part is sent again
+        with Upload(gateway, name, endpoint=proxy.endpoint, more=LARGE, capture={"capture.body_buffer": "128mb"}) as upload:
+            large_exchange(upload)
+            upload.flush()
+            assert upload.session.stats["sink_dropped"] == 0, upload.log
+            assert upload.session.stats["sink_retries"] == 0, upload.log
+    record, = upload.records
+    assert record["stored"] and record["size"] > 64 * 2**20
+    (key, data), = stored(client, name).items()
+    assert key == record["digest"] == hashlib.sha256(data).hexdigest() and len(data) == record["size"]
+    assert client.head_object(Bucket=name, Key=key)["ContentType"] == "application/json"
+    assert {method for method, _, _ in proxy.requests} == {"POST", "PUT"}
+    assert sum("partNumber=" in path for _, path, _ in proxy.requests) == -(-record["size"] // (16 * 2**20)) + 1
+    assert uploads_left(client, name) == []
+
+
+@pytest.mark.parametrize("faults", [[None, None, 400], [None, 503, None, 403], [None] * 6 + [403]])
+def test_a_large_object_that_fails_in_the_middle_leaves_nothing(gateway, bucket, faults):
+    name, client = bucket
+    with FaultProxy(gateway.port, faults) as proxy:
+        with Upload(gateway, name, endpoint=proxy.endpoint, more=LARGE + ", retry: { max_attempts: 1 }",
+                    capture={"capture.body_buffer": "128mb"}) as upload:
+            large_exchange(upload)
+            upload.flush()
+            assert upload.session.stats["sink_dropped"] == 1, upload.log
+    assert not upload.records[0]["stored"] and "may be left" not in upload.records[0]["error"]
+    assert proxy.requests[-1][0] == "DELETE"
+    assert uploads_left(client, name) == [] and stored(client, name) == {}
+
+
+def test_closing_in_the_middle_of_a_large_object_leaves_nothing(gateway, bucket):
+    name, client = bucket
+    with FaultProxy(gateway.port, [None, None, "hang"]) as proxy:
+        with Upload(gateway, name, endpoint=proxy.endpoint, more=LARGE, capture={"capture.body_buffer": "128mb"}) as upload:
+            large_exchange(upload)
+            with pytest.raises(qtap.QtapError):
+                upload.session.flush(3000)
+            assert len(uploads_left(client, name)) == 1
+            began = time.monotonic()
+            upload.session.close()
+            assert time.monotonic() - began < 5
+    assert uploads_left(client, name) == [] and stored(client, name) == {}
 
 
 LIVE_YAML = """version: 2

@@ -74,9 +74,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         said = server.getresponse()
         answer = said.read()
         server.close()
-        return self._answer(said.status, {}, answer, is_truncated=fault == "truncated")
+        fields = {"ETag": said.headers["ETag"]} if "ETag" in said.headers else {}  # what parts are named by
+        return self._answer(said.status, fields, answer, is_truncated=fault == "truncated")
 
-    do_GET = do_PUT
+    do_GET = do_POST = do_DELETE = do_PUT
 
     def _answer(self, status, fields, body, is_truncated=False):
         self.send_response(status)

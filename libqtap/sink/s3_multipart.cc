@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sink/s3_multipart.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/sha256.h"
+#include "s3/uri.h"
+#include "s3/xml.h"
+
+namespace qtap::sink {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A connection may break in the middle of many; what was sent before need not be sent again.
+constexpr int kPartAttempts = 2;
+// Closing waits for it.
+constexpr milliseconds kAbortTimeout{2000};
+
+bool is_good(const Result<net::Reply>& reply) {
+  return reply.ok() && reply->status == 200;
+}
+
+net::Reply all_good() {
+  net::Reply reply;
+  reply.status = 200;
+  return reply;
+}
+
+Error bad_answer(const std::string& what) {
+  return {QTAP_ERR_AGAIN, what};
+}
+
+}  // namespace
+
+Result<net::Reply> S3Multipart::ask(const S3Ask& ask, S3Checksum checksum) {
+  QTAP_TRY(last_, credentials_());
+  QTAP_TRY(const net::Request request, requests_.make(ask, last_, checksum));
+  return client_.run(request);
+}
+
+Result<net::Reply> S3Multipart::create(const Object& object) {
+  S3Ask create{.method = "POST", .key = key_, .query = "uploads="};
+  create.headers = object_headers(options_, object);
+  if (checksum_ == S3Checksum::kSha256) {
+    create.headers.push_back({"x-amz-checksum-algorithm", "SHA256"});
+  }
+  Result<net::Reply> reply = ask(create);
+  if (!is_good(reply)) return reply;
+  Result<std::string> id = s3::upload_id_of(reply->body);
+  if (!id.ok()) return bad_answer("no upload was begun: " + id.error().text);
+  upload_ = "uploadId=" + s3::uri_encode(*id);
+  return reply;
+}
+
+// Those that got no answer come back with attempts left; any answer but 200 ends the upload.
+Result<net::Reply> S3Multipart::send_wave(const std::vector<Part*>& wave) {
+  QTAP_TRY(last_, credentials_());
+  std::vector<net::Request> requests;
+  for (Part* const part : wave) {
+    if (part->sha256.empty()) part->sha256 = sha256_hex(part->data);
+    QTAP_TRY(net::Request request,
+             requests_.make(
+                 {.key = key_, .query = part->query, .body = part->data, .sha256 = part->sha256},
+                 last_, checksum_));
+    for (const std::string& field : request.fields) {
+      constexpr std::string_view kChecksum = "x-amz-checksum-sha256: ";
+      if (field.starts_with(kChecksum)) part->uploaded.checksum = field.substr(kChecksum.size());
+    }
+    requests.push_back(std::move(request));
+  }
+  std::vector<Result<net::Reply>> replies = client_.run(requests);
+  for (size_t i = 0; i < replies.size(); ++i) {
+    Result<net::Reply>& reply = replies[i];
+    const bool has_another = !reply.ok() && ++wave[i]->attempts < kPartAttempts;
+    if (!is_good(reply) && !has_another) return std::move(reply);
+    if (reply.ok()) wave[i]->uploaded.etag = reply->field("etag");
+    if (reply.ok() && wave[i]->uploaded.etag.empty()) return bad_answer("a part got no ETag");
+  }
+  return all_good();
+}
+
+Result<net::Reply> S3Multipart::send_parts(const Object& object) {
+  const std::string_view data = object.data;
+  const uint64_t size = options_.part_bytes ? options_.part_bytes : s3::part_bytes(data.size());
+  std::vector<Part> parts;
+  for (size_t at = 0; at < data.size(); at += size) {
+    parts.push_back({.query = "partNumber=" + std::to_string(parts.size() + 1) + "&" + upload_,
+                     .data = data.substr(at, size)});
+  }
+  // Few at once: a signature is worth nothing a quarter of an hour later.
+  for (;;) {
+    std::vector<Part*> wave;
+    for (Part& part : parts) {
+      if (!part.uploaded.etag.empty()) continue;
+      wave.push_back(&part);
+      if (wave.size() == options_.client.max_concurrent) break;
+    }
+    if (wave.empty()) break;
+    Result<net::Reply> sent = send_wave(wave);
+    if (!is_good(sent)) return sent;
+  }
+  for (Part& part : parts) uploaded_.push_back(std::move(part.uploaded));
+  return all_good();
+}
+
+// It may answer 200 before it knows, and say in the body that it failed (S3 API reference).
+Result<net::Reply> S3Multipart::complete(bool& is_conditional) {
+  const std::string document = s3::complete_document(uploaded_);
+  S3Ask complete{.method = "POST", .key = key_, .query = upload_, .body = document};
+  complete.headers = {{"Content-Type", "application/xml"}};
+  if (is_conditional) complete.headers.push_back({"If-None-Match", "*"});
+  Result<net::Reply> reply = ask(complete);
+  if (reply.ok() && reply->status == 501 && is_conditional) {
+    is_conditional = false;
+    complete.headers.pop_back();
+    reply = ask(complete);
+  }
+  if (!is_good(reply)) return reply;
+  const s3::XmlAnswer answer = s3::read_xml_answer(reply->body);
+  if (answer.root == "CompleteMultipartUploadResult") return reply;
+  const std::string why =
+      answer.code.empty() ? "" : " (" + answer.code + ", " + answer.message + ")";
+  return bad_answer("the storage did not put the parts together" + why);
+}
+
+// Whether the parts are gone. A client that was cancelled sends nothing more, so that this one
+// request has one of its own.
+bool S3Multipart::abort() {
+  const S3Ask abort{.method = "DELETE", .key = key_, .query = upload_};
+  Result<net::Request> request = requests_.make(abort, last_);
+  if (!request.ok()) return false;
+  request->timeout = std::min(request->timeout, kAbortTimeout);
+  Result<net::Reply> reply = client_.run(*request);
+  if (!reply.ok() && reply.error().status == QTAP_ERR_AGAIN) {
+    auto another = net::HttpClient::make(options_.client);
+    if (!another.ok()) return false;
+    reply = (*another)->run(*request);
+  }
+  return reply.ok() && (reply->status == 204 || reply->status == 200 || reply->status == 404);
+}
+
+S3Multipart::Outcome S3Multipart::put(const Object& object, const std::string& key,
+                                      bool& is_conditional) {
+  key_ = key;
+  Result<net::Reply> reply = create(object);
+  if (is_good(reply)) reply = send_parts(object);
+  if (is_good(reply)) reply = complete(is_conditional);
+  const bool is_left = !is_good(reply) && !upload_.empty() && !abort();
+  return {std::move(reply), is_left};
+}
+
+}  // namespace qtap::sink
