@@ -13,8 +13,10 @@ namespace qtap {
 namespace {
 
 using Digest = std::array<unsigned char, 32>;
+using Sha1 = std::array<unsigned char, 20>;
 
-std::string hex(const Digest& digest) {
+template <size_t kSize>
+std::string hex(const std::array<unsigned char, kSize>& digest) {
   static constexpr auto kPairs = [] {
     constexpr char kHex[] = "0123456789abcdef";
     std::array<std::array<char, 2>, 256> pairs = {};
@@ -23,7 +25,7 @@ std::string hex(const Digest& digest) {
     }
     return pairs;
   }();
-  std::array<char, 2 * Digest().size()> text;
+  std::array<char, 2 * kSize> text;
   for (size_t i = 0; i < digest.size(); ++i) memcpy(&text[2 * i], kPairs[digest[i]].data(), 2);
   return {text.data(), text.size()};
 }
@@ -48,6 +50,14 @@ std::string sha256_hex(std::string_view data) {
   if (!context || EVP_DigestInit_ex(context.get(), sha256(), nullptr) != 1) throw std::bad_alloc();
   EVP_DigestUpdate(context.get(), data.data(), data.size());
   EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  return hex(digest);
+}
+
+std::string sha1_hex(std::string_view data) {
+  Sha1 digest = {};
+  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha1(), nullptr) != 1) {
+    throw std::bad_alloc();
+  }
   return hex(digest);
 }
 

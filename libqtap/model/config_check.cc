@@ -144,6 +144,34 @@ void check_spool(const Entries& entries, std::vector<Conflict>& found) {
   }
 }
 
+// Ids of those that are not disabled; the default one is <type>-<index>.
+std::vector<std::string> ids_of(const Entries& entries, const std::string& list) {
+  std::vector<std::string> ids;
+  for (const size_t i : indices_of(entries, list)) {
+    const std::string element = list + "[" + std::to_string(i) + "].";
+    const std::string type = value_of(entries, element + "type");
+    if (type == "disabled") continue;
+    const std::string id = value_of(entries, element + "id");
+    ids.push_back(id.empty() ? type + "-" + std::to_string(i) : id);
+  }
+  return ids;
+}
+
+void check_record_stores(const Entries& entries, std::vector<Conflict>& found) {
+  const std::vector<std::string> ids = ids_of(entries, "services.event_stores");
+  for (const size_t i : indices_of(entries, "services.object_stores")) {
+    const std::string element = "services.object_stores[" + std::to_string(i) + "].";
+    const std::string key = element + "event_store.id";
+    const std::string id = value_of(entries, key);
+    if (id.empty() || value_of(entries, element + "type") == "disabled") continue;
+    if (std::find(ids.begin(), ids.end(), id) != ids.end()) continue;
+    const std::vector<std::string_view> names(ids.begin(), ids.end());
+    found.push_back(
+        {key, invalid("QT191", std::string(display_key(key)) + ": no event store with the id " +
+                                   quoted(id) + did_you_mean(id, names))});
+  }
+}
+
 }  // namespace
 
 Error missing_option(const std::string& element, const std::string& type, std::string_view word) {
@@ -196,6 +224,7 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
   }
   check_s3(entries, found);
   check_spool(entries, found);
+  check_record_stores(entries, found);
   check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {

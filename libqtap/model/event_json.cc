@@ -275,7 +275,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
     for (const StoredObject& object : objects) {
       json.begin_object();
       json.member("type", object.type);
-      json.member("digest", object.digest);
+      json.member("digest", digest);
       json.optional("url", object.url);
       json.end_object();
     }
@@ -290,11 +290,12 @@ ArtifactText artifact_text(const Transaction& tx) {
   ArtifactText text;
   text.connection_id = tx.connection->id;
   text.request_id = tx.id;
-  text.time_ns = end_time(tx);
+  text.start_ns = tx.request.start_ns;
+  text.end_ns = end_time(tx);
   {
     JsonWriter json(text.common);
     json.begin_object();
-    write_common(json, "artifact_record", text.time_ns, tx);
+    write_common(json, "artifact_record", text.end_ns, tx);
     json.end_object();
     text.common = text.common.substr(1, text.common.size() - 2);
   }
@@ -320,20 +321,21 @@ ArtifactText artifact_text(const Transaction& tx) {
   return text;
 }
 
-Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
-                               const std::string& url, const std::string& error) {
+Ref<Event> make_artifact_event(const Object& object, const std::string& digest,
+                               const std::string& store_id, const std::string& url,
+                               const std::string& error) {
   const ArtifactText text =
       object.transaction ? artifact_text(*object.transaction) : object.artifact;
   auto event = Ref<Event>::make();
   event->type = "artifact_record";
   event->connection_id = text.connection_id;
   event->request_id = text.request_id;
-  event->time_ns = text.time_ns;
+  event->time_ns = text.end_ns;
   std::string own;
   JsonWriter json(own);
   json.begin_object();
   json.member("type", object.type);
-  json.member("digest", object.digest);
+  json.member("digest", digest);
   if (error.empty()) json.optional("url", url);
   json.member("store", store_id);
   json.member("size", uint64_t{object.data.size()});

@@ -34,8 +34,9 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
 ArtifactText artifact_text(const Transaction& tx);
 
 // `error` empty: the store has the bytes.
-Ref<Event> make_artifact_event(const Object& object, const std::string& store_id,
-                               const std::string& url, const std::string& error);
+Ref<Event> make_artifact_event(const Object& object, const std::string& digest,
+                               const std::string& store_id, const std::string& url,
+                               const std::string& error);
 
 // "key:value" for each built-in tag that is known (bin, host, ip, protocol, strategy).
 std::vector<std::string> flat_tags(const Connection& conn);

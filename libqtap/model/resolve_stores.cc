@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/resolve_stores.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
 
+#include "base/place.h"
+#include "base/suggest.h"
 #include "model/config_check.h"
 #include "model/option_key.h"
 
@@ -25,6 +30,7 @@ class StoreReader {
     const bool has_id = options_.config().find(element_ + "id") != nullptr;
     store.id = has_id ? id : type_ + "-" + std::to_string(index);
     store.delivery = delivery();
+    if (element_.starts_with("services.object_stores")) store.objects = objects();
     store.dir = text("dir");
     store.bodies = is_true("bodies");
     if (type_ == "s3") store.s3 = s3();
@@ -68,9 +74,29 @@ class StoreReader {
             .addressing = text("addressing"),
             .sse = text("sse"),
             .kms_key_id = text("kms_key_id"),
-            .acl = text("acl"),
+            .acl = text("acl")};
+  }
+
+  ObjectSettings objects() const {
+    check_placeholders("access_url", {"SCHEME", "ENDPOINT", "BUCKET", "KEY", "DIGEST"});
+    check_placeholders("object_key", {"DIGEST", "TYPE", "DATE", "HOST"});
+    return {.names_by_sha1 = text("digest") == "sha1",
+            .has_record = !is_true("event_store.disabled"),
+            .record_store = text("event_store.id"),
             .access_url = text("access_url"),
             .object_key = text("object_key")};
+  }
+
+  void check_placeholders(const char* word, std::initializer_list<std::string_view> known) const {
+    const std::string key = element_ + word;
+    const std::string value = text(word);
+    for (const std::string_view name : placeholders_in(value)) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      warn_("QT190", key,
+            std::string(display_key(key)) + ": {{" + std::string(name) +
+                "}} is no placeholder and stays as it is" +
+                did_you_mean(name, std::vector<std::string_view>(known)));
+    }
   }
 
   const OptionReader& options_;

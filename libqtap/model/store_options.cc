@@ -40,6 +40,13 @@ constexpr Option kObjectOptions[] = {
              "bucket of S3 or of anything that speaks its protocol."},
     {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
+    {.key = "services.object_stores[].digest", .type = kWord, .default_text = "sha256", .words = "sha256, sha1",
+     .help = "What objects are named by, here and in the records of this store."},
+    {.key = "services.object_stores[].event_store.id", .type = kText,
+     .help = "The one event store that gets the `artifact_record` of each object; without it all do. The host's "
+             "callback gets it anyway."},
+    {.key = "services.object_stores[].event_store.disabled", .type = kBool, .default_text = "false",
+     .help = "No `artifact_record` for objects of this store, neither to event stores nor to the host."},
     {.key = "services.object_stores[].dir", .type = kPath, .applies = "file", .required = true,
      .help = "Directory of the objects, `<dir>/<first two hex digits>/<digest>`; made when missing."},
     {.key = "services.object_stores[].bodies", .type = kBool, .default_text = "false", .applies = "file",
@@ -71,7 +78,8 @@ constexpr Option kObjectOptions[] = {
      .help = "Where records say that the object is; `{{DIGEST}}` too. Nothing signs it: who may read is the "
              "bucket's policy."},
     {.key = "services.object_stores[].object_key", .type = kText, .default_text = "{{DIGEST}}", .applies = "s3",
-     .help = "Key of an object, with folders if wanted; must hold `{{DIGEST}}`, may hold `{{TYPE}}`."},
+     .help = "Key of an object, with folders if wanted; must hold `{{DIGEST}}`, may hold `{{TYPE}}`, "
+             "`{{DATE}}` (`2026/03/01`, of the request, UTC) and `{{HOST}}` (this machine)."},
 };
 
 // What each store has of its own, and `sink.` for all of them. Names without what they stand below.

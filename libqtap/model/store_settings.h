@@ -37,6 +37,14 @@ struct S3Settings {
   std::string sse;
   std::string kms_key_id;
   std::string acl;
+};
+
+// What all stores of objects have.
+struct ObjectSettings {
+  bool names_by_sha1 = false;  // digest
+  bool has_record = true;      // event_store.disabled
+  std::string record_store;    // event_store.id; "" = all
+  // Over the network:
   std::string access_url;
   std::string object_key;
 };
@@ -45,8 +53,9 @@ struct StoreSettings {
   std::string type;  // "stdout", "file", "s3"
   std::string id;
   DeliverySettings delivery;
-  std::string dir;      // file
-  bool bodies = false;  // file
+  ObjectSettings objects;  // services.object_stores[]
+  std::string dir;         // file
+  bool bodies = false;     // file
   S3Settings s3;
 };
 

@@ -39,11 +39,9 @@ class HttpCapture final : public Plugin {
     Ref<Object> object = make_http_transaction_object(exchange.tx, parts);
     if (prints_json) output.emit_line(object->data);
     if (!stores) return {};
-    StoredObject stored = {.type = object->type, .digest = object->digest, .url = {}};
-    auto url = output.emit_object(std::move(object));
-    if (!url) return {};
-    stored.url = *std::move(url);
-    exchange.objects.push_back(std::move(stored));
+    if (auto stored = output.emit_object(std::move(object))) {
+      exchange.objects.push_back(*std::move(stored));
+    }
     return {};
   }
 

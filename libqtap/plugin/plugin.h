@@ -32,10 +32,10 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void emit_event(Ref<Event> event) = 0;
-  // Hands an object to the host and to every object store. Returns the URL at the first store that
-  // took it, "" when that store has none; nothing when no store did: then there is no object that
-  // an event could refer to. A store that gives it up later says so in its artifact_record.
-  virtual std::optional<std::string> emit_object(Ref<Object> object) = 0;
+  // Hands an object to the host and to every object store. Returns how the first store that took it
+  // refers to it; nothing when no store did: then there is no object that an event could refer to.
+  // A store that gives it up later says so in its artifact_record.
+  virtual std::optional<StoredObject> emit_object(Ref<Object> object) = 0;
   // Text for people, written to the process's standard output in one piece.
   virtual void emit_console(std::string text) = 0;
   // The same, with a newline behind it: spares a copy of a long document.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "base/clock.h"
@@ -13,6 +12,7 @@
 #include "s3/uri.h"
 #include "session/body_streams.h"
 #include "session/remote_stores.h"
+#include "session/store_place.h"
 #include "sink/builtin.h"
 #include "source/feed.h"
 #include "source/replay.h"
@@ -86,12 +86,6 @@ class RuleCompiler {
   std::shared_ptr<plugin::RuleBook> book_;
   std::vector<Error> errors_;
 };
-
-std::string hostname() {
-  std::array<char, 256> name = {};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 // Colour is for terminals, and not for those who said no (no-color.org).
 bool stdout_takes_colour() {
@@ -217,9 +211,12 @@ Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
 
 Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
                                                      sink::Console& console) {
-  if (store.type == "file") return sink::make_file_objects(store.id, store.dir, store.bodies);
+  const DigestKind digest = digest_kind(store.objects);
+  if (store.type == "file") {
+    return sink::make_file_objects(store.id, store.dir, {.bodies = store.bodies, .digest = digest});
+  }
   if (store.type == "s3") return make_s3_store(store);
-  return sink::make_stdout_objects(store.id, console);
+  return sink::make_stdout_objects(store.id, console, digest);
 }
 
 // Null: the store has none. An event store and an object store may have one name.
@@ -244,8 +241,11 @@ Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::
   for (const StoreSettings& store : settings.object_stores) {
     QTAP_TRY(auto sink, make_object_sink(store, console));
     QTAP_TRY(auto spool, make_spool(store, "objects"));
-    sinks.push_back(
-        {std::move(sink), make_store_options(settings, store.delivery), std::move(spool)});
+    sinks.push_back({.sink = std::move(sink),
+                     .options = make_store_options(settings, store.delivery),
+                     .spool = std::move(spool),
+                     .has_record = store.objects.has_record,
+                     .record_store = store.objects.record_store});
   }
   return sinks;
 }

@@ -37,10 +37,12 @@ void Outlet::open(std::function<bool()> can_wait) {
   for (auto& plan : plans_) {
     if (!plan.sink) continue;  // has its store since a start that ran out of memory
     has_workers_ = plan.options.has_worker;
+    tellings_.push_back(std::make_unique<Telling>(plan));
+    Telling* const telling = tellings_.back().get();
     stores_.push_back(std::make_unique<sink::Store>(
         std::move(plan.sink), plan.options,
-        [this](const std::string& id, const Ref<Object>& object, const std::string& url,
-               const Status& status) { stored(id, object, url, status); },
+        [this, telling](const std::string&, const Ref<Object>& object, const std::string& url,
+                        const Status& status) { stored(*telling, object, url, status); },
         [this](const std::string& id, const Error& why) { refused(id, why); }, can_wait,
         [this] { kick_stores(); }, std::move(plan.spool)));
   }
@@ -58,8 +60,17 @@ void Outlet::close() {
     if (!store->sink().takes_events()) store->close();
   }
   for (auto& store : stores_) store->close();
+  tell_rest();
   for (auto& plan : plans_) plan.sink->close();
   plans_.clear();
+}
+
+// How many uploads had no line of their own, where no further one will say so.
+void Outlet::tell_rest() {
+  for (auto& telling : tellings_) {
+    const std::string line = telling->uploads.rest();
+    if (!line.empty() && inform_) inform_(line);
+  }
 }
 
 void Outlet::kick() {
@@ -71,9 +82,10 @@ void Outlet::kick_stores() {
   for (auto& store : stores_) store->kick();
 }
 
-void Outlet::to_stores(const Ref<Event>& event) {
+void Outlet::to_stores(const Ref<Event>& event, const std::string& only) {
   for (auto& store : stores_) {
-    if (store->sink().takes_events()) store->put(event);
+    const sink::Sink& sink = store->sink();
+    if (sink.takes_events() && (only.empty() || sink.id() == only)) store->put(event);
   }
 }
 
@@ -83,16 +95,17 @@ void Outlet::emit_event(Ref<Event> event) {
   to_stores(event);
 }
 
-std::optional<std::string> Outlet::emit_object(Ref<Object> object) {
+std::optional<StoredObject> Outlet::emit_object(Ref<Object> object) {
   ++objects_;
   host_.object(*object);
   object->lent_bytes = object->transaction ? object->transaction->decoded.lent_bytes() : 0;
-  std::optional<std::string> url;
+  std::optional<StoredObject> stored;
   for (auto& store : stores_) {
-    if (!store->sink().takes_objects()) continue;
-    if (store->put(object) && !url) url = store->sink().locate(*object);
+    const sink::Sink& sink = store->sink();
+    if (!sink.takes_objects() || !store->put(object) || stored) continue;
+    stored = {object->type, sink.digest_of(*object), sink.locate(*object)};
   }
-  return url;
+  return stored;
 }
 
 void Outlet::emit_body(const Ref<BodyChunk>& chunk) {
@@ -122,13 +135,26 @@ void Outlet::console_lost(uint64_t blocks) {
   }
 }
 
-void Outlet::stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
+void Outlet::tell_uploads(Telling& telling, const Object& object) {
+  const std::string where = telling.sink->uploaded_to(object);
+  if (where.empty() || !inform_) return;
+  for (const std::string& line : telling.uploads.uploaded(where, monotonic_ns())) inform_(line);
+}
+
+void Outlet::stored(Telling& telling, const Ref<Object>& object, const std::string& url,
                     const Status& status) {
+  if (status.ok()) tell_uploads(telling, *object);
+  if (!telling.has_record) return;
   Ref<Event> event =
-      make_artifact_event(*object, store_id, url, status.ok() ? "" : message_of(status.error()));
-  if (!has_workers_) return emit_event(std::move(event));
+      make_artifact_event(*object, telling.sink->digest_of(*object), telling.sink->id(), url,
+                          status.ok() ? "" : message_of(status.error()));
   ++events_;
-  to_stores(event);  // they are kicked when the worker that tells this has told more
+  if (!has_workers_) {
+    host_.event(*event);
+    return to_stores(event, telling.record_store);
+  }
+  to_stores(event,
+            telling.record_store);  // they are kicked when the worker that tells this has told more
   if (!host_.wants_events()) return;
   {
     const std::lock_guard lock(deferred_mutex_);
@@ -203,6 +229,7 @@ Status Outlet::flush(int timeout_ms) {
       keep_first(stores_[i]->end_flush(flushes[i]));
     }
   }
+  tell_rest();
   return result;
 }
 

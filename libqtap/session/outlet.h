@@ -19,6 +19,7 @@
 
 #include "plugin/plugin.h"
 #include "session/host.h"
+#include "session/upload_log.h"
 #include "sink/console.h"
 #include "sink/store.h"
 
@@ -28,10 +29,15 @@ class Outlet final : public plugin::Output {
  public:
   // `wake` makes the polling thread call deliver_deferred() soon; any thread may call it.
   // `log` gets a line when a store gives something up; any thread.
-  // `console_fd` is where text for people goes; it is borrowed.
+  // `console_fd` is where text for people goes; it is borrowed. `inform` gets a line when a store
+  // has uploaded something; any thread.
   Outlet(Host& host, std::function<void()> wake, std::function<void(const std::string&)> log,
-         int console_fd = STDOUT_FILENO)
-      : host_(host), wake_(std::move(wake)), log_(std::move(log)), console_(console_fd) {}
+         int console_fd = STDOUT_FILENO, std::function<void(const std::string&)> inform = nullptr)
+      : host_(host),
+        wake_(std::move(wake)),
+        log_(std::move(log)),
+        inform_(std::move(inform)),
+        console_(console_fd) {}
   ~Outlet() override { close(); }
 
   sink::Console& console() { return console_; }
@@ -44,7 +50,7 @@ class Outlet final : public plugin::Output {
   void close();
 
   void emit_event(Ref<Event> event) override;
-  std::optional<std::string> emit_object(Ref<Object> object) override;
+  std::optional<StoredObject> emit_object(Ref<Object> object) override;
   void emit_console(std::string text) override { print(text, ""); }
   void emit_line(std::string_view line) override { print(line, "\n"); }
   // To every store that takes them.
@@ -64,15 +70,30 @@ class Outlet final : public plugin::Output {
  private:
   void print(std::string_view text, std::string_view end);
   void kick_stores();
-  void stored(const std::string& store_id, const Ref<Object>& object, const std::string& url,
+  // How what becomes of the objects of one store is told.
+  struct Telling {
+    explicit Telling(const sink::StorePlan& plan)
+        : sink(plan.sink.get()),
+          has_record(plan.has_record),
+          record_store(plan.record_store),
+          uploads(sink->id()) {}
+    const sink::Sink* sink;
+    bool has_record;
+    std::string record_store;  // "" = all
+    UploadLog uploads;
+  };
+  void stored(Telling& telling, const Ref<Object>& object, const std::string& url,
               const Status& status);
+  void tell_rest();
+  void tell_uploads(Telling& telling, const Object& object);
   void refused(const std::string& store_id, const Error& why);
-  void to_stores(const Ref<Event>& event);
+  void to_stores(const Ref<Event>& event, const std::string& only = {});
   void console_lost(uint64_t blocks);
 
   Host& host_;
   std::function<void()> wake_;
   std::function<void(const std::string&)> log_;
+  std::function<void(const std::string&)> inform_;
   sink::Console console_;
   std::atomic<uint64_t> console_dropped_{0};  // blocks that standard output did not take
   std::vector<sink::StorePlan> plans_;        // until open()
@@ -80,6 +101,7 @@ class Outlet final : public plugin::Output {
   // workers look at it after something was put, and nothing is before open() has returned.
   std::vector<std::unique_ptr<sink::Store>> stores_;
   mutable std::mutex stores_mutex_;
+  std::vector<std::unique_ptr<Telling>> tellings_;  // of stores_
   bool has_workers_ = false;
   std::atomic<uint64_t> events_{0};
   std::atomic<uint64_t> objects_{0};

@@ -49,7 +49,8 @@ class Session::Impl final : public source::RecordSink {
         decoding_(make_decoding(settings_)),
         outlet_(
             host_, [this] { signal(wake_fd_); },
-            [this](const std::string& line) { log(QTAP_LOG_ERROR, line); }) {}
+            [this](const std::string& line) { log(QTAP_LOG_ERROR, line); }, STDOUT_FILENO,
+            [this](const std::string& line) { log(QTAP_LOG_INFO, line); }) {}
   ~Impl() override;
 
   Status open_descriptors();

@@ -17,12 +17,18 @@ std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console);
 // Objects on standard output, one JSON document a line. An http_transaction is not printed here but
 // by http_capture, which knows the form that its `format` asks for (plugin::Output::emit_console);
 // here it only counts as stored, unless standard output is gone.
-std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console);
+std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console,
+                                          DigestKind digest = DigestKind::kSha256);
+
+struct FileObjectsOptions {
+  bool bodies = false;  // also bodies in transfer
+  DigestKind digest = DigestKind::kSha256;
+};
 
 // Objects as files <dir>/<first two hex digits>/<digest>, mode 0600, written aside and renamed.
 // `bodies`: also bodies in transfer, as files <dir>/bodies/<transaction id>.request and .response.
 // QTAP_ERR_IO: the directory cannot be made or written to.
 Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir,
-                                                bool bodies = false);
+                                                const FileObjectsOptions& options = {});
 
 }  // namespace qtap::sink

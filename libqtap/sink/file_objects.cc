@@ -25,9 +25,9 @@ std::string absolute(const std::string& dir) {
 
 class FileObjects final : public Sink {
  public:
-  FileObjects(std::string id, std::string dir, bool with_bodies)
-      : id_(std::move(id)), dir_(std::move(dir)) {
-    if (with_bodies) bodies_.emplace(dir_ + "/bodies");
+  FileObjects(std::string id, std::string dir, const FileObjectsOptions& options)
+      : id_(std::move(id)), dir_(std::move(dir)), digest_(options.digest) {
+    if (options.bodies) bodies_.emplace(dir_ + "/bodies");
   }
 
   const std::string& id() const override { return id_; }
@@ -38,19 +38,23 @@ class FileObjects final : public Sink {
   Status put_object(const Ref<Object>& object) override;
   Status put_body(const BodyPart& part) override { return bodies_->put(part); }
   std::string locate(const Object& object) const override { return "file://" + path_of(object); }
+  const std::string& digest_of(const Object& object) const override {
+    return qtap::digest_of(object, digest_);
+  }
   Status flush(int) override { return {}; }
   void close() override {}
 
  private:
   std::string folder_of(const Object& object) const {
-    return dir_ + "/" + object.digest.substr(0, 2);
+    return dir_ + "/" + digest_of(object).substr(0, 2);
   }
   std::string path_of(const Object& object) const {
-    return folder_of(object) + "/" + object.digest;
+    return folder_of(object) + "/" + digest_of(object);
   }
 
   std::string id_;
   std::string dir_;
+  const DigestKind digest_;
   std::optional<FileBodies> bodies_;
 };
 
@@ -82,12 +86,13 @@ Status FileObjects::put_object(const Ref<Object>& object) {
 }  // namespace
 
 Result<std::unique_ptr<Sink>> make_file_objects(std::string id, const std::string& dir,
-                                                bool bodies) {
+                                                const FileObjectsOptions& options) {
   QTAP_CHECK(make_dirs(dir));
   if (::access(dir.c_str(), W_OK | X_OK) != 0) {
     return io_error("write to object directory " + dir, errno);
   }
-  return std::unique_ptr<Sink>(std::make_unique<FileObjects>(std::move(id), absolute(dir), bodies));
+  return std::unique_ptr<Sink>(
+      std::make_unique<FileObjects>(std::move(id), absolute(dir), options));
 }
 
 }  // namespace qtap::sink

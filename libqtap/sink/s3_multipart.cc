@@ -29,8 +29,12 @@ net::Reply all_good() {
   return reply;
 }
 
-Error bad_answer(const std::string& what) {
-  return {QTAP_ERR_AGAIN, what};
+// Its id is that of the outcome.
+Error bad_answer(std::string what) {
+  Error error;
+  error.status = QTAP_ERR_AGAIN;
+  error.text = std::move(what);
+  return error;
 }
 
 }  // namespace

@@ -2,13 +2,11 @@
 #include "sink/s3_objects.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "s3/signer.h"
 #include "s3/xml.h"
-#include "sink/place.h"
 #include "sink/s3_multipart.h"
 #include "sink/s3_requests.h"
 #include "sink/upload.h"
@@ -48,6 +46,7 @@ class S3Objects final : public Sink {
         options_(std::move(options)),
         credentials_(std::move(credentials)),
         requests_(options_, std::move(signer)),
+        place_(options_.place, requests_.scheme(), options_.endpoint, options_.bucket),
         client_(std::move(client)) {}
 
   const std::string& id() const override { return id_; }
@@ -59,7 +58,14 @@ class S3Objects final : public Sink {
   }
   size_t objects_at_once() const override { return options_.client.max_concurrent; }
   std::vector<Status> put_objects(std::span<const Ref<Object>> objects) override;
-  std::string locate(const Object& object) const override;
+  std::string locate(const Object& object) const override { return place_.url_of(object); }
+  const std::string& digest_of(const Object& object) const override {
+    return place_.digest_of(object);
+  }
+  std::string uploaded_to(const Object& object) const override {
+    return "s3://" + options_.bucket + "/" + digest_of(object);
+  }
+  std::string identity(const Object& object) const override { return place_.identity(object); }
   std::chrono::nanoseconds asked_to_wait() const override { return asked_.longest(); }
   void interrupt() override {
     credentials_->interrupt();
@@ -69,7 +75,6 @@ class S3Objects final : public Sink {
   void close() override {}
 
  private:
-  std::string key_of(const Object& object) const;
   bool goes_in_parts(const Object& object) const {
     return object.data.size() > options_.multipart_above;
   }
@@ -82,6 +87,7 @@ class S3Objects final : public Sink {
   const S3Options options_;
   std::unique_ptr<CredentialSource> credentials_;
   const S3Requests requests_;
+  const ObjectPlace place_;
   std::unique_ptr<net::HttpClient> client_;
   bool is_conditional_ = true;  // until the storage says that it does not know how
   S3Checksum checksum_ = S3Checksum::kNone;
@@ -89,23 +95,9 @@ class S3Objects final : public Sink {
   AskedToWait asked_;
 };
 
-std::string S3Objects::key_of(const Object& object) const {
-  const std::array known = {Placeholder{"DIGEST", object.digest}, Placeholder{"TYPE", object.type}};
-  return expand(options_.object_key, known);
-}
-
-std::string S3Objects::locate(const Object& object) const {
-  const std::string key = key_of(object);
-  const std::array known = {Placeholder{"SCHEME", requests_.scheme()},
-                            Placeholder{"ENDPOINT", options_.endpoint},
-                            Placeholder{"BUCKET", options_.bucket}, Placeholder{"KEY", key},
-                            Placeholder{"DIGEST", object.digest}};
-  return expand(options_.access_url, known);
-}
-
 Result<net::Request> S3Objects::request_for(const Object& object,
                                             const s3::Credentials& credentials) const {
-  const std::string key = key_of(object);
+  const std::string key = place_.key_of(object);
   // The digest is of the bytes that are sent: they are hashed once.
   S3Ask put{.key = key, .body = object.data, .sha256 = object.digest};
   put.headers = object_headers(options_, object);
@@ -164,7 +156,7 @@ Status S3Objects::put_in_parts(const Object& object) {
     return got;
   };
   S3Multipart upload(options_, requests_, *client_, credentials, checksum_);
-  const auto [reply, is_left] = upload.put(object, key_of(object), is_conditional_);
+  const auto [reply, is_left] = upload.put(object, place_.key_of(object), is_conditional_);
   asked_.add(reply);
   Status outcome = outcome_of(reply, is_temporary);
   if (outcome.ok() || !is_left) return outcome;

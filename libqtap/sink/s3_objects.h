@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "net/http_client.h"
 #include "s3/request.h"
+#include "sink/object_place.h"
 #include "sink/sink.h"
 
 namespace qtap::sink {
@@ -26,8 +27,7 @@ struct S3Options {
   std::string sse;                  // x-amz-server-side-encryption; "" = not asked for
   std::string kms_key_id;
   std::string acl;  // x-amz-acl; "" = that of the bucket
-  std::string access_url = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}";
-  std::string object_key = "{{DIGEST}}";
+  PlaceOptions place;
   std::chrono::milliseconds timeout{30'000};  // of one attempt, or of one part
   uint64_t multipart_above = 64u << 20;       // bytes; spec/config.md 6.3
   uint64_t part_bytes = 0;                    // 0: what s3::part_bytes() says

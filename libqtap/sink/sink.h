@@ -59,6 +59,11 @@ class Sink {
     return outcomes;
   }
   virtual Status put_object(const Ref<Object>& object) = 0;
+  // What this storage knows an object by: its record says so. Any thread.
+  virtual const std::string& digest_of(const Object& object) const { return object.digest; }
+  // 64 bytes that two objects share if, and only if, they would be the same bytes in the same
+  // place: those are put once. Pure.
+  virtual std::string identity(const Object& object) const { return object.digest; }
   // How many objects it can have on their way at once.
   virtual size_t objects_at_once() const { return 1; }
   // As put_object() of each, side by side: their outcomes in their order.
@@ -72,6 +77,9 @@ class Sink {
   // Where put_object will store it; pure, may be called from the session's thread before the put.
   // "" = no place.
   virtual std::string locate(const Object& object) const = 0;
+  // "s3://bucket/<digest>" of what it has uploaded over a network, for a line of the log; "" = it
+  // is not worth one.
+  virtual std::string uploaded_to(const Object& /*object*/) const { return {}; }
   // How long the storage asked to be left alone, by the last answers that may be tried again
   // (Retry-After); zero: it did not say. Asked after an Error with QTAP_ERR_AGAIN.
   virtual std::chrono::nanoseconds asked_to_wait() const { return {}; }

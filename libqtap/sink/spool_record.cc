@@ -99,7 +99,8 @@ void append_texts(std::string& out, const Object& object) {
   append_text(out, artifact.summary);
   append_text(out, artifact.connection_id);
   append_text(out, artifact.request_id);
-  append_time(out, artifact.time_ns);
+  append_time(out, artifact.start_ns);
+  append_time(out, artifact.end_ns);
 }
 
 Error corrupt(const char* what) {
@@ -124,7 +125,8 @@ Ref<Object> read_object(TextReader& texts) {
   object->artifact.summary = texts.text();
   object->artifact.connection_id = texts.text();
   object->artifact.request_id = texts.text();
-  object->artifact.time_ns = texts.time();
+  object->artifact.start_ns = texts.time();
+  object->artifact.end_ns = texts.time();
   return object;
 }
 

@@ -55,7 +55,8 @@ class StdoutEvents final : public StdoutSink {
 
 class StdoutObjects final : public StdoutSink {
  public:
-  using StdoutSink::StdoutSink;
+  StdoutObjects(std::string id, Console& console, DigestKind digest)
+      : StdoutSink(std::move(id), console), digest_(digest) {}
   bool takes_events() const override { return false; }
   bool takes_objects() const override { return true; }
   Status put_event(const Ref<Event>&) override { return {}; }
@@ -67,13 +68,19 @@ class StdoutObjects final : public StdoutSink {
     JsonWriter json(text);
     json.begin_object();
     json.member("type", object->type);
-    json.member("digest", object->digest);
+    json.member("digest", digest_of(*object));
     json.member("contentType", object->content_type);
     json.base64("data", object->data);
     json.end_object();
     return line(std::move(text));
   }
-  std::string locate(const Object& object) const override { return "stdout:" + object.digest; }
+  std::string locate(const Object& object) const override { return "stdout:" + digest_of(object); }
+  const std::string& digest_of(const Object& object) const override {
+    return qtap::digest_of(object, digest_);
+  }
+
+ private:
+  const DigestKind digest_;
 };
 
 }  // namespace
@@ -82,8 +89,8 @@ std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console) {
   return std::make_unique<StdoutEvents>(std::move(id), console);
 }
 
-std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console) {
-  return std::make_unique<StdoutObjects>(std::move(id), console);
+std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console, DigestKind digest) {
+  return std::make_unique<StdoutObjects>(std::move(id), console, digest);
 }
 
 }  // namespace qtap::sink

@@ -48,6 +48,9 @@ struct StorePlan {
   std::unique_ptr<Sink> sink;
   StoreOptions options;
   std::unique_ptr<Spool> spool = nullptr;  // needs a worker
+  // Of a store of objects: who gets its artifact_record (event_store.*).
+  bool has_record = true;
+  std::string record_store = {};  // an event store; "" = all
 };
 
 // Read from any thread. What was put is sent, dropped, or still in the queue.

@@ -131,12 +131,12 @@ Status Store::deliver_events(std::span<const Item> items, size_t& taken) {
 
 bool Store::deliver_one(const Item& item) {
   const auto* object = std::get_if<Ref<Object>>(&item);
-  if (object && known_.contains((*object)->digest)) {
+  if (object && known_.contains(sink_->identity(**object))) {
     ++counters_.deduplicated;
     return finish(item, {});
   }
   Status status = put_with_retries(item, attempt(item));
-  if (object && status.ok()) known_.add((*object)->digest);
+  if (object && status.ok()) known_.add(sink_->identity(**object));
   return finish(item, status);
 }
 

@@ -24,20 +24,20 @@ std::vector<Ref<T>> refs_of(std::span<const Store::OpenItem> open) {
 
 // The objects that `items` begins with, as many as may go together. How many it was, at least 1.
 size_t Store::deliver_objects(std::span<const Item> items) {
-  const auto digest_of = [](const Item& item) -> const std::string& {
-    return std::get<Ref<Object>>(item)->digest;
+  const auto identity_of = [this](const Item& item) {
+    return sink_->identity(*std::get<Ref<Object>>(item));
   };
   const size_t most = std::min(items.size(), sink_->objects_at_once());
-  if ((most == 1 && !spool_) || known_.contains(digest_of(items[0]))) {
+  if ((most == 1 && !spool_) || known_.contains(identity_of(items[0]))) {
     deliver_one(items[0]);
     return 1;
   }
   std::vector<OpenItem> open = {{&items[0]}};
   for (const Item& item : items.subspan(0, most).subspan(1)) {
     // Equal bytes wait for those before them: only then is it known whether they are stored.
-    if (!std::holds_alternative<Ref<Object>>(item) || known_.contains(digest_of(item))) break;
+    if (!std::holds_alternative<Ref<Object>>(item) || known_.contains(identity_of(item))) break;
     const bool is_equal = std::any_of(open.begin(), open.end(), [&](const OpenItem& one) {
-      return digest_of(*one.item) == digest_of(item);
+      return identity_of(*one.item) == identity_of(item);
     });
     if (is_equal) break;
     open.push_back({&item});
@@ -93,7 +93,9 @@ void Store::send_group(std::vector<OpenItem>& open) {
       ++counters_.retries;
       left.push_back(one);
     } else {
-      if (are_objects && outcomes[i].ok()) known_.add(std::get<Ref<Object>>(*one.item)->digest);
+      if (are_objects && outcomes[i].ok()) {
+        known_.add(sink_->identity(*std::get<Ref<Object>>(*one.item)));
+      }
       finish(*one.item, outcomes[i]);
     }
   }

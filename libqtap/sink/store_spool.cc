@@ -153,7 +153,7 @@ void Store::send_waiting(const std::vector<Spool::Waiting>& waiting) {
     spool_attempts_.erase(waiting[i].id);
     if (!spool_->done(waiting[i].id)) continue;
     const auto* object = std::get_if<Ref<Object>>(&waiting[i].item);
-    if (object && outcomes[i].ok()) known_.add((*object)->digest);
+    if (object && outcomes[i].ok()) known_.add(sink_->identity(**object));
     std::visit([&](const auto& item) { finish(Item(item), outcomes[i]); }, waiting[i].item);
   }
 }

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import os
+import socket
 import threading
 import time
 
@@ -114,6 +115,30 @@ def test_a_key_may_have_folders_and_a_link_another_form(gateway, bucket):
     digest = upload.records[0]["digest"]
     assert list(stored(client, name)) == [f"a b/http_transaction/{digest}"]
     assert upload.records[0]["url"] == f"https://view.example/{name}?o={digest}"
+
+
+def test_a_store_may_name_objects_by_sha1_and_by_day_and_each_upload_is_told(gateway, bucket):
+    name, client = bucket
+    with Upload(gateway, name, more=", digest: sha1, object_key: '{{DATE}}/{{HOST}}/{{DIGEST}}'") as upload:
+        for i in range(30):
+            upload.exchange(b"%d" % i)
+        upload.flush()
+    day = upload.records[0]["timestamp"][:10].replace("-", "/")  # of the feed's time
+    found = stored(client, name)
+    assert {hashlib.sha1(data).hexdigest() for data in found.values()} == {record["digest"] for record in upload.records}
+    assert set(found) == {f"{day}/{socket.gethostname()}/{record['digest']}" for record in upload.records}
+    lines = [line for line in upload.log if line.startswith("Uploaded payload to ")]
+    assert f"Uploaded payload to s3://{name}/{upload.records[0]['digest']}" in lines
+    more = [int(line.split()[3]) for line in upload.log if line.startswith("store store: uploaded ")]
+    assert len(lines) + sum(more) == 30 and len(lines) < 30, upload.log
+
+
+def test_a_store_may_have_no_records(gateway, bucket):
+    name, client = bucket
+    with Upload(gateway, name, more=", event_store: { disabled: true }") as upload:
+        upload.exchange(b"x")
+        upload.flush()
+    assert upload.records == [] and len(stored(client, name)) == 1
 
 
 @pytest.fixture

@@ -164,13 +164,14 @@ TEST_SUITE("model/event_json") {
 
   TEST_CASE("an artifact record tells where the object went, or why it did not") {
     const auto object = test::make_object("data");
-    const std::string stored = make_artifact_event(*object, "file-0", "file:///x", "")->json;
+    const std::string stored =
+        make_artifact_event(*object, object->digest, "file-0", "file:///x", "")->json;
     CHECK(
         stored.find(
             R"("url":"file:///x","store":"file-0","size":4,"contentType":"text/plain","stored":true)") !=
         std::string::npos);
     const std::string refused =
-        make_artifact_event(*object, "file-0", "file:///x", "disk full")->json;
+        make_artifact_event(*object, object->digest, "file-0", "file:///x", "disk full")->json;
     CHECK(refused.find(R"("stored":false,"error":"disk full")") != std::string::npos);
     CHECK(refused.find("\"url\"") == std::string::npos);
   }

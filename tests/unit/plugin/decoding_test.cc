@@ -18,9 +18,9 @@ const std::string kText = R"({"a":"decoded, decoded, decoded"})";
 
 struct Collector final : plugin::Output {
   void emit_event(Ref<Event>) override {}
-  std::optional<std::string> emit_object(Ref<Object> object) override {
+  std::optional<StoredObject> emit_object(Ref<Object> object) override {
     objects.push_back(object->data);
-    return "test:";
+    return StoredObject{object->type, object->digest, "test:"};
   }
   void emit_console(std::string text) override { console += text; }
 

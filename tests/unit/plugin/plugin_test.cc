@@ -20,9 +20,10 @@ namespace {
 
 struct Collector final : plugin::Output {
   void emit_event(Ref<Event> event) override { events.push_back(event->json); }
-  std::optional<std::string> emit_object(Ref<Object> object) override {
+  std::optional<StoredObject> emit_object(Ref<Object> object) override {
     objects.push_back(object->data);
-    return has_store ? std::optional("test:" + object->digest) : std::nullopt;
+    if (!has_store) return std::nullopt;
+    return StoredObject{object->type, object->digest, "test:" + object->digest};
   }
   void emit_console(std::string text) override { console += text; }
 

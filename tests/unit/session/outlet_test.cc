@@ -29,6 +29,10 @@ namespace {
 struct Script {
   bool events = false;
   bool objects = false;
+  bool is_remote = false;
+  DigestKind digest = DigestKind::kSha256;
+  bool has_record = true;
+  std::string record_store = {};
   Status put = {};  // what put_object says
   Status flush = {};
   Script* waits_for = nullptr;                 // takes no object before that one was flushed once
@@ -68,6 +72,12 @@ class ScriptedSink final : public sink::Sink {
     return script_.put;
   }
   std::string locate(const Object& object) const override { return id_ + ":" + object.digest; }
+  const std::string& digest_of(const Object& object) const override {
+    return qtap::digest_of(object, script_.digest);
+  }
+  std::string uploaded_to(const Object& object) const override {
+    return script_.is_remote ? "test://" + digest_of(object) : "";
+  }
   Status flush(int timeout_ms) override {
     script_.note_flush(timeout_ms);
     return script_.flush;
@@ -88,16 +98,22 @@ class Bench {
     std::vector<sink::StorePlan> plans;
     for (Script* script : scripts) {
       const std::string id = "sink-" + std::to_string(plans.size());
-      plans.push_back({std::make_unique<ScriptedSink>(id, *script), options});
+      plans.push_back({.sink = std::make_unique<ScriptedSink>(id, *script),
+                       .options = options,
+                       .has_record = script->has_record,
+                       .record_store = script->record_store});
     }
     REQUIRE(outlet_.add_sinks(std::move(plans)).ok());
     outlet_.open();
   }
   Outlet& outlet() { return outlet_; }
 
+  std::vector<std::string> told;  // by the one worker that uploads
+
  private:
   Host host_;
-  Outlet outlet_{host_, [] {}, [](const std::string&) {}};
+  Outlet outlet_{host_, [] {}, [](const std::string&) {}, STDOUT_FILENO,
+                 [this](const std::string& line) { told.push_back(line); }};
 };
 
 constexpr int kLongEnoughMs = 20'000;
@@ -118,14 +134,43 @@ TEST_SUITE("session/outlet") {
     Script events = {.events = true};
     const sink::StoreOptions is_inline = {.has_worker = false};
     const sink::StoreOptions no_room = {.queue_bytes = 1};
-    CHECK(Bench({}).outlet().emit_object(object) == std::nullopt);
-    CHECK(Bench({&events}).outlet().emit_object(object) == std::nullopt);
-    CHECK(Bench({&refuses}, is_inline).outlet().emit_object(object) == std::nullopt);
-    CHECK(Bench({&takes}, no_room).outlet().emit_object(object) == std::nullopt);
+    CHECK_FALSE(Bench({}).outlet().emit_object(object));
+    CHECK_FALSE(Bench({&events}).outlet().emit_object(object));
+    CHECK_FALSE(Bench({&refuses}, is_inline).outlet().emit_object(object));
+    CHECK_FALSE(Bench({&takes}, no_room).outlet().emit_object(object));
     // The place is that of the first one that took it.
-    CHECK(Bench({&refuses, &takes}, is_inline).outlet().emit_object(object) ==
-          "sink-1:" + object->digest);
-    CHECK(Bench({&events, &takes}).outlet().emit_object(object) == "sink-1:" + object->digest);
+    const std::string url = "sink-1:" + object->digest;
+    CHECK(Bench({&refuses, &takes}, is_inline).outlet().emit_object(object)->url == url);
+    CHECK(Bench({&events, &takes}).outlet().emit_object(object)->url == url);
+  }
+
+  TEST_CASE("a record tells the digest of its store, and goes where that says") {
+    for (const bool has_worker : {true, false}) {
+      const auto object = make_object("bytes");
+      Script named = {.objects = true, .digest = DigestKind::kSha1, .record_store = "sink-3"};
+      Script silent = {.objects = true, .has_record = false};
+      Script other = {.events = true};
+      Script chosen = {.events = true};
+      Bench bench({&named, &silent, &other, &chosen}, {.has_worker = has_worker});
+      const auto stored = bench.outlet().emit_object(object);
+      REQUIRE(stored);
+      CHECK(stored->digest == sha1_hex("bytes"));
+      CHECK(bench.outlet().flush(kLongEnoughMs).ok());
+      CHECK(other.got.empty());
+      REQUIRE(artifacts_in(chosen.got) == 1);
+      CHECK(chosen.got[0].find("\"digest\":\"" + stored->digest + "\"") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("what was uploaded over a network is told") {
+    Script objects = {.objects = true, .is_remote = true};
+    Script local = {.objects = true};
+    Bench bench({&objects, &local});
+    for (int i = 0; i < 12; ++i) bench.outlet().emit_object(make_object(std::to_string(i)));
+    CHECK(bench.outlet().flush(kLongEnoughMs).ok());
+    REQUIRE_FALSE(bench.told.empty());
+    CHECK(bench.told[0] == "Uploaded payload to test://" + sha256_hex("0"));
+    CHECK(bench.told.size() >= 11);  // ten, and how many more: more lines when it took a second
   }
 
   TEST_CASE("a store whose flush fails costs the others neither theirs nor their events") {

@@ -27,7 +27,7 @@ class Bench {
   explicit Bench(bool bodies = true) {
     char name[] = "/tmp/qtap-test-XXXXXX";
     dir = ::mkdtemp(name);
-    auto sink = sink::make_file_objects("file-0", dir + "/objects", bodies);
+    auto sink = sink::make_file_objects("file-0", dir + "/objects", {.bodies = bodies});
     REQUIRE(sink.ok());
     sink::StoreOptions options;
     options.has_worker = false;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "../support/scripted_server.h"
-#include "sink/place.h"
 #include "sink/upload.h"
 #include "support/make.h"
 
@@ -173,13 +172,5 @@ TEST_SUITE("sink/s3_objects") {
     const auto made = sink::make_s3_objects("s", options, nullptr);
     REQUIRE_FALSE(made.ok());
     CHECK(has(made.error().text, "s: "));
-  }
-
-  TEST_CASE("places: what is known is put in, the rest stays") {
-    const sink::Placeholder known[] = {{"A", "1"}, {"B", "{{A}}"}};
-    CHECK(sink::expand("x{{A}}y{{B}}z{{C}}", known) == "x1y{{A}}z{{C}}");
-    CHECK(sink::expand("{{", known) == "{{");
-    CHECK(sink::expand("{{A", known) == "{{A");
-    CHECK(sink::expand("", known).empty());
   }
 }

@@ -111,8 +111,8 @@ TEST_SUITE("sink/spool") {
     CHECK(again->content_type == object->content_type);
     CHECK(again->type == object->type);
     for (const char* error : {"", "refused"}) {
-      const Ref<Event> record = make_artifact_event(*again, "s", "url", error);
-      const Ref<Event> first = make_artifact_event(*object, "s", "url", error);
+      const Ref<Event> record = make_artifact_event(*again, again->digest, "s", "url", error);
+      const Ref<Event> first = make_artifact_event(*object, object->digest, "s", "url", error);
       CHECK(record->json == first->json);
       CHECK(record->connection_id == first->connection_id);
       CHECK(record->request_id == first->request_id);

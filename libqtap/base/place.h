@@ -5,8 +5,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace qtap::sink {
+namespace qtap {
 
 struct Placeholder {
   std::string_view name;  // "BUCKET"
@@ -16,4 +17,7 @@ struct Placeholder {
 // What is not among `known` stays as it is.
 std::string expand(std::string_view text, std::span<const Placeholder> known);
 
-}  // namespace qtap::sink
+// The names in it, in their order.
+std::vector<std::string_view> placeholders_in(std::string_view text);
+
+}  // namespace qtap

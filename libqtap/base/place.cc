@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sink/place.h"
+#include "base/place.h"
 
 #include <algorithm>
 
-namespace qtap::sink {
+namespace qtap {
 namespace {
 
 // The next {{NAME}} of `text` from `from` on; its name is empty where there is none.
@@ -38,4 +38,13 @@ std::string expand(std::string_view text, std::span<const Placeholder> known) {
   return out.append(text.substr(done));
 }
 
-}  // namespace qtap::sink
+std::vector<std::string_view> placeholders_in(std::string_view text) {
+  std::vector<std::string_view> names;
+  for (Found found = next_placeholder(text, 0); found.at != std::string_view::npos;
+       found = next_placeholder(text, found.end())) {
+    names.push_back(found.name);
+  }
+  return names;
+}
+
+}  // namespace qtap

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is written below services.object_stores[].
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+#include "model/config.h"
+
+using namespace qtap;
+
+namespace {
+
+std::optional<std::string> no_environment(const std::string&) {
+  return std::nullopt;
+}
+
+// Of an event store "con" and one store of objects.
+Result<Settings> settings_of(const std::string& store) {
+  Config config;
+  QTAP_CHECK(
+      config.parse("services:\n  event_stores: [{ type: stdout, id: con }]\n"
+                   "  object_stores:\n    - " +
+                       store + "\n",
+                   "q.yaml", no_environment));
+  return resolve(config);
+}
+
+std::string error_of(const std::string& store) {
+  const auto settings = settings_of(store);
+  return settings.ok() ? "" : settings.error().text;
+}
+
+}  // namespace
+
+TEST_SUITE("model/object_stores_config") {
+  TEST_CASE("which digest, and who gets the records") {
+    const auto settings =
+        settings_of("{ type: stdout, digest: sha1, event_store: { id: con, disabled: true } }");
+    REQUIRE(settings.ok());
+    const ObjectSettings& objects = settings->object_stores[0].objects;
+    CHECK(objects.names_by_sha1);
+    CHECK(objects.record_store == "con");
+    CHECK_FALSE(objects.has_record);
+    const auto usual = settings_of("{ type: stdout }");
+    REQUIRE(usual.ok());
+    CHECK_FALSE(usual->object_stores[0].objects.names_by_sha1);
+    CHECK(usual->object_stores[0].objects.has_record);
+  }
+
+  TEST_CASE("an event store that is not there is refused, with the nearest that is") {
+    CHECK(error_of("{ type: stdout, event_store: { id: conn } }") ==
+          "q.yaml:4:42: error: object_stores[0].event_store.id: no event store with the id "
+          "\"conn\"; did you mean \"con\"?");
+  }
+
+  TEST_CASE("a placeholder that nobody knows is a warning at its place") {
+    const auto settings = settings_of(
+        "{ type: s3, bucket: b, object_key: '{{DAT}}/{{DIGEST}}', access_url: 'x/{{KEY}}{{Q}}' }");
+    REQUIRE(settings.ok());
+    REQUIRE(settings->warnings.size() == 2);
+    CHECK(settings->warnings[0] ==
+          "QT190: q.yaml:4:76: warning: object_stores[0].access_url: {{Q}} is no placeholder and "
+          "stays as it is");
+    CHECK(settings->warnings[1] ==
+          "QT190: q.yaml:4:42: warning: object_stores[0].object_key: {{DAT}} is no placeholder and "
+          "stays as it is; did you mean \"DATE\"?");
+  }
+}
