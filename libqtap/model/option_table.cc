@@ -172,8 +172,6 @@ constexpr std::string_view kLaterKeys[] = {
     "services.event_stores[].tls",
     "services.event_stores[].spool",
     "services.event_stores[].batch",
-    "services.object_stores[].max_bytes",
-    "services.object_stores[].max_age",
 };
 
 // Does `pattern` stand at or below `root`?

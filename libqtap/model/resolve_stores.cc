@@ -33,6 +33,8 @@ class StoreReader {
     if (element_.starts_with("services.object_stores")) store.objects = objects();
     store.dir = text("dir");
     store.bodies = is_true("bodies");
+    store.max_bytes = parse_size(text("max_bytes"));
+    store.max_age_ns = parse_duration_ns(text("max_age"));
     if (type_ == "s3") store.s3 = s3();
     return store;
   }

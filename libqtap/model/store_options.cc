@@ -52,6 +52,11 @@ constexpr Option kObjectOptions[] = {
     {.key = "services.object_stores[].bodies", .type = kBool, .default_text = "false", .applies = "file",
      .help = "Also bodies of any length, at level `full`, as they pass: `<dir>/bodies/<request id>.request` and "
              "`.response`; `.part` while in transfer, `.truncated` when bytes are missing, which are a hole."},
+    {.key = "services.object_stores[].max_bytes", .type = kSize, .default_text = "0", .applies = "file",
+     .help = "The oldest objects are removed while all have more bytes than this; also those of earlier runs, never "
+             "files with other names, nor `bodies`. 0 = no limit."},
+    {.key = "services.object_stores[].max_age", .type = kDuration, .default_text = "0", .applies = "file",
+     .help = "Objects that are older are removed: at the start, whenever one is stored, and at each flush. 0 = never."},
     {.key = "services.object_stores[].bucket", .type = kText, .applies = "s3", .required = true,
      .help = "The bucket; it must exist. `s3:PutObject` on it is all that is needed."},
     {.key = "services.object_stores[].endpoint", .type = kText, .default_text = "s3.amazonaws.com", .applies = "s3",

@@ -56,6 +56,8 @@ struct StoreSettings {
   ObjectSettings objects;  // services.object_stores[]
   std::string dir;         // file
   bool bodies = false;     // file
+  uint64_t max_bytes = 0;  // file; 0 = no limit, as for the next
+  int64_t max_age_ns = 0;
   S3Settings s3;
 };
 

@@ -213,7 +213,11 @@ Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
                                                      sink::Console& console) {
   const DigestKind digest = digest_kind(store.objects);
   if (store.type == "file") {
-    return sink::make_file_objects(store.id, store.dir, {.bodies = store.bodies, .digest = digest});
+    return sink::make_file_objects(store.id, store.dir,
+                                   {.bodies = store.bodies,
+                                    .digest = digest,
+                                    .max_bytes = store.max_bytes,
+                                    .max_age_ns = store.max_age_ns});
   }
   if (store.type == "s3") return make_s3_store(store);
   return sink::make_stdout_objects(store.id, console, digest);

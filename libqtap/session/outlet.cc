@@ -65,11 +65,17 @@ void Outlet::close() {
   plans_.clear();
 }
 
-// How many uploads had no line of their own, where no further one will say so.
+// How many uploads had no line of their own, where no further one will say so; and what is gone.
 void Outlet::tell_rest() {
   for (auto& telling : tellings_) {
     const std::string line = telling->uploads.rest();
     if (!line.empty() && inform_) inform_(line);
+    const uint64_t removed = telling->sink->removed();
+    if (removed == telling->told_removed || !inform_) continue;
+    inform_("store " + telling->sink->id() + ": removed " +
+            std::to_string(removed - telling->told_removed) +
+            " objects that were beyond max_bytes or max_age");
+    telling->told_removed = removed;
   }
 }
 

@@ -81,6 +81,7 @@ class Outlet final : public plugin::Output {
     bool has_record;
     std::string record_store;  // "" = all
     UploadLog uploads;
+    uint64_t told_removed = 0;  // the session's thread only
   };
   void stored(Telling& telling, const Ref<Object>& object, const std::string& url,
               const Status& status);

@@ -23,6 +23,8 @@ std::unique_ptr<Sink> make_stdout_objects(std::string id, Console& console,
 struct FileObjectsOptions {
   bool bodies = false;  // also bodies in transfer
   DigestKind digest = DigestKind::kSha256;
+  uint64_t max_bytes = 0;  // of all object files, without `bodies`; 0 = no limit
+  int64_t max_age_ns = 0;  // the same
 };
 
 // Objects as files <dir>/<first two hex digits>/<digest>, mode 0600, written aside and renamed.

@@ -62,7 +62,7 @@ class Sink {
   // What this storage knows an object by: its record says so. Any thread.
   virtual const std::string& digest_of(const Object& object) const { return object.digest; }
   // 64 bytes that two objects share if, and only if, they would be the same bytes in the same
-  // place: those are put once. Pure.
+  // place: those are put once. "": each is put. Pure.
   virtual std::string identity(const Object& object) const { return object.digest; }
   // How many objects it can have on their way at once.
   virtual size_t objects_at_once() const { return 1; }
@@ -77,6 +77,8 @@ class Sink {
   // Where put_object will store it; pure, may be called from the session's thread before the put.
   // "" = no place.
   virtual std::string locate(const Object& object) const = 0;
+  // Objects that it removed again, since it keeps limits. Any thread.
+  virtual uint64_t removed() const { return 0; }
   // "s3://bucket/<digest>" of what it has uploaded over a network, for a line of the log; "" = it
   // is not worth one.
   virtual std::string uploaded_to(const Object& /*object*/) const { return {}; }

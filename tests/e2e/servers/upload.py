@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session that feeds exchanges to one store of objects, and what it told."""
+import qtap
+
+DEADLINE_MS = 30_000
+YAML = """version: 2
+services:
+  event_stores: []
+  object_stores:
+    - {store}
+stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}] }} }}
+tap: {{ http: {{ stack: main }} }}
+sink: {{ retry: {{ first: 10ms, max: 50ms }} }}
+"""
+
+
+class Upload:
+    """Use it as a context manager. `store`: YAML in one line."""
+
+    def __init__(self, store, options=None):
+        self.records, self.log = [], []
+        self.session = qtap.Session({"capture.source": "feed", **(options or {})}, yaml=YAML.format(store=store),
+                                    on_event=self._event, logger=lambda _level, line: self.log.append(line))
+        self.session.start()
+
+    def _event(self, event):
+        if event["event.type"] == "artifact_record":
+            self.records.append(event.to_dict())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.session.close()
+
+    def exchange(self, body, path="/"):
+        feed = self.session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
+                                 local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
+        feed.data("sent", b"GET %s HTTP/1.1\r\nHost: api.example\r\n\r\n" % path.encode())
+        feed.data("received", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        feed.close()
+
+    def flush(self):
+        self.session.flush(DEADLINE_MS)
+        self.session.poll(0)
