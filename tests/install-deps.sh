@@ -44,22 +44,23 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Peers of tests/conformance that Debian does not have, as their lock file says. Without the registry their tests are skipped.
+# What Debian does not have, as a lock file says: $1 its folder below tests/, $2 where to. Without the registry the tests that
+# need it are skipped.
 npm_packages() {
-  folder=$(dirname "$0")/../build-npm
-  lock=$(dirname "$0")/conformance/npm/package-lock.json
+  folder=$(dirname "$0")/../$2
+  lock=$(dirname "$0")/$1/package-lock.json
   cmp -s "$lock" "$folder/installed" && return
   mkdir -p "$folder"
   cp "$(dirname "$lock")/package.json" "$lock" "$folder"
   if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-maxtimeout=10000); then
     cp "$lock" "$folder/installed"
   else
-    echo 'install-deps: npm ci failed: the conformance tests with peers of npm will be skipped' >&2
+    echo 'install-deps: npm ci failed: the tests that need what '"$1"' names will be skipped' >&2
   fi
 }
 
 finish() {
-  case "$what" in test | kernels | bench) npm_packages ;; esac
+  case "$what" in test | kernels | bench) npm_packages conformance/npm build-npm; npm_packages e2e/npm build-npm-e2e ;; esac
   exit 0
 }
 

@@ -125,11 +125,35 @@ void check_s3(const Entries& entries, std::vector<Conflict>& found) {
     needs("access_key", has("secret_key"), "secret_key");
     needs("secret_key", has("access_key"), "access_key");
     needs("kms_key_id", value_of(entries, element + "sse") == "aws:kms", "sse: aws:kms");
-    const std::string key = element + "object_key";
-    if (has("object_key") && value_of(entries, key).find("{{DIGEST}}") == std::string::npos) {
-      found.push_back({key, invalid("QT163", std::string(display_key(key)) +
-                                                 ": must hold {{DIGEST}}: two objects would "
-                                                 "overwrite each other")});
+  }
+}
+
+void check_object_keys(const Entries& entries, std::vector<Conflict>& found) {
+  for (const size_t i : indices_of(entries, "services.object_stores")) {
+    const std::string key = "services.object_stores[" + std::to_string(i) + "].object_key";
+    const std::string value = value_of(entries, key);
+    if (value.empty() || value.find("{{DIGEST}}") != std::string::npos) continue;
+    found.push_back({key, invalid("QT163", std::string(display_key(key)) +
+                                               ": must hold {{DIGEST}}: two objects would "
+                                               "overwrite each other")});
+  }
+}
+
+// Of an azure_blob store: exactly one of two secrets.
+void check_azure(const Entries& entries, std::vector<Conflict>& found) {
+  for (const size_t i : indices_of(entries, "services.object_stores")) {
+    const std::string element = "services.object_stores[" + std::to_string(i) + "]";
+    if (value_of(entries, element + ".type") != "azure_blob") continue;
+    const bool has_key = !value_of(entries, element + ".shared_key").empty();
+    const bool has_sas = !value_of(entries, element + ".sas_token").empty();
+    const std::string store(display_key(element));
+    if (has_key && has_sas) {
+      found.push_back({element + ".sas_token",
+                       invalid("QT195", store + ": shared_key and sas_token exclude each other")});
+    } else if (!has_key && !has_sas) {
+      found.push_back(
+          {element + ".type",
+           invalid("QT196", store + " (azure_blob): shared_key or sas_token is required")});
     }
   }
 }
@@ -224,6 +248,8 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
   }
   check_s3(entries, found);
   check_spool(entries, found);
+  check_azure(entries, found);
+  check_object_keys(entries, found);
   check_record_stores(entries, found);
   check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&

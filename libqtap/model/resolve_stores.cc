@@ -36,6 +36,7 @@ class StoreReader {
     store.max_bytes = parse_size(text("max_bytes"));
     store.max_age_ns = parse_duration_ns(text("max_age"));
     if (type_ == "s3") store.s3 = s3();
+    if (type_ == "azure_blob") store.azure = azure();
     return store;
   }
 
@@ -77,6 +78,15 @@ class StoreReader {
             .sse = text("sse"),
             .kms_key_id = text("kms_key_id"),
             .acl = text("acl")};
+  }
+
+  AzureSettings azure() const {
+    return {.account = text("account"),
+            .container = text("container"),
+            .endpoint = text("endpoint"),
+            .insecure = is_true("insecure"),
+            .shared_key = text("shared_key"),
+            .sas_token = text("sas_token")};
   }
 
   ObjectSettings objects() const {

@@ -22,7 +22,7 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
-constexpr const char* kRemoteObjectStores = "s3";
+constexpr const char* kRemoteObjectStores = "s3, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
@@ -34,10 +34,10 @@ constexpr Option kEventOptions[] = {
 };
 
 constexpr Option kObjectOptions[] = {
-    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, disabled",
-     .later_words = "gcs, azure_blob, otel", .required = true,
+    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, azure_blob, disabled",
+     .later_words = "gcs, otel", .required = true,
      .help = "Where objects go: `stdout` prints them, `file` writes one file each, `s3` puts one object each into a "
-             "bucket of S3 or of anything that speaks its protocol."},
+             "bucket of S3 or of anything that speaks its protocol, `azure_blob` into a container of Azure."},
     {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.object_stores[].digest", .type = kWord, .default_text = "sha256", .words = "sha256, sha1",
@@ -63,7 +63,19 @@ constexpr Option kObjectOptions[] = {
      .help = "Host or host:port of the service; a scheme is accepted."},
     {.key = "services.object_stores[].region", .type = kText, .default_text = "us-east-1", .applies = "s3",
      .help = "Region that requests are signed for."},
-    {.key = "services.object_stores[].insecure", .type = kBool, .default_text = "false", .applies = "s3",
+    {.key = "services.object_stores[].account", .type = kText, .applies = "azure_blob", .required = true,
+     .help = "The storage account."},
+    {.key = "services.object_stores[].container", .type = kText, .applies = "azure_blob", .required = true,
+     .help = "The container; it must exist."},
+    {.key = "services.object_stores[].endpoint", .type = kText, .applies = "azure_blob",
+     .help = "Host or host:port of the service, `<account>.blob.core.windows.net` if there is none; a scheme is "
+             "accepted, and a path that names the account."},
+    {.key = "services.object_stores[].shared_key", .type = kSecret, .applies = "azure_blob",
+     .help = "The account's key, in base64; or `sas_token`."},
+    {.key = "services.object_stores[].sas_token", .type = kSecret, .applies = "azure_blob",
+     .help = "Shared access signature; it must allow to create (`c`) and write (`w`)."},
+    {.key = "services.object_stores[].insecure", .type = kBool, .default_text = "false",
+     .applies = kRemoteObjectStores,
      .help = "Plain HTTP instead of HTTPS."},
     {.key = "services.object_stores[].access_key", .type = kSecret, .applies = "s3",
      .help = "Access key id; with `secret_key`. Without both: what AWS's tools would find, see docs/s3.md."},
@@ -79,10 +91,11 @@ constexpr Option kObjectOptions[] = {
     {.key = "services.object_stores[].acl", .type = kText, .applies = "s3",
      .help = "Canned ACL of each object; needs `s3:PutObjectAcl` as well."},
     {.key = "services.object_stores[].access_url", .type = kText,
-     .default_text = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}", .applies = "s3",
-     .help = "Where records say that the object is; `{{DIGEST}}` too. Nothing signs it: who may read is the "
+     .default_text = "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}", .applies = kRemoteObjectStores,
+     .help = "Where records say that the object is; `{{DIGEST}}` too, `{{BUCKET}}` may be a container. Nothing signs it: who may read is the "
              "bucket's policy."},
-    {.key = "services.object_stores[].object_key", .type = kText, .default_text = "{{DIGEST}}", .applies = "s3",
+    {.key = "services.object_stores[].object_key", .type = kText, .default_text = "{{DIGEST}}",
+     .applies = kRemoteObjectStores,
      .help = "Key of an object, with folders if wanted; must hold `{{DIGEST}}`, may hold `{{TYPE}}`, "
              "`{{DATE}}` (`2026/03/01`, of the request, UTC) and `{{HOST}}` (this machine)."},
 };

@@ -39,6 +39,16 @@ struct S3Settings {
   std::string acl;
 };
 
+// services.object_stores[] of type azure_blob.
+struct AzureSettings {
+  std::string account;
+  std::string container;
+  std::string endpoint;  // "" = the account's; a scheme before the host, a path behind it
+  bool insecure = false;
+  std::string shared_key;  // one of them
+  std::string sas_token;
+};
+
 // What all stores of objects have.
 struct ObjectSettings {
   bool names_by_sha1 = false;  // digest
@@ -50,7 +60,7 @@ struct ObjectSettings {
 };
 
 struct StoreSettings {
-  std::string type;  // "stdout", "file", "s3"
+  std::string type;  // "stdout", "file", "s3", "azure_blob"
   std::string id;
   DeliverySettings delivery;
   ObjectSettings objects;  // services.object_stores[]
@@ -59,6 +69,7 @@ struct StoreSettings {
   uint64_t max_bytes = 0;  // file; 0 = no limit, as for the next
   int64_t max_age_ns = 0;
   S3Settings s3;
+  AzureSettings azure;
 };
 
 }  // namespace qtap

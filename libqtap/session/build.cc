@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "plugin/builtin.h"
 #include "s3/uri.h"
+#include "session/azure_store.h"
 #include "session/body_streams.h"
 #include "session/remote_stores.h"
 #include "session/store_place.h"
@@ -220,6 +221,7 @@ Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
                                     .max_age_ns = store.max_age_ns});
   }
   if (store.type == "s3") return make_s3_store(store);
+  if (store.type == "azure_blob") return make_azure_store(store);
   return sink::make_stdout_objects(store.id, console, digest);
 }
 

@@ -6,27 +6,21 @@
 #include <utility>
 
 #include "base/sha256.h"
+#include "s3/checksum.h"
 #include "s3/uri.h"
 #include "s3/xml.h"
+#include "sink/send_parts.h"
 
 namespace qtap::sink {
 namespace {
 
 using std::chrono::milliseconds;
 
-// A connection may break in the middle of many; what was sent before need not be sent again.
-constexpr int kPartAttempts = 2;
 // Closing waits for it.
 constexpr milliseconds kAbortTimeout{2000};
 
 bool is_good(const Result<net::Reply>& reply) {
   return reply.ok() && reply->status == 200;
-}
-
-net::Reply all_good() {
-  net::Reply reply;
-  reply.status = 200;
-  return reply;
 }
 
 // Its id is that of the outcome.
@@ -59,55 +53,27 @@ Result<net::Reply> S3Multipart::create(const Object& object) {
   return reply;
 }
 
-// Those that got no answer come back with attempts left; any answer but 200 ends the upload.
-Result<net::Reply> S3Multipart::send_wave(const std::vector<Part*>& wave) {
-  QTAP_TRY(last_, credentials_());
-  std::vector<net::Request> requests;
-  for (Part* const part : wave) {
-    if (part->sha256.empty()) part->sha256 = sha256_hex(part->data);
-    QTAP_TRY(net::Request request,
-             requests_.make(
-                 {.key = key_, .query = part->query, .body = part->data, .sha256 = part->sha256},
-                 last_, checksum_));
-    for (const std::string& field : request.fields) {
-      constexpr std::string_view kChecksum = "x-amz-checksum-sha256: ";
-      if (field.starts_with(kChecksum)) part->uploaded.checksum = field.substr(kChecksum.size());
-    }
-    requests.push_back(std::move(request));
-  }
-  std::vector<Result<net::Reply>> replies = client_.run(requests);
-  for (size_t i = 0; i < replies.size(); ++i) {
-    Result<net::Reply>& reply = replies[i];
-    const bool has_another = !reply.ok() && ++wave[i]->attempts < kPartAttempts;
-    if (!is_good(reply) && !has_another) return std::move(reply);
-    if (reply.ok()) wave[i]->uploaded.etag = reply->field("etag");
-    if (reply.ok() && wave[i]->uploaded.etag.empty()) return bad_answer("a part got no ETag");
-  }
-  return all_good();
-}
-
 Result<net::Reply> S3Multipart::send_parts(const Object& object) {
   const std::string_view data = object.data;
   const uint64_t size = options_.part_bytes ? options_.part_bytes : s3::part_bytes(data.size());
-  std::vector<Part> parts;
-  for (size_t at = 0; at < data.size(); at += size) {
-    parts.push_back({.query = "partNumber=" + std::to_string(parts.size() + 1) + "&" + upload_,
-                     .data = data.substr(at, size)});
-  }
-  // Few at once: a signature is worth nothing a quarter of an hour later.
-  for (;;) {
-    std::vector<Part*> wave;
-    for (Part& part : parts) {
-      if (!part.uploaded.etag.empty()) continue;
-      wave.push_back(&part);
-      if (wave.size() == options_.client.max_concurrent) break;
-    }
-    if (wave.empty()) break;
-    Result<net::Reply> sent = send_wave(wave);
-    if (!is_good(sent)) return sent;
-  }
-  for (Part& part : parts) uploaded_.push_back(std::move(part.uploaded));
-  return all_good();
+  uploaded_.resize((data.size() + size - 1) / size);
+  const auto make = [&](size_t i) -> Result<net::Request> {
+    QTAP_TRY(last_, credentials_());
+    const std::string query = "partNumber=" + std::to_string(i + 1) + "&" + upload_;
+    const std::string_view part = data.substr(i * size, size);
+    const std::string sha256 = sha256_hex(part);
+    if (checksum_ == S3Checksum::kSha256) uploaded_[i].checksum = s3::checksum_sha256(sha256);
+    return requests_.make({.key = key_, .query = query, .body = part, .sha256 = sha256}, last_,
+                          checksum_);
+  };
+  const auto took = [&](size_t i, const net::Reply& reply) -> Status {
+    uploaded_[i].etag = reply.field("etag");
+    return uploaded_[i].etag.empty() ? bad_answer("a part got no ETag") : Status();
+  };
+  return sink::send_parts(client_, {.count = uploaded_.size(),
+                                    .at_once = options_.client.max_concurrent,
+                                    .make = make,
+                                    .took = took});
 }
 
 // It may answer 200 before it knows, and say in the body that it failed (S3 API reference).

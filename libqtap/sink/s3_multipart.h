@@ -25,7 +25,7 @@ class S3Multipart {
     bool is_left = false;  // parts that could not be removed
   };
 
-  // All of them outlive it. `credentials` is asked for each few parts.
+  // All of them outlive it. `credentials` is asked for each part.
   S3Multipart(const S3Options& options, const S3Requests& requests, net::HttpClient& client,
               CredentialsFn credentials, S3Checksum checksum)
       : options_(options),
@@ -39,18 +39,9 @@ class S3Multipart {
   Outcome put(const Object& object, const std::string& key, bool& is_conditional);
 
  private:
-  struct Part {
-    std::string query;
-    std::string_view data;
-    std::string sha256 = {};
-    s3::UploadedPart uploaded = {};
-    int attempts = 0;
-  };
-
   Result<net::Reply> ask(const S3Ask& ask, S3Checksum checksum = S3Checksum::kNone);
   Result<net::Reply> create(const Object& object);
   Result<net::Reply> send_parts(const Object& object);
-  Result<net::Reply> send_wave(const std::vector<Part*>& wave);
   Result<net::Reply> complete(bool& is_conditional);
   bool abort();
 

@@ -14,7 +14,11 @@ bool may_retry(int status) {
 
 // " (SlowDown: Reduce your request rate.)", as far as the answer says so.
 std::string details(const net::Reply& reply) {
-  const auto [root, code, message] = s3::read_xml_answer(reply.body);
+  s3::XmlAnswer answer = s3::read_xml_answer(reply.body);
+  const std::string& code = answer.code;
+  std::string& message = answer.message;
+  // Azure goes on with lines that differ for each request: the same reason is told once.
+  if (const size_t end = message.find(" RequestId:"); end != std::string::npos) message.resize(end);
   if (code.empty() && message.empty()) return "";
   return " (" + code + (code.empty() || message.empty() ? "" : ", ") + message + ")";
 }

@@ -66,4 +66,18 @@ TEST_SUITE("model/object_stores_config") {
           "QT190: q.yaml:4:42: warning: object_stores[0].object_key: {{DAT}} is no placeholder and "
           "stays as it is; did you mean \"DATE\"?");
   }
+
+  TEST_CASE("an Azure store needs one secret, not two") {
+    const std::string store = "{ type: azure_blob, account: a, container: c";
+    const auto settings = settings_of(store + ", sas_token: { type: text, value: 'sig=x' } }");
+    REQUIRE(settings.ok());
+    CHECK(settings->object_stores[0].azure.sas_token == "sig=x");
+    CHECK(settings->object_stores[0].azure.endpoint.empty());
+    CHECK(error_of(store + " }") ==
+          "q.yaml:4:15: error: object_stores[0] (azure_blob): shared_key or sas_token is required");
+    CHECK(error_of(store + ", shared_key: eA==, sas_token: 'sig=x' }") ==
+          "q.yaml:4:82: error: object_stores[0]: shared_key and sas_token exclude each other");
+    CHECK(error_of("{ type: azure_blob, account: a, sas_token: x }") ==
+          "q.yaml:4:7: error: object_stores[0] (azure_blob): \"container\" is required");
+  }
 }
