@@ -37,6 +37,7 @@ class StoreReader {
     store.max_age_ns = parse_duration_ns(text("max_age"));
     if (type_ == "s3") store.s3 = s3();
     if (type_ == "azure_blob") store.azure = azure();
+    if (type_ == "gcs") store.gcs = gcs();
     return store;
   }
 
@@ -87,6 +88,13 @@ class StoreReader {
             .insecure = is_true("insecure"),
             .shared_key = text("shared_key"),
             .sas_token = text("sas_token")};
+  }
+
+  GcsSettings gcs() const {
+    return {.bucket = text("bucket"),
+            .endpoint = text("endpoint"),
+            .insecure = is_true("insecure"),
+            .credentials = text("credentials")};
   }
 
   ObjectSettings objects() const {

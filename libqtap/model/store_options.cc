@@ -22,7 +22,7 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
-constexpr const char* kRemoteObjectStores = "s3, azure_blob";
+constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
@@ -34,10 +34,10 @@ constexpr Option kEventOptions[] = {
 };
 
 constexpr Option kObjectOptions[] = {
-    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, azure_blob, disabled",
-     .later_words = "gcs, otel", .required = true,
+    {.key = "services.object_stores[].type", .type = kWord, .words = "stdout, file, s3, gcs, azure_blob, disabled",
+     .later_words = "otel", .required = true,
      .help = "Where objects go: `stdout` prints them, `file` writes one file each, `s3` puts one object each into a "
-             "bucket of S3 or of anything that speaks its protocol, `azure_blob` into a container of Azure."},
+             "bucket of S3 or of anything that speaks its protocol, `gcs` into one of Google's cloud, `azure_blob` into a container of Azure."},
     {.key = "services.object_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.object_stores[].digest", .type = kWord, .default_text = "sha256", .words = "sha256, sha1",
@@ -57,12 +57,18 @@ constexpr Option kObjectOptions[] = {
              "files with other names, nor `bodies`. 0 = no limit."},
     {.key = "services.object_stores[].max_age", .type = kDuration, .default_text = "0", .applies = "file",
      .help = "Objects that are older are removed: at the start, whenever one is stored, and at each flush. 0 = never."},
-    {.key = "services.object_stores[].bucket", .type = kText, .applies = "s3", .required = true,
-     .help = "The bucket; it must exist. `s3:PutObject` on it is all that is needed."},
+    {.key = "services.object_stores[].bucket", .type = kText, .applies = "s3, gcs", .required = true,
+     .help = "The bucket; it must exist. `s3:PutObject` on it (gcs: `storage.objects.create`) is all that is needed."},
     {.key = "services.object_stores[].endpoint", .type = kText, .default_text = "s3.amazonaws.com", .applies = "s3",
      .help = "Host or host:port of the service; a scheme is accepted."},
     {.key = "services.object_stores[].region", .type = kText, .default_text = "us-east-1", .applies = "s3",
      .help = "Region that requests are signed for."},
+    {.key = "services.object_stores[].endpoint", .type = kText, .default_text = "storage.googleapis.com", .applies = "gcs",
+     .help = "Host or host:port of the service; a scheme is accepted."},
+    {.key = "services.object_stores[].region", .type = kText, .applies = "gcs", .help = "For readers; nothing uses it."},
+    {.key = "services.object_stores[].credentials", .type = kSecret, .applies = "gcs",
+     .help = "Path of a service account's JSON file, or the JSON itself. Without it tokens come from the metadata server "
+             "of the machine."},
     {.key = "services.object_stores[].account", .type = kText, .applies = "azure_blob", .required = true,
      .help = "The storage account."},
     {.key = "services.object_stores[].container", .type = kText, .applies = "azure_blob", .required = true,

@@ -49,6 +49,14 @@ struct AzureSettings {
   std::string sas_token;
 };
 
+// services.object_stores[] of type gcs.
+struct GcsSettings {
+  std::string bucket;
+  std::string endpoint;  // a scheme may stand before the host
+  bool insecure = false;
+  std::string credentials;  // of a service account: path, or JSON; "" = the metadata server's
+};
+
 // What all stores of objects have.
 struct ObjectSettings {
   bool names_by_sha1 = false;  // digest
@@ -60,7 +68,7 @@ struct ObjectSettings {
 };
 
 struct StoreSettings {
-  std::string type;  // "stdout", "file", "s3", "azure_blob"
+  std::string type;  // "stdout", "file", "s3", "azure_blob", "gcs"
   std::string id;
   DeliverySettings delivery;
   ObjectSettings objects;  // services.object_stores[]
@@ -70,6 +78,7 @@ struct StoreSettings {
   int64_t max_age_ns = 0;
   S3Settings s3;
   AzureSettings azure;
+  GcsSettings gcs;
 };
 
 }  // namespace qtap

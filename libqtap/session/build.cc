@@ -12,6 +12,7 @@
 #include "s3/uri.h"
 #include "session/azure_store.h"
 #include "session/body_streams.h"
+#include "session/gcs_store.h"
 #include "session/remote_stores.h"
 #include "session/store_place.h"
 #include "sink/builtin.h"
@@ -222,6 +223,7 @@ Result<std::unique_ptr<sink::Sink>> make_object_sink(const StoreSettings& store,
   }
   if (store.type == "s3") return make_s3_store(store);
   if (store.type == "azure_blob") return make_azure_store(store);
+  if (store.type == "gcs") return make_gcs_store(store);
   return sink::make_stdout_objects(store.id, console, digest);
 }
 

@@ -11,6 +11,7 @@ MAY = {
     "http": {"base", "<qtap/base.h>", "llhttp", "nghttp2"},
     "rulekit": {"base", "<qtap/base.h>", "<qtap/value.h>"},
     "s3": {"base", "<qtap/base.h>", "expat", "simdjson"},
+    "gcs": {"base", "s3", "<qtap/base.h>", "simdjson"},
     "model": {"base", "http", "<qtap/base.h>", "<qtap/model.h>", "<qtap/value.h>"},
     "source": {"base", "model", "bpf/shared"},
     "probe": {"base", "model", "source", "bpf/shared", "capstone", "libbpf", "skeleton"},
@@ -20,7 +21,7 @@ MAY = {
     "plugin": {"base", "http", "rulekit", "model"},
     "net": {"base", "<qtap/base.h>", "libcurl"},
     "sink": {"base", "s3", "model", "net"},
-    "session": {"base", "http", "rulekit", "s3", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
+    "session": {"base", "http", "rulekit", "s3", "gcs", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
                 "sink", "public"},
     "capi": {"base", "http", "rulekit", "s3", "model", "plugin", "session", "public"},
 }

@@ -17,7 +17,7 @@ USE_WITH_STATUS = re.compile(r'"(QT\d{3})", (QTAP_ERR_[A-Z]+)')
 # An initialiser that begins with a status, not with an id; a warning that begins with its text.
 WITHOUT_ID = re.compile(r'(?:\{|\bError\()\s*QTAP_ERR_[A-Z]+\s*,|\bwarn(?:ings_?\.push_back)?\(\s*"(?!QT\d)')
 # The first know nothing of qtap: their errors get an id where they come out. The public headers only quote texts.
-WITHOUT_IDS = {"http", "rulekit", "s3", "net", "ext", "include"}
+WITHOUT_IDS = {"http", "rulekit", "s3", "gcs", "net", "ext", "include"}
 
 # Why a place was refused: told in the ready line, "(9 functions, slow: SSL_write: why)", never as an error.
 REASONS = {f"libqtap/probe/{name}.cc"

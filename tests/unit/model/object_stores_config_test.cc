@@ -80,4 +80,20 @@ TEST_SUITE("model/object_stores_config") {
     CHECK(error_of("{ type: azure_blob, account: a, sas_token: x }") ==
           "q.yaml:4:7: error: object_stores[0] (azure_blob): \"container\" is required");
   }
+
+  TEST_CASE("Google's storage, by a service account or by the keys of S3's protocol") {
+    const auto native = settings_of("{ type: gcs, bucket: b, credentials: /account.json }");
+    REQUIRE(native.ok());
+    CHECK(native->object_stores[0].gcs.endpoint == "storage.googleapis.com");
+    CHECK(native->object_stores[0].gcs.credentials == "/account.json");
+    CHECK(native->object_stores[0].objects.access_url ==
+          "{{SCHEME}}://{{ENDPOINT}}/{{BUCKET}}/{{KEY}}");
+    const auto by_keys = settings_of(
+        "{ type: s3, endpoint: storage.googleapis.com, bucket: b, access_key: GOOG1, secret_key: s "
+        "}");
+    REQUIRE(by_keys.ok());
+    CHECK(by_keys->object_stores[0].s3.endpoint == "storage.googleapis.com");
+    CHECK(by_keys->object_stores[0].s3.access_key == "GOOG1");
+    CHECK(by_keys->object_stores[0].s3.addressing == "auto");
+  }
 }
