@@ -20,7 +20,9 @@ std::string details(const net::Reply& reply) {
   // Azure goes on with lines that differ for each request: the same reason is told once.
   if (const size_t end = message.find(" RequestId:"); end != std::string::npos) message.resize(end);
   if (code.empty() && message.empty()) return "";
-  return " (" + code + (code.empty() || message.empty() ? "" : ", ") + message + ")";
+  const bool is_clock = code == "RequestTimeTooSkewed";
+  return " (" + code + (code.empty() || message.empty() ? "" : ", ") + message + ")" +
+         (is_clock ? "; set the clock of this machine" : "");
 }
 
 std::string in_words(const net::Reply& reply) {

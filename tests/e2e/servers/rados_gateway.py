@@ -48,6 +48,12 @@ crash dir = {folder}
 rgw frontends = beast endpoint=127.0.0.1:{port}
 """
 
+# With it session tokens are looked at. Sessions may be shorter than a test.
+STS = """rgw sts key = abcdefghijklmnop
+rgw s3 auth use sts = true
+rgw sts min session duration = 1
+"""
+
 
 def missing():
     """The first program that is not installed, or ""."""
@@ -59,14 +65,15 @@ class RadosGateway:
 
     keys = ("TESTKEY000000000000A", "testsecret+with/slash0000000000000000000")
 
-    def __init__(self, folder):
+    def __init__(self, folder, has_sts=False):
         self.folder, self.port, self._running = folder, free_port(), []
         self.endpoint = f"http://127.0.0.1:{self.port}"
         fsid = str(uuid.uuid4())
         for name in ("mon", "osd", "rgw"):
             (folder / name).mkdir()
         self._config = folder / "ceph.conf"
-        self._config.write_text(CONFIG.format(fsid=fsid, folder=folder, port=self.port, mon_port=free_port()))
+        self._config.write_text(CONFIG.format(fsid=fsid, folder=folder, port=self.port, mon_port=free_port()) +
+                                (STS if has_sts else ""))
         self._fsid = fsid
 
     def __enter__(self):
@@ -126,10 +133,22 @@ class RadosGateway:
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         self._serve("ceph-osd", "-i", "0")
         self._wait("object store", lambda: json.loads(self._run("ceph", "osd", "stat", "-f", "json"))["num_up_osds"] == 1)
-        self._run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test", f"--access-key={self.keys[0]}",
-                  f"--secret-key={self.keys[1]}")
+        self.make_user("test", *self.keys)
+        self._run("radosgw-admin", "caps", "add", "--uid=test", "--caps=roles=*;oidc-provider=*")
         self._serve("radosgw", "-n", "client.admin")
         self._wait("gateway", self._answers)
+
+    def make_user(self, name, key, secret):
+        self._run("radosgw-admin", "user", "create", f"--uid={name}", f"--display-name={name}", f"--access-key={key}",
+                  f"--secret-key={secret}")
+
+    def make_role(self, name, trust, policy):
+        """Its ARN."""
+        role = json.loads(self._run("radosgw-admin", "role", "create", f"--role-name={name}", "--path=/",
+                                    f"--assume-role-policy-doc={json.dumps(trust)}"))
+        self._run("radosgw-admin", "role-policy", "put", f"--role-name={name}", "--policy-name=put",
+                  f"--policy-doc={json.dumps(policy)}")
+        return role["Arn"]
 
     def _answers(self):
         try:

@@ -126,6 +126,17 @@ TEST_SUITE("sink/s3_objects") {
     }
   }
 
+  TEST_CASE("a wrong clock is told as one") {
+    Bucket bucket([](const std::string&) {
+      return ScriptedServer::reply(403, error("RequestTimeTooSkewed"));
+    });
+    const Status outcome = bucket.sink->put_object(make_object("a"));
+    REQUIRE_FALSE(outcome.ok());
+    CHECK(outcome.error().status == QTAP_ERR_IO);
+    CHECK(
+        has(outcome.error().text, "Access Denied (RequestTimeTooSkewed, No. Why?); set the clock"));
+  }
+
   TEST_CASE("temporary credentials that are refused are asked for anew; others stay refused") {
     const auto expired = [](const std::string&) {
       return ScriptedServer::reply(400, error("ExpiredToken"));
