@@ -38,6 +38,7 @@ class StoreReader {
     if (type_ == "s3") store.s3 = s3();
     if (type_ == "azure_blob") store.azure = azure();
     if (type_ == "gcs") store.gcs = gcs();
+    if (type_ == "file" && has("path")) store.event_file = event_file();
     return store;
   }
 
@@ -67,6 +68,14 @@ class StoreReader {
   std::string text(const char* key) const { return options_.text(element_ + key, type_); }
   bool is_true(const char* key) const { return text(key) == "true"; }
   bool has(const char* key) const { return !text(key).empty(); }
+
+  EventFileSettings event_file() const {
+    return {.path = text("path"),
+            .rotate_bytes = parse_size(text("rotate_bytes")),
+            .rotate_age_ns = parse_duration_ns(text("rotate_age")),
+            .rotate_keep = static_cast<uint32_t>(parse_number(text("rotate_keep"))),
+            .fsync = text("fsync")};
+  }
 
   S3Settings s3() const {
     return {.bucket = text("bucket"),

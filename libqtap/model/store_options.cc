@@ -11,7 +11,8 @@ namespace {
 
 using enum OptionType;
 
-constexpr uint64_t kMiB = 1u << 20;
+constexpr uint64_t kKiB = 1024;
+constexpr uint64_t kMiB = 1024 * kKiB;
 constexpr uint64_t kGiB = 1024 * kMiB;
 constexpr uint64_t kMs = 1'000'000;
 constexpr uint64_t kSecond = 1000 * kMs;
@@ -26,11 +27,25 @@ constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, disabled",
-     .later_words = "file, clickhouse, otel, axiom, pulse", .required = true,
-     .help = "Where events go: `stdout` prints one JSON line per event."},
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, disabled",
+     .later_words = "clickhouse, otel, axiom, pulse", .required = true,
+     .help = "Where events go: `stdout` prints one JSON line per event, `file` appends them to a file that is "
+             "rotated."},
     {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
+    {.key = "services.event_stores[].path", .type = kPath, .applies = "file", .required = true,
+     .help = "File of the events, one JSON line each, mode 0600; directories above it are made when missing."},
+    {.key = "services.event_stores[].rotate_bytes", .type = kSize, .default_text = "100mb", .min = kKiB,
+     .max = 1024 * kGiB, .applies = "file",
+     .help = "A file that would become longer is renamed `<path>.1`, that one `<path>.2`, and so on."},
+    {.key = "services.event_stores[].rotate_age", .type = kDuration, .default_text = "0s", .max = 3660 * kDay,
+     .applies = "file", .help = "The same for a file that is older when an event comes; 0: at any age."},
+    {.key = "services.event_stores[].rotate_keep", .type = kInt, .default_text = "5", .max = 1000, .applies = "file",
+     .help = "How many renamed files are kept; 0: a full file is removed."},
+    {.key = "services.event_stores[].fsync", .type = kWord, .default_text = "interval",
+     .words = "never, interval, always", .applies = "file",
+     .help = "When the disk is asked to have it: after every write, after one write a second, or never; `interval` "
+             "and `always` also at a flush and at the end."},
 };
 
 constexpr Option kObjectOptions[] = {

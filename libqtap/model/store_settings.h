@@ -25,6 +25,15 @@ struct DeliverySettings {
   int64_t batch_wait_ns = 0;
 };
 
+// services.event_stores[] of type file.
+struct EventFileSettings {
+  std::string path;
+  uint64_t rotate_bytes = 0;
+  int64_t rotate_age_ns = 0;  // 0: at any age
+  uint32_t rotate_keep = 0;
+  std::string fsync;  // "never", "interval", "always"
+};
+
 // services.object_stores[] of type s3.
 struct S3Settings {
   std::string bucket;
@@ -79,6 +88,7 @@ struct StoreSettings {
   S3Settings s3;
   AzureSettings azure;
   GcsSettings gcs;
+  EventFileSettings event_file;
 };
 
 }  // namespace qtap

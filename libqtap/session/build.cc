@@ -206,8 +206,22 @@ conn::ConnOptions make_conn_options(const Settings& settings,
 
 namespace {
 
+Result<std::unique_ptr<sink::Sink>> make_event_file(const StoreSettings& store) {
+  using Sync = sink::EventFileOptions::Sync;
+  const EventFileSettings& s = store.event_file;
+  const Sync sync = s.fsync == "never"    ? Sync::kNever
+                    : s.fsync == "always" ? Sync::kAlways
+                                          : Sync::kInterval;
+  return sink::make_file_events(store.id, {.path = s.path,
+                                           .rotate_bytes = s.rotate_bytes,
+                                           .rotate_age_ns = s.rotate_age_ns,
+                                           .rotate_keep = s.rotate_keep,
+                                           .sync = sync});
+}
+
 Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
                                                     sink::Console& console) {
+  if (store.type == "file") return make_event_file(store);
   return sink::make_stdout_events(store.id, console);
 }
 

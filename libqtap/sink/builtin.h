@@ -3,6 +3,7 @@
 // outlives them.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,18 @@ namespace qtap::sink {
 
 // Events as JSON lines on standard output.
 std::unique_ptr<Sink> make_stdout_events(std::string id, Console& console);
+
+struct EventFileOptions {
+  std::string path;
+  uint64_t rotate_bytes = 100u << 20;
+  int64_t rotate_age_ns = 0;  // 0: at any age
+  uint32_t rotate_keep = 5;
+  enum class Sync : uint8_t { kNever, kInterval, kAlways } sync = Sync::kInterval;
+};
+
+// Events as JSON lines in a file, mode 0600, which is renamed when it is full. Only whole lines are
+// left in it: what a full disk cuts is taken back. QTAP_ERR_IO: it cannot be made or written to.
+Result<std::unique_ptr<Sink>> make_file_events(std::string id, EventFileOptions options);
 
 // Objects on standard output, one JSON document a line. An http_transaction is not printed here but
 // by http_capture, which knows the form that its `format` asks for (plugin::Output::emit_console);

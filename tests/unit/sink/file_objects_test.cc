@@ -14,6 +14,7 @@
 
 #include "sink/builtin.h"
 #include "support/make.h"
+#include "support/small_disk.h"
 
 using namespace qtap;
 using test::make_object;
@@ -28,24 +29,6 @@ struct TempDir {
   }
   ~TempDir() { fs::remove_all(path); }
   std::string path;
-};
-
-// A small file system over a directory, as long as the test needs it.
-class Mount {
- public:
-  Mount(std::string point, const char* options)
-      : point_(std::move(point)),
-        mounted_(::mount("tmpfs", point_.c_str(), "tmpfs", 0, options) == 0) {}
-  ~Mount() {
-    if (mounted_) ::umount2(point_.c_str(), MNT_DETACH);
-  }
-  Mount(const Mount&) = delete;
-  Mount& operator=(const Mount&) = delete;
-  bool ok() const { return mounted_; }
-
- private:
-  std::string point_;
-  bool mounted_;
 };
 
 std::string content(const std::string& path) {
@@ -158,8 +141,8 @@ TEST_SUITE("sink/file_objects") {
 
   TEST_CASE("a disk that is full or read-only is told, with what to do, and keeps nothing half") {
     const TempDir dir;
-    const Mount mount(dir.path, "size=16k");
-    if (!mount.ok()) return;  // needs root
+    const test::SmallDisk disk(dir.path, "size=16k");
+    if (!disk.ok()) return;  // needs root
     auto sink = sink::make_file_objects("f", dir.path);
     REQUIRE(sink.ok());
     const auto object = make_object(std::string(1 << 20, 's'));

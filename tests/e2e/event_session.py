@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A session that is fed exchanges and sends the events about them to the stores of a test."""
+import qtap
+
+DEADLINE_MS = 30_000
+YAML = """version: 2
+services:
+  event_stores:
+{stores}
+  object_stores: [{objects}]
+stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}, {{ type: report_usage }}] }} }}
+tap: {{ http: {{ stack: main }} }}
+sink: {{ retry: {{ first: 10ms, max: 50ms }} }}
+"""
+
+
+class EventSession:
+    """`stores`: the lines of services.event_stores, one flow map each. `told`: every event, as the host gets it."""
+
+    def __init__(self, *stores, objects="", start=True):
+        self.told, self.log = [], []
+        yaml = YAML.format(stores="\n".join(f"    - {store}" for store in stores), objects=objects)
+        self.session = qtap.Session({"capture.source": "feed", "agent.name": "the test"}, yaml=yaml,
+                                    on_event=lambda event: self.told.append(event.to_dict()),
+                                    logger=lambda _level, line: self.log.append(line))
+        if start:
+            self.session.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        self.session.close()
+
+    def exchange(self, path="/", body=b"hello", status=200, request_fields=b""):
+        feed = self.session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
+                                 local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
+        feed.data("sent", b"GET %s HTTP/1.1\r\nHost: api.example\r\n%s\r\n" % (path.encode(), request_fields),
+                  time_ns=1_002_000_000)
+        feed.data("received", b"HTTP/1.1 %d OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body,
+                  time_ns=1_029_000_000)
+        feed.close()
+
+    def flush(self):
+        self.session.flush(DEADLINE_MS)
+        self.session.poll(0)
+
+    def stat(self, name):
+        return self.session.stats[name]
+
+    def events(self, kind):
+        return [event for event in self.told if event["eventType"] == kind]
