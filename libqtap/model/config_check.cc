@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 #include "base/text.h"
+#include "model/event_store_check.h"
 #include "model/option_key.h"
 #include "model/option_table.h"
 #include "model/option_value.h"
@@ -251,6 +252,7 @@ std::vector<Conflict> find_gaps(const Entries& entries) {
   check_azure(entries, found);
   check_object_keys(entries, found);
   check_record_stores(entries, found);
+  check_event_stores(entries, found);
   check_required(entries, "rulekit.macros", found, "");
   if (value_of(entries, "capture.source") == "replay" &&
       value_of(entries, "capture.replay_file").empty()) {

@@ -167,11 +167,6 @@ constexpr std::string_view kLaterKeys[] = {
     "tap.endpoints",
     "capture.bpf_trace",
     "limits.body_bytes_total",
-    "sink.batch",
-    "services.event_stores[].timeout",
-    "services.event_stores[].tls",
-    "services.event_stores[].spool",
-    "services.event_stores[].batch",
 };
 
 // Does `pattern` stand at or below `root`?

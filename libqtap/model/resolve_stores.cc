@@ -39,6 +39,7 @@ class StoreReader {
     if (type_ == "azure_blob") store.azure = azure();
     if (type_ == "gcs") store.gcs = gcs();
     if (type_ == "file" && has("path")) store.event_file = event_file();
+    if (type_ == "axiom") store.axiom = axiom();
     return store;
   }
 
@@ -75,6 +76,10 @@ class StoreReader {
             .rotate_age_ns = parse_duration_ns(text("rotate_age")),
             .rotate_keep = static_cast<uint32_t>(parse_number(text("rotate_keep"))),
             .fsync = text("fsync")};
+  }
+
+  AxiomSettings axiom() const {
+    return {.url = text("url"), .token = text("token"), .dataset = text("dataset")};
   }
 
   S3Settings s3() const {

@@ -23,14 +23,15 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
+constexpr const char* kRemoteEventStores = "axiom";
 constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, disabled",
-     .later_words = "clickhouse, otel, axiom, pulse", .required = true,
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, axiom, disabled",
+     .later_words = "clickhouse, otel, pulse", .required = true,
      .help = "Where events go: `stdout` prints one JSON line per event, `file` appends them to a file that is "
-             "rotated."},
+             "rotated, `axiom` sends them to a dataset of Axiom."},
     {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.event_stores[].path", .type = kPath, .applies = "file", .required = true,
@@ -46,6 +47,12 @@ constexpr Option kEventOptions[] = {
      .words = "never, interval, always", .applies = "file",
      .help = "When the disk is asked to have it: after every write, after one write a second, or never; `interval` "
              "and `always` also at a flush and at the end."},
+    {.key = "services.event_stores[].token", .type = kSecret, .applies = "axiom", .required = true,
+     .help = "API token that may ingest into the dataset."},
+    {.key = "services.event_stores[].dataset", .type = kSecret, .default_text = "qtap-events", .applies = "axiom",
+     .help = "The dataset; it must exist."},
+    {.key = "services.event_stores[].url", .type = kText, .default_text = "https://api.axiom.co", .applies = "axiom",
+     .help = "Where Axiom is; for the EU `https://api.eu.axiom.co`."},
 };
 
 constexpr Option kObjectOptions[] = {
@@ -149,6 +156,13 @@ constexpr Option kRemoteDelivery[] = {
     {.key = "tls.ca_file", .type = kPath,
      .help = "Certificates that the service's is checked against, instead of the system's."},
 };
+// Events that go over the network together.
+constexpr Option kBatches[] = {
+    {.key = "batch.max_events", .type = kInt, .default_text = "512", .min = 1, .max = 100'000,
+     .help = "Events in one request at most."},
+    {.key = "batch.max_wait", .type = kDuration, .default_text = "1s", .min = kMs, .max = kDay,
+     .help = "How long the first of them waits for the others."},
+};
 // clang-format on
 
 // Rows of keys below one place.
@@ -187,6 +201,8 @@ std::span<const Option> store_options() {
     Rows made;
     made.add(kEventOptions);
     made.add_below(kEventStores, kDelivery);
+    made.add_below(kEventStores, kRemoteDelivery, kRemoteEventStores);
+    made.add_below(kEventStores, kBatches, kRemoteEventStores);
     made.add(kObjectOptions);
     made.add_below(kObjectStores, kDelivery);
     made.add_below(kObjectStores, kRemoteDelivery, kRemoteObjectStores);
@@ -200,6 +216,7 @@ std::span<const Option> delivery_options() {
     Rows made;
     made.add_below(kSink, kDelivery);
     made.add_below(kSink, kRemoteDelivery);
+    made.add_below(kSink, kBatches);
     return made;
   }();
   return rows.all();

@@ -34,6 +34,13 @@ struct EventFileSettings {
   std::string fsync;  // "never", "interval", "always"
 };
 
+// services.event_stores[] of type axiom.
+struct AxiomSettings {
+  std::string url;
+  std::string token;
+  std::string dataset;
+};
+
 // services.object_stores[] of type s3.
 struct S3Settings {
   std::string bucket;
@@ -77,7 +84,7 @@ struct ObjectSettings {
 };
 
 struct StoreSettings {
-  std::string type;  // "stdout", "file", "s3", "azure_blob", "gcs"
+  std::string type;  // as written
   std::string id;
   DeliverySettings delivery;
   ObjectSettings objects;  // services.object_stores[]
@@ -89,6 +96,7 @@ struct StoreSettings {
   AzureSettings azure;
   GcsSettings gcs;
   EventFileSettings event_file;
+  AxiomSettings axiom;
 };
 
 }  // namespace qtap

@@ -13,6 +13,7 @@
 #include "session/azure_store.h"
 #include "session/body_streams.h"
 #include "session/gcs_store.h"
+#include "session/remote_event_stores.h"
 #include "session/remote_stores.h"
 #include "session/store_place.h"
 #include "sink/builtin.h"
@@ -222,6 +223,7 @@ Result<std::unique_ptr<sink::Sink>> make_event_file(const StoreSettings& store) 
 Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
                                                     sink::Console& console) {
   if (store.type == "file") return make_event_file(store);
+  if (store.type == "axiom") return make_axiom_store(store);
   return sink::make_stdout_events(store.id, console);
 }
 

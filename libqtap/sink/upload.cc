@@ -8,9 +8,6 @@
 namespace qtap::sink {
 namespace {
 
-bool may_retry(int status) {
-  return status == 408 || status == 429 || status >= 500;
-}
 
 // " (SlowDown: Reduce your request rate.)", as far as the answer says so.
 std::string details(const net::Reply& reply) {
@@ -39,10 +36,14 @@ std::string in_words(const net::Reply& reply) {
 
 }  // namespace
 
+bool may_pass(int status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
 Status upload_outcome(const Result<net::Reply>& reply) {
   if (reply.ok() && (reply->status == 200 || reply->status == 201)) return {};
   int status = reply.ok() ? QTAP_ERR_IO : reply.error().status;
-  if (status == QTAP_ERR_TIMEOUT || (reply.ok() && may_retry(reply->status))) {
+  if (status == QTAP_ERR_TIMEOUT || (reply.ok() && may_pass(reply->status))) {
     status = QTAP_ERR_AGAIN;
   }
   return Error{"QT160", status,

@@ -2,6 +2,7 @@
 // What object storages over HTTP have in common: what an answer to a PUT means.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include "net/http.h"
 
 namespace qtap::sink {
+
+// Whether what was answered so may be tried again: 408, 429, 5xx (spec/config.md 6.1).
+bool may_pass(int status);
 
 // 200 or 201: stored. QTAP_ERR_AGAIN: 408, 429, 5xx, or no answer. Anything else is final, in the
 // words that spec/config.md 6.3 promises to scripts. Of the answer only its error code and message
@@ -21,6 +25,7 @@ class AskedToWait {
  public:
   void begin() { longest_ = {}; }
   void add(const Result<net::Reply>& reply);
+  void add(std::chrono::nanoseconds wait) { longest_ = std::max(longest_, wait); }
   std::chrono::nanoseconds longest() const { return longest_; }
 
  private:

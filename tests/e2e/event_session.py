@@ -10,7 +10,7 @@ services:
   object_stores: [{objects}]
 stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}, {{ type: report_usage }}] }} }}
 tap: {{ http: {{ stack: main }} }}
-sink: {{ retry: {{ first: 10ms, max: 50ms }} }}
+sink: {{ retry: {{ first: 10ms, max: 50ms }}, batch: {{ max_wait: 50ms }} }}
 """
 
 

@@ -5,7 +5,10 @@ import os
 
 import pytest
 import qtap
+from axiom_fake import AxiomFake
 from event_session import EventSession
+from fault_proxy import FaultProxy
+from listeners import free_port
 
 
 def lines(path):
@@ -37,3 +40,102 @@ def test_a_file_that_cannot_be_made_is_told_at_start(tmp_path):
     with pytest.raises(qtap.QtapError) as error:
         EventSession(f"{{ type: file, path: {tmp_path} }}")
     assert f"QT095: open event file {tmp_path}: Is a directory" in str(error.value)
+
+
+@pytest.fixture
+def axiom():
+    with AxiomFake("xaat-token", "qtap-events") as fake:
+        yield fake
+    assert fake.wrong == []
+
+
+def axiom_store(axiom, token="xaat-token", dataset=None, url=None, more=""):
+    dataset = f", dataset: {dataset}" if dataset else ""
+    return f"{{ type: axiom, url: '{url or axiom.url}', token: {{ type: text, value: {token} }}{dataset}{more} }}"
+
+
+def test_axiom_gets_every_event_once_in_batches(axiom):
+    with EventSession(axiom_store(axiom, more=", batch: { max_events: 100 }")) as session:
+        for i in range(100):
+            session.exchange(f"/{i}")
+        session.flush()
+        assert session.stat("sink_dropped") == 0
+    assert axiom.events == session.told
+    assert axiom.requests <= -(-len(session.told) // 100) + 2
+
+
+FAULTS = ["reset", 503, "hang", (429, {"Retry-After": "1"}), 500]
+
+
+def test_axiom_gets_everything_through_every_fault_of_the_way(axiom):
+    with FaultProxy(axiom.port, FAULTS) as proxy:
+        with EventSession(axiom_store(axiom, url=f"http://{proxy.endpoint}", more=", timeout: 1s")) as session:
+            for i in range(30):
+                session.exchange(f"/{i}")
+            session.flush()
+            assert session.stat("sink_dropped") == 0
+    assert [fault for _, _, fault in proxy.requests if fault] == FAULTS
+    assert axiom.events == session.told
+
+
+def refusal(session, count=20):
+    """The one line that tells why the store took nothing."""
+    for i in range(count):
+        session.exchange(f"/{i}")
+    session.flush()
+    assert session.stat("sink_dropped") == len(session.told) > count
+    told = [line for line in session.log if "store " in line]
+    assert len(told) == 1, session.log
+    return told[0]
+
+
+def test_what_axiom_refuses_is_told_once_without_the_token(axiom):
+    with EventSession(axiom_store(axiom, token="wrong-token")) as session:
+        line = refusal(session)
+    assert line == "QT171: store axiom-0: Failed to send events: Access Denied (forbidden); dropped and counted"
+    with EventSession(axiom_store(axiom, dataset="another")) as session:
+        line = refusal(session)
+    assert line == "QT171: store axiom-0: Failed to send events: Not found (dataset not found); dropped and counted"
+    assert axiom.events == []
+
+
+def test_events_that_axiom_refuses_one_by_one_are_counted(axiom):
+    axiom.fail = 3
+    with EventSession(axiom_store(axiom)) as session:
+        for i in range(20):
+            session.exchange(f"/{i}")
+        session.flush()
+        assert session.stat("sink_dropped") == 3
+    assert len(axiom.events) == len(session.told) - 3
+    assert any("field limit" in line for line in session.log)
+
+
+def test_nobody_there_is_told_and_closing_does_not_wait(axiom):
+    with EventSession(axiom_store(axiom, url=f"http://127.0.0.1:{free_port()}", more=", retry: { max_attempts: 2 }")) as session:
+        line = refusal(session)
+    assert "store axiom-0: Failed to send events: POST http://127.0.0.1:" in line and "Failed to connect" in line
+
+
+def test_certificates_are_checked(cert):
+    with AxiomFake("t", "qtap-events", cert=cert) as fake:
+        for more, is_taken in [(f", tls: {{ ca_file: {cert.cert} }}", True), ("", False),
+                               (", tls: { insecure_skip_verify: true }", True)]:
+            fake.events.clear()
+            with EventSession(axiom_store(fake, token="t", more=more + ", retry: { max_attempts: 1 }")) as session:
+                session.exchange()
+                session.flush()
+                assert (session.stat("sink_dropped") == 0) == is_taken, session.log
+            assert (fake.events == session.told) == is_taken
+            assert any("QT166" in line for line in session.log) == ("skip" in more)
+
+
+@pytest.mark.parametrize("store, words", [
+    ("{ type: axiom }", 'event_stores[0] (axiom): "token" is required'),
+    ("{ type: axiom, token: t, url: 'ftp://x' }", "event_stores[0].url: expected http://host or https://host"),
+    ("{ type: axiom, token: t, url: 'http://user:pass@x' }", "event_stores[0].url: expected http://host or https://host"),
+    ("{ type: axiom, token: { type: env, value: NO_SUCH_VARIABLE } }", "environment variable NO_SUCH_VARIABLE is not set"),
+    ("{ type: stdout, timeout: 1s }", 'unknown key "timeout" in event_stores[0] (stdout)')])
+def test_settings_that_cannot_be_are_told(store, words):
+    with pytest.raises(qtap.QtapError) as error:
+        EventSession(store)
+    assert words in str(error.value) and "pass" not in str(error.value)

@@ -20,7 +20,7 @@ MAY = {
     "context": {"base", "model"},
     "plugin": {"base", "http", "rulekit", "model"},
     "net": {"base", "<qtap/base.h>", "libcurl"},
-    "sink": {"base", "s3", "model", "net"},
+    "sink": {"base", "s3", "model", "net", "simdjson"},
     "session": {"base", "http", "rulekit", "s3", "gcs", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
                 "sink", "public"},
     "capi": {"base", "http", "rulekit", "s3", "model", "plugin", "session", "public"},

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/event_store_check.h"
+
+#include <string>
+#include <string_view>
+
+#include "model/option_key.h"
+
+namespace qtap {
+namespace {
+
+bool is_url(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    text.remove_prefix(scheme.size());
+    return !text.empty() && !text.starts_with('/') && !text.starts_with(':') &&
+           text.find_first_of("?#@ \t\r\n\"\\") == std::string_view::npos;
+  }
+  return false;
+}
+
+class StoreCheck {
+ public:
+  StoreCheck(const Config::Entries& entries, std::string element, std::vector<Conflict>& found)
+      : entries_(entries), element_(std::move(element)), found_(found) {}
+
+  std::string value(const char* key) const {
+    const auto it = entries_.find(element_ + "." + key);
+    return it == entries_.end() ? std::string() : it->second.value;
+  }
+  void url(const char* key) {
+    const std::string text = value(key);
+    if (text.empty() || is_url(text)) return;
+    const std::string whole = element_ + "." + key;
+    found_.push_back({whole, Error{"QT173", QTAP_ERR_INVALID,
+                                   std::string(display_key(whole)) +
+                                       ": expected http://host or https://host, with a port and a "
+                                       "path or without"}});
+  }
+
+ private:
+  const Config::Entries& entries_;
+  const std::string element_;
+  std::vector<Conflict>& found_;
+};
+
+}  // namespace
+
+void check_event_stores(const Config::Entries& entries, std::vector<Conflict>& found) {
+  const std::string list = "services.event_stores";
+  for (const size_t i : indices_of(entries, list)) {
+    StoreCheck store(entries, list + "[" + std::to_string(i) + "]", found);
+    const std::string type = store.value("type");
+    if (type == "axiom") store.url("url");
+  }
+}
+
+}  // namespace qtap

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sink/remote_events.h"
+
+#include <utility>
+
+#include "sink/send_outcome.h"
+#include "sink/upload.h"
+
+namespace qtap::sink {
+namespace {
+
+class RemoteEvents final : public Sink {
+ public:
+  RemoteEvents(std::string id, std::unique_ptr<EventProtocol> protocol, RemoteOptions options,
+               std::unique_ptr<net::HttpClient> client)
+      : id_(std::move(id)),
+        options_(std::move(options)),
+        protocol_(std::move(protocol)),
+        client_(std::move(client)) {}
+
+  const std::string& id() const override { return id_; }
+  bool takes_events() const override { return true; }
+  bool takes_objects() const override { return false; }
+  Status put_event(const Ref<Event>& event) override {
+    return std::move(put_batch(std::span(&event, 1)).front());
+  }
+  bool waits_for_batches() const override { return true; }
+  std::vector<Status> put_batch(std::span<const Ref<Event>> events) override;
+  Status put_object(const Ref<Object>&) override { return {}; }
+  std::string locate(const Object&) const override { return {}; }
+  std::chrono::nanoseconds asked_to_wait() const override { return asked_.longest(); }
+  void interrupt() override { client_->cancel(); }
+  Status flush(int) override { return {}; }
+  void close() override {}
+
+ private:
+  Status prepare();
+  void settle(const EventRequest& sent, const Result<net::Reply>& reply,
+              std::vector<Status>& outcomes);
+  Status without_secrets(Status status) const;
+
+  const std::string id_;
+  const RemoteOptions options_;
+  std::unique_ptr<EventProtocol> protocol_;
+  std::unique_ptr<net::HttpClient> client_;
+  AskedToWait asked_;
+  size_t prepared_ = 0;  // of the protocol's preparations
+};
+
+Status RemoteEvents::without_secrets(Status status) const {
+  if (status.ok()) return status;
+  Error error = std::move(status).error();
+  for (const std::string& secret : options_.secrets) {
+    if (secret.empty()) continue;
+    for (size_t at = 0; (at = error.text.find(secret, at)) != std::string::npos; at += 3) {
+      error.text.replace(at, secret.size(), "***");
+    }
+  }
+  return error;
+}
+
+Status RemoteEvents::prepare() {
+  std::vector<net::Request> all = protocol_->preparations();
+  for (; prepared_ < all.size(); ++prepared_) {
+    net::Request& request = all[prepared_];
+    request.timeout = options_.timeout;
+    const Result<net::Reply> reply = client_->run(request);
+    asked_.add(reply);
+    Status status = without_secrets(protocol_->judge(reply, 0).status);
+    if (status.ok()) continue;
+    if (protocol_->needs_preparations()) return status;
+    if (options_.warn) options_.warn(status.error());
+  }
+  return {};
+}
+
+std::vector<Status> RemoteEvents::put_batch(std::span<const Ref<Event>> events) {
+  asked_.begin();
+  std::vector<Status> outcomes(events.size());
+  if (Status ready = prepare(); !ready.ok()) {
+    outcomes.assign(events.size(), ready);
+    return outcomes;
+  }
+  std::vector<EventRequest> made = protocol_->requests_for(events, outcomes);
+  std::vector<net::Request> requests;
+  for (EventRequest& one : made) {
+    one.request.body = one.body;
+    one.request.timeout = options_.timeout;
+    requests.push_back(one.request);
+  }
+  const std::vector<Result<net::Reply>> replies = client_->run(requests);
+  for (size_t i = 0; i < made.size(); ++i) {
+    asked_.add(replies[i]);
+    settle(made[i], replies[i], outcomes);
+  }
+  return outcomes;
+}
+
+// Where the service says only how many it refused, the last ones stand for them: the counts are
+// right.
+void RemoteEvents::settle(const EventRequest& sent, const Result<net::Reply>& reply,
+                          std::vector<Status>& outcomes) {
+  Verdict verdict = protocol_->judge(reply, sent.indices.size());
+  asked_.add(verdict.wait);
+  const Status status = without_secrets(std::move(verdict.status));
+  const Status refusal = without_secrets(events_refused(verdict.why));
+  for (size_t i = 0; i < sent.indices.size(); ++i) {
+    const bool is_refused = sent.indices.size() - i <= verdict.refused;
+    outcomes[sent.indices[i]] = status.ok() && is_refused ? refusal : status;
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> make_remote_events(std::string id,
+                                                 std::unique_ptr<EventProtocol> protocol,
+                                                 RemoteOptions options) {
+  auto client = net::HttpClient::make(options.client);
+  if (!client.ok()) return Error{"QT172", client.error().status, id + ": " + client.error().text};
+  return std::unique_ptr<Sink>(std::make_unique<RemoteEvents>(
+      std::move(id), std::move(protocol), std::move(options), *std::move(client)));
+}
+
+}  // namespace qtap::sink
