@@ -21,6 +21,7 @@ kernels_packages='qemu-system-x86 busybox-static debian-archive-keyring binutils
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 case "$codename" in
   bookworm) build_packages="$build_packages node-llhttp"; backports='libbpf-dev bpftool meson'
+            test_packages="$test_packages clickhouse-server"  # not in later ones
             test_packages=$(echo "$test_packages" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
   *) build_packages="$build_packages libllhttp-dev libbpf-dev bpftool meson"; backports='' ;;
 esac
@@ -44,8 +45,8 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# What Debian does not have, as a lock file says: $1 its folder below tests/, $2 where to. Without the registry the tests that
-# need it are skipped.
+# What Debian does not have, as a lock file says: $1 its folder below tests/, $2 where to, $3 what is skipped without the
+# registry.
 npm_packages() {
   folder=$(dirname "$0")/../$2
   lock=$(dirname "$0")/$1/package-lock.json
@@ -55,12 +56,16 @@ npm_packages() {
   if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-maxtimeout=10000); then
     cp "$lock" "$folder/installed"
   else
-    echo 'install-deps: npm ci failed: the tests that need what '"$1"' names will be skipped' >&2
+    echo "install-deps: npm ci failed: $3 will be skipped" >&2
   fi
 }
 
 finish() {
-  case "$what" in test | kernels | bench) npm_packages conformance/npm build-npm; npm_packages e2e/npm build-npm-e2e ;; esac
+  case "$what" in test | kernels | bench)
+    npm_packages conformance/npm build-npm 'the conformance tests with peers of npm'
+    npm_packages e2e/npm build-npm-e2e 'the tests with a server of Azure blobs'
+    npm_packages e2e/npm-chdb build-npm-chdb 'the tests of the tables of a current ClickHouse' ;;
+  esac
   exit 0
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/event_store_check.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,17 @@ class StoreCheck {
                                        ": expected http://host or https://host, with a port and a "
                                        "path or without"}});
   }
+  void identifier(const char* key) {
+    const std::string text = value(key);
+    const bool is_one = std::all_of(text.begin(), text.end(), [](char c) {
+      return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+    if (is_one) return;
+    const std::string whole = element_ + "." + key;
+    found_.push_back(
+        {whole, Error{"QT174", QTAP_ERR_INVALID,
+                      std::string(display_key(whole)) + ": expected letters, digits and _"}});
+  }
 
  private:
   const Config::Entries& entries_;
@@ -52,6 +64,10 @@ void check_event_stores(const Config::Entries& entries, std::vector<Conflict>& f
     StoreCheck store(entries, list + "[" + std::to_string(i) + "]", found);
     const std::string type = store.value("type");
     if (type == "axiom") store.url("url");
+    if (type == "clickhouse") {
+      store.url("endpoint");
+      store.identifier("table_prefix");
+    }
   }
 }
 

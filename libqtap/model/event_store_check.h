@@ -8,7 +8,7 @@
 
 namespace qtap {
 
-// Addresses that are none.
+// Addresses and names of tables that are none.
 void check_event_stores(const Config::Entries& entries, std::vector<Conflict>& found);
 
 }  // namespace qtap

@@ -10,7 +10,9 @@ std::string OptionReader::text(const std::string& key, std::string_view type) co
   if (const Config::Entry* entry = config_.find(key)) return entry->value;
   const Option* option = find_option(pattern_of(key), type);
   if (!option) return "";
-  return *option->falls_back == '\0' ? option->default_text : text(option->falls_back);
+  const std::string other = option->falls_back;
+  const bool has_own = *option->default_text != '\0' && !config_.find(other);
+  return other.empty() || has_own ? option->default_text : text(other);
 }
 
 }  // namespace qtap

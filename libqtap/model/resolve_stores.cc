@@ -39,6 +39,7 @@ class StoreReader {
     if (type_ == "azure_blob") store.azure = azure();
     if (type_ == "gcs") store.gcs = gcs();
     if (type_ == "file" && has("path")) store.event_file = event_file();
+    if (type_ == "clickhouse") store.clickhouse = clickhouse();
     if (type_ == "axiom") store.axiom = axiom();
     return store;
   }
@@ -76,6 +77,18 @@ class StoreReader {
             .rotate_age_ns = parse_duration_ns(text("rotate_age")),
             .rotate_keep = static_cast<uint32_t>(parse_number(text("rotate_keep"))),
             .fsync = text("fsync")};
+  }
+
+  ClickhouseSettings clickhouse() const {
+    return {.endpoint = text("endpoint"),
+            .database = text("database"),
+            .username = text("username"),
+            .password = text("password"),
+            .table_prefix = text("table_prefix"),
+            .async_insert = is_true("async_insert"),
+            .create_tables = is_true("create_tables"),
+            .retention_days = static_cast<uint32_t>(parse_number(text("retention_days"))),
+            .compression = text("compression")};
   }
 
   AxiomSettings axiom() const {

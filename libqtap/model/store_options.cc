@@ -23,15 +23,15 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
-constexpr const char* kRemoteEventStores = "axiom";
+constexpr const char* kRemoteEventStores = "clickhouse, axiom";
 constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, axiom, disabled",
-     .later_words = "clickhouse, otel, pulse", .required = true,
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, clickhouse, axiom, disabled",
+     .later_words = "otel, pulse", .required = true,
      .help = "Where events go: `stdout` prints one JSON line per event, `file` appends them to a file that is "
-             "rotated, `axiom` sends them to a dataset of Axiom."},
+             "rotated, `clickhouse` inserts them into tables, `axiom` sends them to a dataset of Axiom."},
     {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.event_stores[].path", .type = kPath, .applies = "file", .required = true,
@@ -47,6 +47,25 @@ constexpr Option kEventOptions[] = {
      .words = "never, interval, always", .applies = "file",
      .help = "When the disk is asked to have it: after every write, after one write a second, or never; `interval` "
              "and `always` also at a flush and at the end."},
+    {.key = "services.event_stores[].endpoint", .type = kText, .default_text = "http://127.0.0.1:8123",
+     .applies = "clickhouse", .help = "The HTTP interface of the server."},
+    {.key = "services.event_stores[].database", .type = kText, .default_text = "qtap", .applies = "clickhouse",
+     .help = "The database; it must exist."},
+    {.key = "services.event_stores[].username", .type = kText, .default_text = "default", .applies = "clickhouse",
+     .help = "A user who may insert, and create tables if asked to."},
+    {.key = "services.event_stores[].password", .type = kSecret, .applies = "clickhouse", .help = "Password of that user."},
+    {.key = "services.event_stores[].table_prefix", .type = kText, .applies = "clickhouse",
+     .help = "Stands before the names of the tables: letters, digits and `_`."},
+    {.key = "services.event_stores[].async_insert", .type = kBool, .default_text = "true", .applies = "clickhouse",
+     .help = "The server collects inserts of several senders, and answers when it has written them."},
+    {.key = "services.event_stores[].create_tables", .type = kBool, .default_text = "false", .applies = "clickhouse",
+     .help = "Makes the tables that are missing, before the first events."},
+    {.key = "services.event_stores[].retention_days", .type = kInt, .default_text = "30", .min = 1, .max = 36'500,
+     .applies = "clickhouse", .help = "Age at which rows of tables that were made so are removed."},
+    {.key = "services.event_stores[].compression", .type = kWord, .default_text = "gzip", .words = "gzip, none",
+     .applies = "clickhouse", .help = "Of what is sent."},
+    {.key = "services.event_stores[].batch.max_events", .type = kInt, .default_text = "10000", .min = 1, .max = 100'000,
+     .applies = "clickhouse", .falls_back = "sink.batch.max_events", .help = "Events in one insert at most."},
     {.key = "services.event_stores[].token", .type = kSecret, .applies = "axiom", .required = true,
      .help = "API token that may ingest into the dataset."},
     {.key = "services.event_stores[].dataset", .type = kSecret, .default_text = "qtap-events", .applies = "axiom",

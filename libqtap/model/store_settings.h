@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace qtap {
 
@@ -32,6 +35,35 @@ struct EventFileSettings {
   int64_t rotate_age_ns = 0;  // 0: at any age
   uint32_t rotate_keep = 0;
   std::string fsync;  // "never", "interval", "always"
+};
+
+// services.event_stores[] of type clickhouse.
+struct ClickhouseSettings {
+  std::string endpoint;
+  std::string database;
+  std::string username;
+  std::string password;
+  std::string table_prefix;
+  bool async_insert = false;
+  bool create_tables = false;
+  uint32_t retention_days = 0;
+  std::string compression;  // "gzip", "none"
+};
+
+// services.event_stores[] of type otel.
+struct OtelSettings {
+  std::string protocol;  // "grpc", "http", "stdout"
+  std::string endpoint;  // as written: a scheme may stand before the host, a path behind it
+  std::string service_name;
+  std::string environment;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<bool> tls;  // tls.enabled; none: as the endpoint says
+};
+
+// services.event_stores[] of type pulse.
+struct PulseSettings {
+  std::string endpoint;
+  std::string token;
 };
 
 // services.event_stores[] of type axiom.
@@ -84,7 +116,7 @@ struct ObjectSettings {
 };
 
 struct StoreSettings {
-  std::string type;  // as written
+  std::string type;  // one of the option table
   std::string id;
   DeliverySettings delivery;
   ObjectSettings objects;  // services.object_stores[]
@@ -96,7 +128,10 @@ struct StoreSettings {
   AzureSettings azure;
   GcsSettings gcs;
   EventFileSettings event_file;
+  ClickhouseSettings clickhouse;
+  OtelSettings otel;
   AxiomSettings axiom;
+  PulseSettings pulse;
 };
 
 }  // namespace qtap

@@ -223,6 +223,7 @@ Result<std::unique_ptr<sink::Sink>> make_event_file(const StoreSettings& store) 
 Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
                                                     sink::Console& console) {
   if (store.type == "file") return make_event_file(store);
+  if (store.type == "clickhouse") return make_clickhouse_store(store);
   if (store.type == "axiom") return make_axiom_store(store);
   return sink::make_stdout_events(store.id, console);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sink/axiom.h"
+#include "sink/clickhouse.h"
 #include "sink/remote_events.h"
 
 namespace qtap::session {
@@ -27,6 +28,21 @@ std::string without_slash(std::string url) {
 }
 
 }  // namespace
+
+Result<std::unique_ptr<sink::Sink>> make_clickhouse_store(const StoreSettings& store) {
+  const ClickhouseSettings& s = store.clickhouse;
+  return sink::make_remote_events(store.id,
+                                  sink::make_clickhouse({.endpoint = without_slash(s.endpoint),
+                                                         .database = s.database,
+                                                         .username = s.username,
+                                                         .password = s.password,
+                                                         .table_prefix = s.table_prefix,
+                                                         .async_insert = s.async_insert,
+                                                         .create_tables = s.create_tables,
+                                                         .retention_days = s.retention_days,
+                                                         .gzip = s.compression == "gzip"}),
+                                  remote_options(store, {s.password}));
+}
 
 Result<std::unique_ptr<sink::Sink>> make_axiom_store(const StoreSettings& store) {
   const AxiomSettings& s = store.axiom;

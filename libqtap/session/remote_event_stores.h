@@ -11,6 +11,7 @@
 namespace qtap::session {
 
 // QTAP_ERR_UNSUPPORTED: there is no libcurl.
+Result<std::unique_ptr<sink::Sink>> make_clickhouse_store(const StoreSettings& store);
 Result<std::unique_ptr<sink::Sink>> make_axiom_store(const StoreSettings& store);
 
 }  // namespace qtap::session

@@ -25,7 +25,7 @@ class Axiom final : public EventProtocol {
 
   std::vector<EventRequest> requests_for(std::span<const Ref<Event>> events,
                                          std::vector<Status>& outcomes) override;
-  Verdict judge(const Result<net::Reply>& reply, size_t count) const override;
+  Verdict judge(const Result<net::Reply>& reply, size_t count) override;
 
  private:
   net::Request request_;
@@ -52,7 +52,7 @@ std::vector<EventRequest> Axiom::requests_for(std::span<const Ref<Event>> events
 }
 
 // {"ingested": 2, "failed": 1, "failures": [{"timestamp": "...", "error": "..."}], ...}
-Verdict Axiom::judge(const Result<net::Reply>& reply, size_t count) const {
+Verdict Axiom::judge(const Result<net::Reply>& reply, size_t count) {
   Verdict verdict;
   verdict.status = send_outcome(reply, reply.ok() ? json_message(reply->body) : "");
   if (!verdict.status.ok()) return verdict;

@@ -43,7 +43,7 @@ class EventProtocol {
                                                  std::vector<Status>& outcomes) = 0;
 
   // `count`: events in it; 0: it was a preparation.
-  virtual Verdict judge(const Result<net::Reply>& reply, size_t count) const = 0;
+  virtual Verdict judge(const Result<net::Reply>& reply, size_t count) = 0;
 };
 
 }  // namespace qtap::sink

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session that is fed exchanges and sends the events about them to the stores of a test."""
+import time
+
 import qtap
 
 DEADLINE_MS = 30_000
@@ -19,6 +21,7 @@ class EventSession:
 
     def __init__(self, *stores, objects="", start=True):
         self.told, self.log = [], []
+        self._now = time.time_ns()  # tables forget what is too old
         yaml = YAML.format(stores="\n".join(f"    - {store}" for store in stores), objects=objects)
         self.session = qtap.Session({"capture.source": "feed", "agent.name": "the test"}, yaml=yaml,
                                     on_event=lambda event: self.told.append(event.to_dict()),
@@ -33,12 +36,12 @@ class EventSession:
         self.session.close()
 
     def exchange(self, path="/", body=b"hello", status=200, request_fields=b""):
-        feed = self.session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
+        feed = self.session.feed(self._now, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
                                  local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
         feed.data("sent", b"GET %s HTTP/1.1\r\nHost: api.example\r\n%s\r\n" % (path.encode(), request_fields),
-                  time_ns=1_002_000_000)
+                  time_ns=self._now + 2_000_000)
         feed.data("received", b"HTTP/1.1 %d OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body,
-                  time_ns=1_029_000_000)
+                  time_ns=self._now + 29_000_000)
         feed.close()
 
     def flush(self):
@@ -50,3 +53,14 @@ class EventSession:
 
     def events(self, kind):
         return [event for event in self.told if event["eventType"] == kind]
+
+
+def refusal(session, count=20, lines=1):
+    """The line (or so many) that tells why the store took nothing."""
+    for i in range(count):
+        session.exchange(f"/{i}")
+    session.flush()
+    assert session.stat("sink_dropped") == len(session.told) > count
+    told = [line for line in session.log if "store " in line]
+    assert len(told) == lines if lines == 1 else len(told) >= lines, session.log
+    return told[0] if lines == 1 else told

@@ -6,7 +6,7 @@ import os
 import pytest
 import qtap
 from axiom_fake import AxiomFake
-from event_session import EventSession
+from event_session import EventSession, refusal
 from fault_proxy import FaultProxy
 from listeners import free_port
 
@@ -76,17 +76,6 @@ def test_axiom_gets_everything_through_every_fault_of_the_way(axiom):
             assert session.stat("sink_dropped") == 0
     assert [fault for _, _, fault in proxy.requests if fault] == FAULTS
     assert axiom.events == session.told
-
-
-def refusal(session, count=20):
-    """The one line that tells why the store took nothing."""
-    for i in range(count):
-        session.exchange(f"/{i}")
-    session.flush()
-    assert session.stat("sink_dropped") == len(session.told) > count
-    told = [line for line in session.log if "store " in line]
-    assert len(told) == 1, session.log
-    return told[0]
 
 
 def test_what_axiom_refuses_is_told_once_without_the_token(axiom):

@@ -46,6 +46,9 @@ std::string range_text(const Option& option) {
 
 std::string default_text(const Option& option) {
   if (option.required) return "required";
+  if (*option.falls_back != '\0' && *option.default_text != '\0') {
+    return code(option.default_text) + ", or " + code(option.falls_back) + " where that is set";
+  }
   if (*option.falls_back != '\0') return code(option.falls_back);
   return *option.default_text == '\0' ? "none" : code(option.default_text);
 }

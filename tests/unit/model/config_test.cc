@@ -242,8 +242,8 @@ TEST_SUITE("model/config") {
   }
 
   TEST_CASE("what a later version brings is refused by name") {
-    CHECK(errors_of("services: { event_stores: [{ type: clickhouse, endpoint: x }] }\n") ==
-          "qtap.yaml:1:36: error: event_stores[0].type: \"clickhouse\" is not supported in this "
+    CHECK(errors_of("services: { event_stores: [{ type: pulse, endpoint: x }] }\n") ==
+          "qtap.yaml:1:36: error: event_stores[0].type: \"pulse\" is not supported in this "
           "version "
           "(libqtap 0.1.0)");
     CHECK(errors_of("worker: { threads: 4 }\n") ==
