@@ -18,6 +18,9 @@ struct Request {
   std::chrono::milliseconds timeout{30'000};  // for the whole exchange
   // Past the proxies that the environment names (http_proxy, https_proxy, all_proxy, no_proxy).
   bool direct = false;
+  // HTTP/2 from the first byte where there is no TLS to agree on it (RFC 9113, 3.3); over TLS the
+  // server chooses as ever.
+  bool http2 = false;
 };
 
 struct Field {
@@ -27,7 +30,7 @@ struct Field {
 
 struct Reply {
   int status = 0;
-  std::vector<Field> fields;
+  std::vector<Field> fields;  // with the trailers
   std::string body;           // its first kMaxReplyBytes
   bool is_truncated = false;  // it was longer
   // Retry-After (RFC 9110, 10.2.3), a date as well as seconds; none: not sent, or in the past.

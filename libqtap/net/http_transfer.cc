@@ -19,6 +19,10 @@ namespace {
 // Of the whole time that a request has.
 constexpr long kConnectMs = 10'000;
 
+// curl 7.88 speaks HTTP/2 without TLS on a connection once ("Error in the HTTP2 framing layer" the
+// second time); curl 8.0.0 mended it.
+constexpr unsigned kReusesPlainHttp2 = 0x080000;
+
 // A query may hold a signature, a user part a password.
 std::string without_secrets(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
@@ -119,7 +123,15 @@ Status Transfer::begin(const Request& request, size_t index, const ClientOptions
   };
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  const bool is_plain = request.url.starts_with("http:");
+  set(CURLOPT_HTTP_VERSION,
+      static_cast<long>(request.http2 && is_plain ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                                                  : CURL_HTTP_VERSION_2TLS));
+  if (request.http2 && is_plain &&
+      curl_.version_info(CURLVERSION_NOW)->version_num < kReusesPlainHttp2) {
+    set(CURLOPT_FRESH_CONNECT, 1L);
+    set(CURLOPT_FORBID_REUSE, 1L);
+  }
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_PATH_AS_IS, 1L);  // keys of S3 may hold ".."
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
