@@ -8,7 +8,7 @@ what=${1:-build}
 export DEBIAN_FRONTEND=noninteractive
 
 build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libbrotli-dev libzstd-dev libssl-dev libcurl4-openssl-dev
-  libfyaml-dev libre2-dev libsimdjson-dev libexpat1-dev libnghttp2-dev libpsl-dev publicsuffix libcapstone-dev doctest-dev python3'
+  libfyaml-dev libre2-dev libsimdjson-dev libprotozero-dev libexpat1-dev libnghttp2-dev libpsl-dev publicsuffix libcapstone-dev doctest-dev python3'
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git
   python3-websockets python3-grpcio nghttp2-client nghttp2-server python3-h2 nodejs node-ws zstd
@@ -21,9 +21,10 @@ kernels_packages='qemu-system-x86 busybox-static debian-archive-keyring binutils
 codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
 case "$codename" in
   bookworm) build_packages="$build_packages node-llhttp"; backports='libbpf-dev bpftool meson'
+            [ "$what" = build ] || backports="$backports python3-opentelemetry-proto"
             test_packages="$test_packages clickhouse-server"  # not in later ones
             test_packages=$(echo "$test_packages" | sed 's/libclang-rt-dev/libclang-rt-14-dev/') ;;
-  *) build_packages="$build_packages libllhttp-dev libbpf-dev bpftool meson"; backports='' ;;
+  *) build_packages="$build_packages libllhttp-dev libbpf-dev bpftool meson"; backports=''; test_packages="$test_packages python3-opentelemetry-proto" ;;
 esac
 
 # Another source's nodejs brings its own npm, and refuses Debian's.

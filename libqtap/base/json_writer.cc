@@ -17,7 +17,7 @@ namespace qtap {
 namespace {
 
 constexpr size_t kLongestEscape = 6;   // \u00xx
-constexpr size_t kLongestNumber = 20;  // of 64 bits: 2^64 - 1, -2^63
+constexpr size_t kLongestNumber = 24;  // 2^64 - 1 has 20, -2.2250738585072014e-308 has 24
 
 bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -238,6 +238,11 @@ void JsonWriter::member(JsonName name, uint64_t value) {
 }
 
 void JsonWriter::member(JsonName name, int64_t value) {
+  put_name(name);
+  number(value);
+}
+
+void JsonWriter::member(JsonName name, double value) {
   put_name(name);
   number(value);
 }

@@ -46,6 +46,7 @@ class JsonWriter {
   void member(JsonName name, int64_t value);
   void member(JsonName name, uint32_t value) { member(name, uint64_t{value}); }
   void member(JsonName name, int value) { member(name, int64_t{value}); }
+  void member(JsonName name, double value);  // a finite one
   void member(JsonName name, bool value);
   void null(JsonName name);
   // Only when there is something to say.

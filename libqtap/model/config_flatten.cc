@@ -66,7 +66,10 @@ class Flattener {
   void value(const YamlNode& node, const Place& place);
   std::optional<std::string> text_of(const YamlNode& node, const Option& option,
                                      const Place& place);
+  std::optional<std::string> variable(const std::string& name, const Position& position,
+                                      const Place& place);
   std::optional<std::string> value_source(const YamlNode& node, const Place& place);
+  std::optional<std::string> expanded(const YamlNode& node, const Place& place);
   std::optional<std::string> joined(const YamlNode& list, const Place& place);
   void add(const Place& place, std::string value, const Position& position) {
     ret_.entries[place.key] = {std::move(value), position, name_};
@@ -219,7 +222,7 @@ void Flattener::value(const YamlNode& node, const Place& place) {
 
 std::optional<std::string> Flattener::text_of(const YamlNode& node, const Option& option,
                                               const Place& place) {
-  if (node.kind == Kind::kText) return node.text;
+  if (node.kind == Kind::kText) return option.expands ? expanded(node, place) : node.text;
   if (node.kind == Kind::kMap && option.type == OptionType::kSecret)
     return value_source(node, place);
   if (node.kind == Kind::kList && option.type == OptionType::kWords) return joined(node, place);
@@ -227,6 +230,16 @@ std::optional<std::string> Flattener::text_of(const YamlNode& node, const Option
           std::string(display_key(place.key)) + ": expected " + expected_text(option.type) +
               ", got " + kind_name(node));
   return std::nullopt;
+}
+
+std::optional<std::string> Flattener::variable(const std::string& name, const Position& position,
+                                               const Place& place) {
+  std::optional<std::string> found = environment_ ? environment_(name) : std::nullopt;
+  if (!found) {
+    mistake("QT119", position,
+            std::string(display_key(place.key)) + ": environment variable " + name + " is not set");
+  }
+  return found;
 }
 
 // {type: env, value: NAME} or {type: text, value: X} (spec/config.md 4).
@@ -242,12 +255,23 @@ std::optional<std::string> Flattener::value_source(const YamlNode& node, const P
     return std::nullopt;
   }
   if (is_text) return value->text;
-  std::optional<std::string> found = environment_ ? environment_(value->text) : std::nullopt;
-  if (!found) {
-    mistake("QT119", value->position,
-            name + ": environment variable " + value->text + " is not set");
+  return variable(value->text, value->position, place);
+}
+
+// "${NAME}" becomes what the environment says.
+std::optional<std::string> Flattener::expanded(const YamlNode& node, const Place& place) {
+  std::string out;
+  std::string_view rest = node.text;
+  for (size_t at = rest.find("${"); at != std::string_view::npos; at = rest.find("${")) {
+    const size_t end = rest.find('}', at);
+    if (end == std::string_view::npos) break;
+    const std::string name(rest.substr(at + 2, end - at - 2));
+    const std::optional<std::string> found = variable(name, node.position, place);
+    if (!found) return std::nullopt;
+    out.append(rest.substr(0, at)).append(*found);
+    rest.remove_prefix(end + 1);
   }
-  return found;
+  return out.append(rest);
 }
 
 std::optional<std::string> Flattener::joined(const YamlNode& list, const Place& place) {

@@ -11,6 +11,8 @@ namespace qtap {
 namespace {
 
 constexpr std::string_view kStacks = "stacks.";
+constexpr std::string_view kStores = "services.";
+constexpr std::string_view kHeaders = "].headers.";  // then a name
 constexpr std::string_view kPlugins = ".plugins[";
 constexpr std::string_view kPluginConfig = "stacks.*.plugins[].config";
 // Digits of an index: a list of a configuration has at most 1000 elements.
@@ -60,6 +62,13 @@ std::string_view stack_of(std::string_view key) {
 
 std::string pattern_of(std::string_view key) {
   std::string pattern;
+  if (const size_t at = key.find(kHeaders);
+      at != std::string_view::npos && key.starts_with(kStores)) {
+    const size_t name = at + kHeaders.size();
+    if (!is_stack_name(key.substr(name))) return {};
+    pattern = pattern_of(key.substr(0, name - 1));
+    return pattern.empty() ? pattern : pattern + ".*";
+  }
   if (const std::string_view stack = stack_of(key); !stack.empty()) {
     if (!is_stack_name(stack)) return {};
     pattern = "stacks.*";

@@ -38,6 +38,7 @@ struct Option {
   uint64_t max_now = UINT64_MAX;  // what lies above is for a later version
   const char* applies = "";       // plugin or store types that have it, comma-separated; "" = all
   bool required = false;          // in each element of its list
+  bool expands = false;           // ${NAME} in a document is the environment's (config.md 4)
   // The key whose value it has where it is not set; with a default_text only if that one is set.
   const char* falls_back = "";
   const char* help = "";

@@ -40,6 +40,7 @@ class StoreReader {
     if (type_ == "gcs") store.gcs = gcs();
     if (type_ == "file" && has("path")) store.event_file = event_file();
     if (type_ == "clickhouse") store.clickhouse = clickhouse();
+    if (type_ == "otel") store.otel = otel();
     if (type_ == "axiom") store.axiom = axiom();
     return store;
   }
@@ -89,6 +90,25 @@ class StoreReader {
             .create_tables = is_true("create_tables"),
             .retention_days = static_cast<uint32_t>(parse_number(text("retention_days"))),
             .compression = text("compression")};
+  }
+
+  OtelSettings otel() const {
+    OtelSettings s = {.protocol = text("protocol"),
+                      .endpoint = has("endpoint") ? text("endpoint") : text("otel_endpoint"),
+                      .service_name = text("service_name"),
+                      .environment = text("environment"),
+                      .headers = {},
+                      .tls = {}};
+    const std::string headers = element_ + "headers.";
+    const Config::Entries& entries = options_.config().entries();
+    for (auto it = entries.lower_bound(headers);
+         it != entries.end() && it->first.starts_with(headers); ++it) {
+      if (!it->second.value.empty()) {
+        s.headers.emplace_back(it->first.substr(headers.size()), it->second.value);
+      }
+    }
+    if (text("tls.enabled") != "auto") s.tls = is_true("tls.enabled");
+    return s;
   }
 
   AxiomSettings axiom() const {

@@ -23,15 +23,15 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
-constexpr const char* kRemoteEventStores = "clickhouse, axiom";
+constexpr const char* kRemoteEventStores = "clickhouse, otel, axiom";
 constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, clickhouse, axiom, disabled",
-     .later_words = "otel, pulse", .required = true,
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, clickhouse, otel, axiom, disabled",
+     .later_words = "pulse", .required = true,
      .help = "Where events go: `stdout` prints one JSON line per event, `file` appends them to a file that is "
-             "rotated, `clickhouse` inserts them into tables, `axiom` sends them to a dataset of Axiom."},
+             "rotated, `clickhouse` inserts them into tables, `otel` sends them as logs of OpenTelemetry, `axiom` sends them to a dataset of Axiom."},
     {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.event_stores[].path", .type = kPath, .applies = "file", .required = true,
@@ -66,6 +66,22 @@ constexpr Option kEventOptions[] = {
      .applies = "clickhouse", .help = "Of what is sent."},
     {.key = "services.event_stores[].batch.max_events", .type = kInt, .default_text = "10000", .min = 1, .max = 100'000,
      .applies = "clickhouse", .falls_back = "sink.batch.max_events", .help = "Events in one insert at most."},
+    {.key = "services.event_stores[].protocol", .type = kWord, .default_text = "grpc", .words = "grpc, http, stdout",
+     .applies = "otel", .help = "How logs go: OTLP over gRPC or over HTTP, or its JSON form on standard output."},
+    {.key = "services.event_stores[].endpoint", .type = kText, .applies = "otel", .expands = true,
+     .help = "The receiver: host:port or a URL; none: `localhost:4317`, for `http` `localhost:4318`, to whose path "
+             "`/v1/logs` is added."},
+    {.key = "services.event_stores[].otel_endpoint", .type = kText, .applies = "otel", .expands = true,
+     .help = "Another word for `endpoint`."},
+    {.key = "services.event_stores[].service_name", .type = kText, .default_text = "qtap", .applies = "otel",
+     .help = "`service.name` of the resource."},
+    {.key = "services.event_stores[].environment", .type = kText, .default_text = "production", .applies = "otel",
+     .help = "`deployment.environment` of the resource."},
+    {.key = "services.event_stores[].headers.*", .type = kSecret, .applies = "otel", .expands = true,
+     .help = "A header field of each request, by its name: tokens for instance."},
+    {.key = "services.event_stores[].tls.enabled", .type = kWord, .default_text = "auto",
+     .words = "auto, true, false", .applies = "otel",
+     .help = "Whether the endpoint speaks TLS; `auto`: as its scheme says, without one everywhere but on loopback."},
     {.key = "services.event_stores[].token", .type = kSecret, .applies = "axiom", .required = true,
      .help = "API token that may ingest into the dataset."},
     {.key = "services.event_stores[].dataset", .type = kSecret, .default_text = "qtap-events", .applies = "axiom",

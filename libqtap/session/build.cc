@@ -221,9 +221,11 @@ Result<std::unique_ptr<sink::Sink>> make_event_file(const StoreSettings& store) 
 }
 
 Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
+                                                    const source::Origin& origin,
                                                     sink::Console& console) {
   if (store.type == "file") return make_event_file(store);
   if (store.type == "clickhouse") return make_clickhouse_store(store);
+  if (store.type == "otel") return make_otel_store(store, origin, console);
   if (store.type == "axiom") return make_axiom_store(store);
   return sink::make_stdout_events(store.id, console);
 }
@@ -255,10 +257,12 @@ Result<std::unique_ptr<sink::Spool>> make_spool(const StoreSettings& store,
 
 }  // namespace
 
-Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::Console& console) {
+Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings,
+                                                const source::Origin& origin,
+                                                sink::Console& console) {
   std::vector<sink::StorePlan> sinks;
   for (const StoreSettings& store : settings.event_stores) {
-    QTAP_TRY(auto sink, make_event_sink(store, console));
+    QTAP_TRY(auto sink, make_event_sink(store, origin, console));
     QTAP_TRY(auto spool, make_spool(store, "events"));
     sinks.push_back(
         {std::move(sink), make_store_options(settings, store.delivery), std::move(spool)});

@@ -36,7 +36,9 @@ conn::ConnOptions make_conn_options(const Settings& settings,
                                     const Host& host, const Outlet& outlet);
 
 // The configured stores, which come beside those of the host program.
-Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings, sink::Console& console);
+Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings,
+                                                const source::Origin& origin,
+                                                sink::Console& console);
 
 Ref<Decoding> make_decoding(const Settings& settings);
 

@@ -6,12 +6,18 @@
 
 #include "base/result.h"
 #include "model/settings.h"
+#include "sink/console.h"
 #include "sink/sink.h"
+#include "source/source.h"
 
 namespace qtap::session {
 
 // QTAP_ERR_UNSUPPORTED: there is no libcurl.
 Result<std::unique_ptr<sink::Sink>> make_clickhouse_store(const StoreSettings& store);
+// `origin`: what its records say who sends them.
+Result<std::unique_ptr<sink::Sink>> make_otel_store(const StoreSettings& store,
+                                                    const source::Origin& origin,
+                                                    sink::Console& console);
 Result<std::unique_ptr<sink::Sink>> make_axiom_store(const StoreSettings& store);
 
 }  // namespace qtap::session

@@ -140,14 +140,14 @@ Result<int> Session::Impl::start() {
     return Error{"QT021", QTAP_ERR_STATE, "start: the session was started before; make a new one"};
   }
   warning_.clear();
-  if (!has_sinks_) {
-    QTAP_TRY(auto sinks, make_sinks(settings_, outlet_.console()));
-    QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
-    has_sinks_ = true;
-  }
   QTAP_CHECK(check_record_file(settings_));
   QTAP_TRY(auto source,
            make_source(settings_, [this](const std::string& line) { log(QTAP_LOG_DEBUG, line); }));
+  if (!has_sinks_) {
+    QTAP_TRY(auto sinks, make_sinks(settings_, source->origin(), outlet_.console()));
+    QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
+    has_sinks_ = true;
+  }
   QTAP_CHECK(source->start());
   if (source->fd() >= 0) QTAP_CHECK(watch(source->fd()));
   // Last, because it replaces what an earlier session may have recorded. When it fails, the source

@@ -9,6 +9,9 @@
 namespace qtap::sink {
 namespace {
 
+// Shorter ones are no secrets, and words of every text.
+constexpr size_t kShortestSecret = 4;
+
 class RemoteEvents final : public Sink {
  public:
   RemoteEvents(std::string id, std::unique_ptr<EventProtocol> protocol, RemoteOptions options,
@@ -51,7 +54,7 @@ Status RemoteEvents::without_secrets(Status status) const {
   if (status.ok()) return status;
   Error error = std::move(status).error();
   for (const std::string& secret : options_.secrets) {
-    if (secret.empty()) continue;
+    if (secret.size() < kShortestSecret) continue;
     for (size_t at = 0; (at = error.text.find(secret, at)) != std::string::npos; at += 3) {
       error.text.replace(at, secret.size(), "***");
     }

@@ -21,7 +21,7 @@ class EventSession:
 
     def __init__(self, *stores, objects="", start=True):
         self.told, self.log = [], []
-        self._now = time.time_ns()  # tables forget what is too old
+        self._now = time.time_ns() - 10**9  # tables forget what is too old
         yaml = YAML.format(stores="\n".join(f"    - {store}" for store in stores), objects=objects)
         self.session = qtap.Session({"capture.source": "feed", "agent.name": "the test"}, yaml=yaml,
                                     on_event=lambda event: self.told.append(event.to_dict()),

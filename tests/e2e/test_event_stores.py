@@ -123,6 +123,12 @@ def test_certificates_are_checked(cert):
     ("{ type: axiom, token: t, url: 'ftp://x' }", "event_stores[0].url: expected http://host or https://host"),
     ("{ type: axiom, token: t, url: 'http://user:pass@x' }", "event_stores[0].url: expected http://host or https://host"),
     ("{ type: axiom, token: { type: env, value: NO_SUCH_VARIABLE } }", "environment variable NO_SUCH_VARIABLE is not set"),
+    ("{ type: otel, protocol: grpcs }", 'event_stores[0].protocol: "grpcs" is not one of grpc, http, stdout'),
+    ("{ type: otel, endpoint: 'http://h/path' }", "store otel-0: endpoint: expected host:port or a URL, for gRPC without a path"),
+    ("{ type: otel, endpoint: 'user:pass@h' }", "store otel-0: endpoint: expected host:port or a URL"),
+    ("{ type: otel, endpoint: '${NO_SUCH_VARIABLE}:1' }", "event_stores[0].endpoint: environment variable NO_SUCH_VARIABLE is not set"),
+    ("{ type: otel, headers: { a: 'x ${NO_SUCH_VARIABLE}' } }", "event_stores[0].headers.a: environment variable NO_SUCH_VARIABLE is"),
+    ("{ type: otel, headers: { 'a b': x } }", 'event_stores[0].headers: "a b" is no name'),
     ("{ type: stdout, timeout: 1s }", 'unknown key "timeout" in event_stores[0] (stdout)')])
 def test_settings_that_cannot_be_are_told(store, words):
     with pytest.raises(qtap.QtapError) as error:

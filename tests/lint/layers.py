@@ -20,7 +20,7 @@ MAY = {
     "context": {"base", "model"},
     "plugin": {"base", "http", "rulekit", "model"},
     "net": {"base", "<qtap/base.h>", "libcurl"},
-    "sink": {"base", "s3", "model", "net", "simdjson"},
+    "sink": {"base", "s3", "model", "net", "simdjson", "protozero"},
     "session": {"base", "http", "rulekit", "s3", "gcs", "model", "source", "probe", "proto", "conn", "context", "plugin", "net",
                 "sink", "public"},
     "capi": {"base", "http", "rulekit", "s3", "model", "plugin", "session", "public"},
@@ -47,6 +47,8 @@ def kinds(bracket, path):
         return {"capstone"}
     if path.startswith("curl/"):
         return {"libcurl"}
+    if path.startswith("protozero/"):
+        return {"protozero"}
     if path in ("expat.h", "simdjson.h"):
         return {path[:-2]}
     if path == "llhttp.h":

@@ -99,7 +99,8 @@ TEST_SUITE("model/option_table") {
   TEST_CASE("every key misspelt gives its place and the right word") {
     for (const Option& option : option_table()) {
       std::string key = concrete(option.key);
-      const size_t begin = key.rfind('.') + 1;  // npos + 1 is 0
+      if (std::string_view(option.key).ends_with(".*")) continue;  // any name
+      const size_t begin = key.rfind('.') + 1;                     // npos + 1 is 0
       const std::string word = key.substr(begin);
       key.insert(begin + 1, "q");
       CAPTURE(key);
