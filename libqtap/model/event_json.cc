@@ -275,7 +275,7 @@ Ref<Event> make_request_event(const Transaction& tx, const std::vector<StoredObj
     for (const StoredObject& object : objects) {
       json.begin_object();
       json.member("type", object.type);
-      json.member("digest", digest);
+      json.member("digest", object.digest);
       json.optional("url", object.url);
       json.end_object();
     }
