@@ -12,7 +12,7 @@ build_packages='g++ clang llvm ninja-build pkg-config libelf-dev zlib1g-dev libb
 run_packages='curl openssl ca-certificates'
 test_packages="$run_packages nginx-light wget python3-pytest clang-format clang-tidy libclang-rt-dev git
   python3-websockets python3-grpcio nghttp2-client nghttp2-server python3-h2 nodejs node-ws zstd
-  python3-botocore python3-hypercorn python3-wsproto ngtcp2-client ngtcp2-server
+  python3-botocore python3-hypercorn python3-wsproto ngtcp2-client ngtcp2-server protobuf-compiler python3-protobuf
   radosgw ceph-mon ceph-osd redis-server nats-server openssh-server bind9-dnsutils postgresql mariadb-server-core"
 # The capturers that the benchmarks put beside libqtap; without them they are named as not runnable.
 bench_packages='bpftrace bpfcc-tools linux-headers-'$(dpkg --print-architecture)

@@ -24,6 +24,9 @@ bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
 // The parts of "a, b,,c" without the blanks around them; empty ones are left out.
 std::vector<std::string_view> split_words(std::string_view text);
 
+// Whether "host" or "host:port" is this machine by its loopback: localhost, 127.0.0.0/8, [::1].
+bool is_loopback(std::string_view host);
+
 // The part behind the last slash.
 std::string_view base_name(std::string_view path);
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "model/option_key.h"
 
 namespace qtap {
@@ -18,6 +19,13 @@ bool is_url(std::string_view text) {
            text.find_first_of("?#@ \t\r\n\"\\") == std::string_view::npos;
   }
   return false;
+}
+
+bool is_plain_elsewhere(std::string_view url) {
+  constexpr std::string_view kPlain = "http://";
+  if (!url.starts_with(kPlain)) return false;
+  const std::string_view host = url.substr(kPlain.size());
+  return !is_loopback(host.substr(0, host.find('/')));
 }
 
 class StoreCheck {
@@ -37,6 +45,22 @@ class StoreCheck {
                                    std::string(display_key(whole)) +
                                        ": expected http://host or https://host, with a port and a "
                                        "path or without"}});
+  }
+  void pulse() {
+    const char* const key = value("endpoint").empty() ? "url" : "endpoint";
+    const std::string text = value(key);
+    if (text.empty()) {
+      const std::string name(display_key(element_));
+      found_.push_back({element_ + ".type", missing_option(name, "pulse", "endpoint")});
+      return;
+    }
+    url(key);
+    if (!is_plain_elsewhere(text) || value("allow_insecure") == "true") return;
+    const std::string whole = element_ + "." + key;
+    found_.push_back({whole, Error{"QT176", QTAP_ERR_INVALID,
+                                   std::string(display_key(whole)) +
+                                       ": http:// would show the token to the network; use "
+                                       "https:// or set allow_insecure"}});
   }
   void identifier(const char* key) {
     const std::string text = value(key);
@@ -64,6 +88,7 @@ void check_event_stores(const Config::Entries& entries, std::vector<Conflict>& f
     StoreCheck store(entries, list + "[" + std::to_string(i) + "]", found);
     const std::string type = store.value("type");
     if (type == "axiom") store.url("url");
+    if (type == "pulse") store.pulse();
     if (type == "clickhouse") {
       store.url("endpoint");
       store.identifier("table_prefix");

@@ -41,6 +41,10 @@ class StoreReader {
     if (type_ == "file" && has("path")) store.event_file = event_file();
     if (type_ == "clickhouse") store.clickhouse = clickhouse();
     if (type_ == "otel") store.otel = otel();
+    if (type_ == "pulse") {
+      store.pulse = {.endpoint = has("endpoint") ? text("endpoint") : text("url"),
+                     .token = text("token")};
+    }
     if (type_ == "axiom") store.axiom = axiom();
     return store;
   }

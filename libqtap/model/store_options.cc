@@ -23,15 +23,15 @@ constexpr std::string_view kEventStores = "services.event_stores[].";
 constexpr std::string_view kObjectStores = "services.object_stores[].";
 
 // Those that are reached over the network.
-constexpr const char* kRemoteEventStores = "clickhouse, otel, axiom";
+constexpr const char* kRemoteEventStores = "clickhouse, otel, axiom, pulse";
 constexpr const char* kRemoteObjectStores = "s3, gcs, azure_blob";
 
 // clang-format off
 constexpr Option kEventOptions[] = {
-    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, clickhouse, otel, axiom, disabled",
-     .later_words = "pulse", .required = true,
+    {.key = "services.event_stores[].type", .type = kWord, .words = "stdout, file, clickhouse, otel, axiom, pulse, disabled",
+     .required = true,
      .help = "Where events go: `stdout` prints one JSON line per event, `file` appends them to a file that is "
-             "rotated, `clickhouse` inserts them into tables, `otel` sends them as logs of OpenTelemetry, `axiom` sends them to a dataset of Axiom."},
+             "rotated, `clickhouse` inserts them into tables, `otel` sends them as logs of OpenTelemetry, `axiom` and `pulse` to those services."},
     {.key = "services.event_stores[].id", .type = kText, .default_text = "<type>-<index>",
      .help = "Name of the store in logs and records; unique."},
     {.key = "services.event_stores[].path", .type = kPath, .applies = "file", .required = true,
@@ -84,6 +84,13 @@ constexpr Option kEventOptions[] = {
      .help = "Whether the endpoint speaks TLS; `auto`: as its scheme says, without one everywhere but on loopback."},
     {.key = "services.event_stores[].token", .type = kSecret, .applies = "axiom", .required = true,
      .help = "API token that may ingest into the dataset."},
+    {.key = "services.event_stores[].token", .type = kSecret, .applies = "pulse", .required = true,
+     .help = "Token of the account."},
+    {.key = "services.event_stores[].endpoint", .type = kText, .applies = "pulse",
+     .help = "URL of the service; it must be set."},
+    {.key = "services.event_stores[].allow_insecure", .type = kBool, .default_text = "false", .applies = "pulse",
+     .help = "Take an `http://` endpoint on another machine: anybody in between may then read the token."},
+    {.key = "services.event_stores[].url", .type = kText, .applies = "pulse", .help = "Another word for `endpoint`."},
     {.key = "services.event_stores[].dataset", .type = kSecret, .default_text = "qtap-events", .applies = "axiom",
      .help = "The dataset; it must exist."},
     {.key = "services.event_stores[].url", .type = kText, .default_text = "https://api.axiom.co", .applies = "axiom",

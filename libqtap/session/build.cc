@@ -222,10 +222,12 @@ Result<std::unique_ptr<sink::Sink>> make_event_file(const StoreSettings& store) 
 
 Result<std::unique_ptr<sink::Sink>> make_event_sink(const StoreSettings& store,
                                                     const source::Origin& origin,
-                                                    sink::Console& console) {
+                                                    sink::Console& console, bool has_worker,
+                                                    const LogLine& warn) {
   if (store.type == "file") return make_event_file(store);
   if (store.type == "clickhouse") return make_clickhouse_store(store);
   if (store.type == "otel") return make_otel_store(store, origin, console);
+  if (store.type == "pulse") return make_pulse_store(store, has_worker, warn);
   if (store.type == "axiom") return make_axiom_store(store);
   return sink::make_stdout_events(store.id, console);
 }
@@ -259,10 +261,10 @@ Result<std::unique_ptr<sink::Spool>> make_spool(const StoreSettings& store,
 
 Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings,
                                                 const source::Origin& origin,
-                                                sink::Console& console) {
+                                                sink::Console& console, const LogLine& warn) {
   std::vector<sink::StorePlan> sinks;
   for (const StoreSettings& store : settings.event_stores) {
-    QTAP_TRY(auto sink, make_event_sink(store, origin, console));
+    QTAP_TRY(auto sink, make_event_sink(store, origin, console, settings.worker_threads > 0, warn));
     QTAP_TRY(auto spool, make_spool(store, "events"));
     sinks.push_back(
         {std::move(sink), make_store_options(settings, store.delivery), std::move(spool)});

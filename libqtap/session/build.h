@@ -35,10 +35,11 @@ conn::ConnOptions make_conn_options(const Settings& settings,
                                     const std::vector<std::unique_ptr<plugin::Plugin>>& plugins,
                                     const Host& host, const Outlet& outlet);
 
-// The configured stores, which come beside those of the host program.
+// The configured stores, which come beside those of the host program. `warn` may be called by
+// threads of theirs.
 Result<std::vector<sink::StorePlan>> make_sinks(const Settings& settings,
                                                 const source::Origin& origin,
-                                                sink::Console& console);
+                                                sink::Console& console, const LogLine& warn);
 
 Ref<Decoding> make_decoding(const Settings& settings);
 

@@ -11,6 +11,7 @@
 #include "sink/axiom.h"
 #include "sink/clickhouse.h"
 #include "sink/otlp_export.h"
+#include "sink/pulse.h"
 #include "sink/remote_events.h"
 
 namespace qtap::session {
@@ -29,10 +30,6 @@ sink::RemoteOptions remote_options(const StoreSettings& store, std::vector<std::
 std::string without_slash(std::string url) {
   if (url.ends_with('/')) url.pop_back();
   return url;
-}
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
 // Of "host", "host:port", and either with a scheme before it and a path behind it.
@@ -61,9 +58,7 @@ Result<OtelEndpoint> read_otel_endpoint(const StoreSettings& store) {
                  "store " + store.id + ": endpoint: expected host:port or a URL, " +
                      (is_grpc ? "for gRPC without a path" : "without user and query")};
   }
-  const std::string_view name =
-      host.starts_with('[') ? host.substr(0, host.find(']') + 1) : host.substr(0, host.find(':'));
-  const bool uses_tls = is_tls.value_or(!is_loopback(name));
+  const bool uses_tls = is_tls.value_or(!is_loopback(host));
   return OtelEndpoint{(uses_tls ? "https://" : "http://") + std::string(host), path};
 }
 
@@ -118,6 +113,19 @@ Result<std::unique_ptr<sink::Sink>> make_axiom_store(const StoreSettings& store)
       store.id,
       sink::make_axiom({.url = without_slash(s.url), .token = s.token, .dataset = s.dataset}),
       remote_options(store, {s.token}));
+}
+
+Result<std::unique_ptr<sink::Sink>> make_pulse_store(const StoreSettings& store, bool has_worker,
+                                                     std::function<void(const std::string&)> warn) {
+  const PulseSettings& s = store.pulse;
+  sink::RemoteOptions options = remote_options(store, {s.token});
+  options.prepares_aside = has_worker;
+  options.warn = [warn = std::move(warn), id = store.id](const Error& what) {
+    warn(message_of(Error{"QT177", what.status, "store " + id + ": ping: " + what.text}));
+  };
+  return sink::make_remote_events(
+      store.id, sink::make_pulse({.endpoint = without_slash(s.endpoint), .token = s.token}),
+      std::move(options));
 }
 
 }  // namespace qtap::session

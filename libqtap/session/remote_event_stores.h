@@ -2,7 +2,9 @@
 // In: the settings of a store that events are sent to. Out: its sink.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "model/settings.h"
@@ -18,6 +20,9 @@ Result<std::unique_ptr<sink::Sink>> make_clickhouse_store(const StoreSettings& s
 Result<std::unique_ptr<sink::Sink>> make_otel_store(const StoreSettings& store,
                                                     const source::Origin& origin,
                                                     sink::Console& console);
+// `warn` is told when the service does not answer its Ping, by another thread if there are workers.
+Result<std::unique_ptr<sink::Sink>> make_pulse_store(const StoreSettings& store, bool has_worker,
+                                                     std::function<void(const std::string&)> warn);
 Result<std::unique_ptr<sink::Sink>> make_axiom_store(const StoreSettings& store);
 
 }  // namespace qtap::session

@@ -144,7 +144,8 @@ Result<int> Session::Impl::start() {
   QTAP_TRY(auto source,
            make_source(settings_, [this](const std::string& line) { log(QTAP_LOG_DEBUG, line); }));
   if (!has_sinks_) {
-    QTAP_TRY(auto sinks, make_sinks(settings_, source->origin(), outlet_.console()));
+    QTAP_TRY(auto sinks, make_sinks(settings_, source->origin(), outlet_.console(),
+                                    [this](const std::string& line) { log(QTAP_LOG_WARN, line); }));
     QTAP_CHECK(outlet_.add_sinks(std::move(sinks)));
     has_sinks_ = true;
   }

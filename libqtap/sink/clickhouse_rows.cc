@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json_writer.h"
+#include "sink/event_ends.h"
 
 namespace qtap::sink {
 namespace {
@@ -107,14 +108,6 @@ void put_endpoint(Row& row, const std::string& end, dom::object object) {
   }
 }
 
-// Whether it is the local end: of a connection that came in the initiator is the remote one.
-bool is_local(std::string_view end, dom::object event) {
-  std::string_view direction;
-  const bool is_ingress =
-      event["direction"].get(direction) == simdjson::SUCCESS && direction == "ingress";
-  return (end == "source") != is_ingress;
-}
-
 void put_system(Row& row, dom::object system) {
   for (const auto [key, value] : system) {
     row.put(key == "hostname" ? "agent_hostname"
@@ -140,7 +133,9 @@ void put_object(Row& row, std::string_view key, dom::object object, dom::object 
   if (key == "system") return put_system(row, object);
   if (key == "summary") return row.put_texts("summary", object);
   if (key == "source" || key == "destination") {
-    return put_endpoint(row, is_local(key, event) ? "local_" : "remote_", object);
+    std::string_view direction;
+    if (event["direction"].get(direction) != simdjson::SUCCESS) direction = "";
+    return put_endpoint(row, is_local_end(key, direction) ? "local_" : "remote_", object);
   }
   row.put_members(snake_case(key) + "_", object);
 }

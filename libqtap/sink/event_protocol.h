@@ -34,7 +34,8 @@ class EventProtocol {
   virtual ~EventProtocol() = default;
 
   // Sent one after the other before the first events. One that fails is sent again before the next
-  // ones, which share its outcome, unless they do not depend on it.
+  // ones, which share its outcome, unless they do not depend on it: then each is sent once, perhaps
+  // by another thread.
   virtual std::vector<net::Request> preparations() const { return {}; }
   virtual bool needs_preparations() const { return true; }
 

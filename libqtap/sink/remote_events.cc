@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sink/remote_events.h"
 
+#include <atomic>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include "sink/send_outcome.h"
@@ -20,6 +23,10 @@ class RemoteEvents final : public Sink {
         options_(std::move(options)),
         protocol_(std::move(protocol)),
         client_(std::move(client)) {}
+  ~RemoteEvents() override { end_greeting(); }
+
+  // QTAP_ERR_NOMEM, QTAP_ERR_UNSUPPORTED.
+  Status greet();
 
   const std::string& id() const override { return id_; }
   bool takes_events() const override { return true; }
@@ -32,11 +39,17 @@ class RemoteEvents final : public Sink {
   Status put_object(const Ref<Object>&) override { return {}; }
   std::string locate(const Object&) const override { return {}; }
   std::chrono::nanoseconds asked_to_wait() const override { return asked_.longest(); }
-  void interrupt() override { client_->cancel(); }
+  void interrupt() override {
+    client_->cancel();
+    is_ending_ = true;
+    if (greeter_) greeter_->cancel();
+  }
   Status flush(int) override { return {}; }
-  void close() override {}
+  void close() override { end_greeting(); }
 
  private:
+  void say_hello();
+  void end_greeting();
   Status prepare();
   void settle(const EventRequest& sent, const Result<net::Reply>& reply,
               std::vector<Status>& outcomes);
@@ -48,6 +61,9 @@ class RemoteEvents final : public Sink {
   std::unique_ptr<net::HttpClient> client_;
   AskedToWait asked_;
   size_t prepared_ = 0;  // of the protocol's preparations
+  std::unique_ptr<net::HttpClient> greeter_;
+  std::atomic<bool> is_ending_{false};
+  std::thread greeting_;
 };
 
 Status RemoteEvents::without_secrets(Status status) const {
@@ -75,6 +91,35 @@ Status RemoteEvents::prepare() {
     if (options_.warn) options_.warn(status.error());
   }
   return {};
+}
+
+Status RemoteEvents::greet() {
+  const size_t count = protocol_->preparations().size();
+  if (!options_.prepares_aside || protocol_->needs_preparations() || count == 0) return {};
+  auto client = net::HttpClient::make(options_.client);
+  if (!client.ok()) return client.error();
+  greeter_ = *std::move(client);
+  prepared_ = count;
+  greeting_ = std::thread([this] { say_hello(); });
+  return {};
+}
+
+void RemoteEvents::say_hello() {
+  try {
+    for (net::Request& request : protocol_->preparations()) {
+      request.timeout = options_.timeout;
+      const Status status = without_secrets(protocol_->judge(greeter_->run(request), 0).status);
+      if (!status.ok() && options_.warn && !is_ending_) options_.warn(status.error());
+    }
+  } catch (const std::bad_alloc&) {  // the events will tell
+  }
+}
+
+void RemoteEvents::end_greeting() {
+  is_ending_ = true;
+  if (!greeting_.joinable()) return;
+  greeter_->cancel();
+  greeting_.join();
 }
 
 std::vector<Status> RemoteEvents::put_batch(std::span<const Ref<Event>> events) {
@@ -120,8 +165,10 @@ Result<std::unique_ptr<Sink>> make_remote_events(std::string id,
                                                  RemoteOptions options) {
   auto client = net::HttpClient::make(options.client);
   if (!client.ok()) return Error{"QT172", client.error().status, id + ": " + client.error().text};
-  return std::unique_ptr<Sink>(std::make_unique<RemoteEvents>(
-      std::move(id), std::move(protocol), std::move(options), *std::move(client)));
+  auto sink = std::make_unique<RemoteEvents>(std::move(id), std::move(protocol), std::move(options),
+                                             *std::move(client));
+  QTAP_CHECK(sink->greet());
+  return std::unique_ptr<Sink>(std::move(sink));
 }
 
 }  // namespace qtap::sink

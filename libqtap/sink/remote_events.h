@@ -21,8 +21,11 @@ struct RemoteOptions {
   net::ClientOptions client;
   // Never told, whoever repeats them: a service may quote what it was sent.
   std::vector<std::string> secrets;
-  // Told of what does not keep events from being sent. On the store's thread.
+  // Told of preparations that failed and do not keep events from being sent. On the thread that
+  // makes them.
   std::function<void(const Error& what)> warn;
+  // These are made at once, by a thread of their own, in place of before the first events.
+  bool prepares_aside = false;
 };
 
 // QTAP_ERR_NOMEM, QTAP_ERR_UNSUPPORTED: there is no HTTP client.

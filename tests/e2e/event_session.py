@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A session that is fed exchanges and sends the events about them to the stores of a test."""
+import threading
 import time
 
 import qtap
@@ -21,13 +22,23 @@ class EventSession:
 
     def __init__(self, *stores, objects="", start=True):
         self.told, self.log = [], []
+        self._logged = threading.Condition()
         self._now = time.time_ns() - 10**9  # tables forget what is too old
         yaml = YAML.format(stores="\n".join(f"    - {store}" for store in stores), objects=objects)
         self.session = qtap.Session({"capture.source": "feed", "agent.name": "the test"}, yaml=yaml,
                                     on_event=lambda event: self.told.append(event.to_dict()),
-                                    logger=lambda _level, line: self.log.append(line))
+                                    logger=self._note)
         if start:
             self.session.start()
+
+    def _note(self, _level, line):  # stores have threads of their own
+        with self._logged:
+            self.log.append(line)
+            self._logged.notify_all()
+
+    def wait_for_log(self, word):
+        with self._logged:
+            assert self._logged.wait_for(lambda: any(word in line for line in self.log), DEADLINE_MS / 1000), self.log
 
     def __enter__(self):
         return self
@@ -55,12 +66,12 @@ class EventSession:
         return [event for event in self.told if event["eventType"] == kind]
 
 
-def refusal(session, count=20, lines=1):
+def refusal(session, count=20, lines=1, ignoring=None):
     """The line (or so many) that tells why the store took nothing."""
     for i in range(count):
         session.exchange(f"/{i}")
     session.flush()
     assert session.stat("sink_dropped") == len(session.told) > count
-    told = [line for line in session.log if "store " in line]
+    told = [line for line in session.log if "store " in line and not (ignoring and ignoring in line)]
     assert len(told) == lines if lines == 1 else len(told) >= lines, session.log
     return told[0] if lines == 1 else told

@@ -2,10 +2,12 @@
 """Events on their way into a store: counts and contents on both sides, and what happens when it is not as it should be."""
 import json
 import os
+import sys
 
 import pytest
 import qtap
 from axiom_fake import AxiomFake
+from clickhouse import PASSWORD, USER, NewClickHouse
 from event_session import EventSession, refusal
 from fault_proxy import FaultProxy
 from listeners import free_port
@@ -47,6 +49,34 @@ def axiom():
     with AxiomFake("xaat-token", "qtap-events") as fake:
         yield fake
     assert fake.wrong == []
+
+
+@pytest.fixture
+def new_clickhouse(tmp_path):
+    if NewClickHouse.missing():
+        pytest.skip(NewClickHouse.missing())
+    with NewClickHouse(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def otlp():
+    pytest.importorskip("opentelemetry.proto.collector.logs.v1", reason="python3-opentelemetry-proto is not installed")
+    from otlp_receiver import OtlpReceiver
+    with OtlpReceiver() as running:
+        yield running
+    assert running.wrong == []
+
+
+@pytest.fixture
+def pulse(tmp_path):
+    pytest.importorskip("google.protobuf", reason="python3-protobuf is not installed")
+    from pulse_fake import PulseFake, messages, missing
+    if missing():
+        pytest.skip(missing())
+    with PulseFake(sys.modules.get("pulse_pb2") or messages(tmp_path), "t") as running:
+        yield running
+    assert running.wrong == []
 
 
 def axiom_store(axiom, token="xaat-token", dataset=None, url=None, more=""):
@@ -134,3 +164,29 @@ def test_settings_that_cannot_be_are_told(store, words):
     with pytest.raises(qtap.QtapError) as error:
         EventSession(store)
     assert words in str(error.value) and "pass" not in str(error.value)
+
+
+def test_all_kinds_at_once_have_the_same_events(axiom, new_clickhouse, otlp, pulse, tmp_path):
+    """One of them is asked through a proxy that fails: that delays no other and none misses anything."""
+    path = tmp_path / "events.jsonl"
+    with FaultProxy(pulse.port, [None, 503, "reset", 503]) as proxy, EventSession(
+            f"{{ type: file, path: {path} }}",
+            f"{{ type: clickhouse, endpoint: '{new_clickhouse.endpoint}', database: default, username: {USER}, "
+            f"password: '{PASSWORD}', create_tables: true, table_prefix: all_ }}",
+            f"{{ type: otel, endpoint: '127.0.0.1:{otlp.grpc_port}' }}", axiom_store(axiom),
+            f"{{ type: pulse, endpoint: 'http://{proxy.endpoint}', token: t }}") as session:
+        for i in range(200):
+            session.exchange(f"/{i}", status=200 + i)
+        session.flush()
+        assert session.stat("sink_dropped") == 0, session.log
+        assert session.stat("sink_sent") == 5 * len(session.told)
+    assert len(session.told) >= 400
+    assert lines(path) == session.told == axiom.events
+    assert sorted(str(record["attributes"]["connectionId"]) for record in otlp.records if "connectionId" in record["attributes"]) \
+        == sorted(event["connectionId"] for event in session.told if "connectionId" in event)
+    assert len(otlp.records) == len(pulse.events) == len(session.told)
+    statuses = {event["requestId"]: event["status"] for event in session.events("request")}
+    rows = new_clickhouse.query("SELECT request_id, status FROM all_request")
+    assert {row["request_id"]: row["status"] for row in rows} == statuses and len(rows) == 200
+    assert {event.request.id: event.request.status for event in pulse.events if event.HasField("request")} == statuses
+    assert new_clickhouse.query("SELECT count() AS n FROM all_connection")[0]["n"] == len(session.events("connection"))

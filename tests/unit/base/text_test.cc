@@ -29,6 +29,15 @@ std::string base64(std::string_view bytes) {
 }  // namespace
 
 TEST_SUITE("base/text") {
+  TEST_CASE("a host is loopback by its address or as localhost") {
+    for (const char* host : {"localhost", "localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:1"}) {
+      CHECK(is_loopback(host));
+    }
+    for (const char* host : {"", "127.example.com", "localhost.example", "[::2]", "10.0.0.1:127"}) {
+      CHECK_FALSE(is_loopback(host));
+    }
+  }
+
   TEST_CASE("times are RFC 3339 in UTC with nanoseconds") {
     CHECK(rfc3339(0) == "1970-01-01T00:00:00.000000000Z");
     CHECK(rfc3339(1'772'359'200'000'000'001) == "2026-03-01T10:00:00.000000001Z");

@@ -242,10 +242,9 @@ TEST_SUITE("model/config") {
   }
 
   TEST_CASE("what a later version brings is refused by name") {
-    CHECK(errors_of("services: { event_stores: [{ type: pulse, endpoint: x }] }\n") ==
-          "qtap.yaml:1:36: error: event_stores[0].type: \"pulse\" is not supported in this "
-          "version "
-          "(libqtap 0.1.0)");
+    CHECK(errors_of("stacks: { a: { plugins: [{ type: qscan }] } }\n") ==
+          "qtap.yaml:1:34: error: stacks.a.plugins[0].type: \"qscan\" is not supported in this "
+          "version (libqtap 0.1.0)");
     CHECK(errors_of("worker: { threads: 4 }\n") ==
           "qtap.yaml:1:20: error: worker.threads: 4 is not supported in this version (libqtap "
           "0.1.0)");
