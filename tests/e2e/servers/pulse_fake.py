@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 
 from harness import HERE
 from http_fake import HttpFake, Refused, must
@@ -37,6 +38,8 @@ class PulseFake(HttpFake):
         super().__init__()
         self.messages, self.token = messages_of, token
         self.events, self.pings, self.batches = [], 0, []
+        self.answers_pings = threading.Event()
+        self.answers_pings.set()
 
     def answer(self, method, path, fields, body):
         must(method == "POST" and path.startswith(SERVICE), path)
@@ -47,6 +50,7 @@ class PulseFake(HttpFake):
         if call == "Ping":
             must(body == b"", body)
             self.pings += 1
+            self.answers_pings.wait(60)
             return self.messages.PingResponse(org_id="o").SerializeToString()
         if call != "IngestBatch":
             raise error(404, "unimplemented", call)
