@@ -153,6 +153,8 @@ def test_certificates_are_checked(cert):
     ("{ type: axiom, token: t, url: 'ftp://x' }", "event_stores[0].url: expected http://host or https://host"),
     ("{ type: axiom, token: t, url: 'http://user:pass@x' }", "event_stores[0].url: expected http://host or https://host"),
     ("{ type: axiom, token: { type: env, value: NO_SUCH_VARIABLE } }", "environment variable NO_SUCH_VARIABLE is not set"),
+    ("{ type: clickhouse, endpoint: '127.0.0.1:8123' }", "event_stores[0].endpoint: expected http://host or https://host"),
+    ("{ type: clickhouse, table_prefix: 'a`b' }", "event_stores[0].table_prefix: expected letters, digits and _"),
     ("{ type: otel, protocol: grpcs }", 'event_stores[0].protocol: "grpcs" is not one of grpc, http, stdout'),
     ("{ type: otel, endpoint: 'http://h/path' }", "store otel-0: endpoint: expected host:port or a URL, for gRPC without a path"),
     ("{ type: otel, endpoint: 'user:pass@h' }", "store otel-0: endpoint: expected host:port or a URL"),

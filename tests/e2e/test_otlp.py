@@ -97,6 +97,16 @@ def test_grpc_codes_that_may_be_tried_again_are(receiver):
     assert len(receiver.records) == len(session.told)
 
 
+def test_a_grpc_call_that_hangs_is_given_up_and_tried_again(receiver):
+    receiver.fail(("hang",), ("hang",))
+    with EventSession(store(receiver, "grpc", more=", timeout: 500ms")) as session:
+        session.exchange()
+        session.flush()
+        assert session.stat("sink_dropped") == 0, session.log
+        assert session.stat("sink_retries") > 0
+    assert len(receiver.records) == len(session.told)
+
+
 @pytest.mark.parametrize("code, words", [
     ("INVALID_ARGUMENT", "INVALID_ARGUMENT: 100% no"), ("RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED: 100% no"),
     ("INTERNAL", "INTERNAL: 100% no"), ("UNIMPLEMENTED", "Not found (UNIMPLEMENTED: 100% no)")])

@@ -137,6 +137,11 @@ class _Grpc(logs_grpc.LogsServiceServicer):
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such token: %" + fields.get("authorization", ""))
         if fault == "wrong":
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "cannot read this")
+        if fault == ("hang",):
+            gone = threading.Event()
+            context.add_callback(gone.set)
+            gone.wait(60)
+            context.abort(grpc.StatusCode.UNKNOWN, "nobody hears this")
         if fault and fault[0] != "refuse":
             code, text, wait_s = fault
             if wait_s is not None:

@@ -231,6 +231,35 @@ TEST_SUITE("model/config") {
     CHECK(errors_of("tap: { http: { stack: none } }\n").empty());
   }
 
+  TEST_CASE("a store has its own default of a batch, unless one is set for all") {
+    const std::string stores =
+        "services: { event_stores: [{ type: clickhouse }, { type: otel }, "
+        "{ type: clickhouse, batch: { max_events: 3 } }] }\n";
+    const Settings by_default = settings_of(stores);
+    CHECK(by_default.event_stores[0].delivery.batch_events == 10'000);
+    CHECK(by_default.event_stores[1].delivery.batch_events == 512);
+    const Settings for_all = settings_of(stores + "sink: { batch: { max_events: 7 } }\n");
+    CHECK(for_all.event_stores[0].delivery.batch_events == 7);
+    CHECK(for_all.event_stores[1].delivery.batch_events == 7);
+    CHECK(for_all.event_stores[2].delivery.batch_events == 3);
+  }
+
+  TEST_CASE("header fields have free names, in a document and by their keys") {
+    const Settings s = settings_of(
+        "services: { event_stores: [{ type: otel, headers: { x-a.b: 1, authorization: { type: "
+        "text, value: t } } }] }\n");
+    CHECK(s.event_stores[0].otel.headers ==
+          std::vector<std::pair<std::string, std::string>>{{"authorization", "t"}, {"x-a.b", "1"}});
+    Config config;
+    CHECK(config.set("services.event_stores[0].type", "otel").ok());
+    CHECK(config.set("services.event_stores[0].headers.x-a.b", "1").ok());
+    CHECK_FALSE(config.set("services.event_stores[0].headers.x a", "1").ok());
+    CHECK_FALSE(config.set("services.event_stores[0].headers", "1").ok());
+    const Result<Settings> set = resolve(config);
+    REQUIRE(set.ok());
+    CHECK(set->event_stores[0].otel.headers.size() == 1);
+  }
+
   TEST_CASE("a stack name may hold dots but not spaces") {
     const Settings s = settings_of(
         "stacks: { a.b-c_1: { plugins: [{ type: report_usage }] } }\n"
