@@ -26,10 +26,11 @@ bool is_about_credentials(const net::Reply& reply) {
 // parameters" (S3 API reference, PutObject), or an older storage's words for it.
 S3Checksum wanted_checksum(const net::Reply& reply, S3Checksum sent) {
   if (reply.status != 400) return sent;
-  const auto [root, code, message] = s3::read_xml_answer(reply.body);
+  const s3::XmlAnswer answer = s3::read_xml_answer(reply.body);
+  const std::string& code = answer.code;
   if (code != "InvalidRequest" && code != "MissingContentMD5") return sent;
   const auto names = [&](std::string_view header) {
-    return message.find(header) != std::string::npos;
+    return answer.message.find(header) != std::string::npos;
   };
   if (sent == S3Checksum::kNone && names("x-amz-checksum-")) return S3Checksum::kSha256;
   if (sent != S3Checksum::kMd5 && (names("Content-MD5") || code == "MissingContentMD5")) {

@@ -239,6 +239,20 @@ def test_every_fault_of_the_way_is_tried_again_and_nothing_is_lost_or_there_twic
     assert set(stored(client, name)) == {record["digest"] for record in upload.records}
 
 
+def test_a_bucket_that_locks_its_objects_takes_them(gateway, bucket):
+    """Some want a digest in a header of its own then, and say so in their first answer."""
+    name, client = f"{bucket[0]}-locked", bucket[1]
+    client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    client.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration={
+        "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}})
+    with Upload(gateway, name) as upload:
+        for i in range(3):
+            upload.exchange(b"%d" % i)
+        upload.flush()
+        assert upload.session.stats["sink_dropped"] == 0, upload.log
+    assert set(stored(client, name)) == {record["digest"] for record in upload.records}
+
+
 def test_nobody_there_is_counted_and_closing_does_not_wait_for_it(gateway, bucket):
     name, client = bucket
     with FaultProxy(gateway.port, ["hang"] * 20) as proxy:
