@@ -69,9 +69,7 @@ class FileObjects final : public Sink {
   std::string folder_of(const Object& object) const {
     return dir_ + "/" + digest_of(object).substr(0, 2);
   }
-  std::string path_of(const Object& object) const {
-    return dir_ + "/" + name_of(object);
-  }
+  std::string path_of(const Object& object) const { return dir_ + "/" + name_of(object); }
 
   std::string id_;
   std::string dir_;

@@ -6,11 +6,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "gcs/service_account.h"
 #include "s3/credential_json.h"
+#include "s3/multipart.h"
 #include "s3/process.h"
 #include "s3/profiles.h"
 #include "s3/sts.h"
 #include "s3/timestamp.h"
+#include "s3/xml.h"
 
 using namespace qtap::s3;
 
@@ -54,6 +57,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     must(!words->empty(), "no words");
   }
+  const XmlAnswer answer = read_xml_answer(text);
+  must(answer.code.size() <= 200 && answer.message.size() <= 200, "a long text of an answer");
+  if (const auto id = upload_id_of(text); !id.ok()) check_error(id.error());
+  if (const auto account = qtap::gcs::read_service_account(text); !account.ok()) {
+    check_error(account.error());
+  }
+  if (const auto token = qtap::gcs::read_token(text); !token.ok()) check_error(token.error());
+  must(qtap::gcs::refusal_of(text).size() <= 402, "a long text of a refusal");
   if (const auto time = parse_time(text)) {
     // The widest offset puts it a day outside of the years that can be written.
     must(*time >= kFirstSecond - 86'400 && *time <= kLastSecond + 86'400, "a time that is none");
