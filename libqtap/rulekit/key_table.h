@@ -32,8 +32,9 @@ inline uint64_t first_bytes(const char* at, size_t len) {
   return bytes;
 }
 
-// At most 16 bytes, in two words which may overlap.
+// At most kMax bytes, in two words which may overlap. With the length they are the text.
 struct ShortText {
+  static constexpr size_t kMax = 16;
   uint64_t first = 0;
   uint64_t last = 0;
 
@@ -52,19 +53,22 @@ struct ShortText {
   }
 };
 
-// a == b, without a call for what is short, as most texts in rules are.
-inline bool same_text(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  if (a.size() > 32) return std::memcmp(a.data(), b.data(), a.size()) == 0;
-  const size_t head = a.size() > 16 ? 16 : a.size();
-  const auto same = [](const char* left, const char* right, size_t len) {
-    const ShortText l(left, len);
-    const ShortText r(right, len);
+// memcmp(a, b, len) == 0, without a call for what is short, as most texts in rules are.
+inline bool same_bytes(const char* a, const char* b, size_t len) {
+  if (len > 32) return std::memcmp(a, b, len) == 0;
+  const size_t head = len > 16 ? 16 : len;
+  const auto same = [](const char* left, const char* right, size_t count) {
+    const ShortText l(left, count);
+    const ShortText r(right, count);
     return l.first == r.first && l.last == r.last;
   };
-  if (!same(a.data(), b.data(), head)) return false;
-  const size_t tail = a.size() - head;  // what is behind the head, in 16 bytes which may overlap it
-  return tail == 0 || same(a.data() + tail, b.data() + tail, 16);
+  if (!same(a, b, head)) return false;
+  const size_t tail = len - head;  // what is behind the head, in 16 bytes which may overlap it
+  return tail == 0 || same(a + tail, b + tail, 16);
+}
+
+inline bool same_text(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_bytes(a.data(), b.data(), a.size());
 }
 
 inline bool same_key(std::string_view a, std::string_view b) {

@@ -124,9 +124,9 @@ std::optional<LiteralChoices> literal_choices(std::string_view regex) {
 
 bool found_in(const LiteralChoices& choices, std::string_view subject) {
   for (const LiteralChoice& choice : choices) {
-    const bool found = choice.at_begin && choice.at_end ? subject == choice.text
-                       : choice.at_begin                ? subject.starts_with(choice.text)
-                       : choice.at_end                  ? subject.ends_with(choice.text)
+    const bool found = choice.at_begin && choice.at_end ? same_text(subject, choice.text)
+                       : choice.at_begin                ? begins_with(subject, choice.text)
+                       : choice.at_end                  ? finishes_with(subject, choice.text)
                                                         : has_part(subject, choice.text);
     if (found) return true;
   }
