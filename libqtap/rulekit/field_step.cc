@@ -9,7 +9,8 @@ void specialise_compare(ProgramParts* parts, Step* step, const Value& constant) 
   const bool equality = step->op == Op::kEq || step->op == Op::kNe;
   step->negated = step->op == Op::kNe;
   step->kind = StepKind::kAny;
-  if (constant.is_number() && step->op != Op::kContains) {
+  if ((constant.type == Type::kInt || constant.type == Type::kDouble) &&
+      step->op != Op::kContains) {
     step->kind = StepKind::kOrder;
   } else if (constant.type == Type::kString && equality) {
     step->kind = StepKind::kEqualText;

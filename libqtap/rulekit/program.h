@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "rulekit/field_test.h"
+#include "rulekit/flow.h"
 #include "rulekit/function.h"
 #include "rulekit/membership.h"
 #include "rulekit/tree.h"
@@ -33,7 +35,7 @@ enum class StepKind : uint8_t {
   // type than the step is made for. `negated`: the operator is !=.
   kFieldTruth,  // the field alone
   kEqualText,   // a string == or != a string
-  kOrder,       // an integer against an integer (or another number, which takes longer)
+  kOrder,       // an integer against an integer, or a number against a double
   kWithin,      // an IP == or != or contains a network (index: networks)
   kAmong,       // a string or an integer in a constant array (index: memberships)
   kHasText,     // a string contains a string, a list has an element that is equal to it
@@ -73,6 +75,7 @@ struct Step {
   const Value* constant = nullptr;  // borrowed from a tree
   Operand left = {};
   Operand right = {};
+  FieldTest test = {};  // of a field and a constant, from finish() on
 };
 
 struct CallStep {
@@ -81,13 +84,6 @@ struct CallStep {
   Range arguments = {};  // in Program::operands
   bool keeps = false;    // a host's function may keep its arguments until the evaluation ends
   uint32_t memo = UINT32_MAX;
-};
-
-// A network as two masked words.
-struct NetworkTest {
-  uint64_t mask[2] = {};
-  uint64_t bits[2] = {};
-  bool is_ipv4 = false;
 };
 
 // Borrows the trees it was made of, and their libraries.
@@ -101,6 +97,7 @@ struct Program {
   std::vector<NetworkTest> networks;
   std::vector<const Membership*> memberships;
   uint32_t memos = 0;
+  Flow flow;  // of the only rule; empty: its steps alone say what it comes to
 };
 
 }  // namespace qtap::rulekit

@@ -149,6 +149,50 @@ void ProgramParts::share(StepId id) {
   program_.steps.push_back(step);
 }
 
+FieldTest ProgramParts::test_of(const Step& step) const {
+  FieldTest test;
+  test.op = step.op;
+  test.negated = step.negated;
+  test.field = step.field;
+  switch (step.kind) {
+    case StepKind::kFieldTruth:
+      test.kind = TestKind::kTruth;
+      break;
+    case StepKind::kOrder:
+      if (step.constant->type == Type::kInt) {
+        set_integers(&test, step.op, step.constant->i);
+      } else {
+        test.kind = TestKind::kNumbers;
+        test.number = step.constant->d;
+      }
+      break;
+    case StepKind::kWithin:
+      test.kind = TestKind::kWithin;
+      test.network = &program_.networks[step.index];
+      break;
+    case StepKind::kAmong:
+      test.kind = TestKind::kAmong;
+      test.members = program_.memberships[step.index];
+      break;
+    case StepKind::kFound:
+      test.kind = TestKind::kFound;
+      test.pattern = step.constant->pattern;
+      break;
+    case StepKind::kEqualText:
+      set_equal(&test, *step.constant);
+      break;
+    case StepKind::kHasText:
+    case StepKind::kStartsWith:
+      test.kind = step.kind == StepKind::kHasText ? TestKind::kHasText : TestKind::kStartsWith;
+      test.text = step.constant->text;
+      break;
+    default:
+      break;
+  }
+  return test;
+}
+
+// Tests point into the tables, which grow no more; the vectors keep their memory as they move.
 Program ProgramParts::finish() {
   for (StepId id = 0; id < is_shared_.size(); ++id) {
     if (is_shared_[id]) share(id);
@@ -156,6 +200,7 @@ Program ProgramParts::finish() {
   for (uint32_t id = 0; shares() && id < program_.calls.size(); ++id) {
     if (call_is_shared_[id]) program_.calls[id].memo = program_.memos++;
   }
+  for (Step& step : program_.steps) step.test = test_of(step);
   return std::move(program_);
 }
 

@@ -42,6 +42,7 @@ class ProgramParts {
   uint32_t once(std::string key, size_t fresh);
   Range operand_list(const std::vector<Operand>& list);
   void share(StepId id);
+  FieldTest test_of(const Step& step) const;
 
   const Sharing sharing_;
   Program program_;

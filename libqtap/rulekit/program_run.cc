@@ -28,114 +28,71 @@ StepResult undecided(const StepResult& cause) {
   return {nullptr, cause.status, cause.state, false};
 }
 
-bool is_within(const NetworkTest& test, const Value& ip) {
-  uint64_t words[2];
-  std::memcpy(words, ip.ip.data(), sizeof words);
-  return ((words[0] & test.mask[0]) == test.bits[0]) &
-             ((words[1] & test.mask[1]) == test.bits[1]) &&
-         (test.is_ipv4 || !is_ipv4(ip.ip));
+// Of a value of another type than the test is made for. Still kOther when only the steps can tell:
+// lists have a budget, and starts_with() makes text of a value.
+[[gnu::noinline]] Verdict verdict_by_type(const Step& step, const Value& value) {
+  if (value.is_list() || step.otherwise == StepKind::kTruth) return Verdict::kOther;
+  if (step.otherwise == StepKind::kIn) return verdict(is_in(value, *step.constant));
+  if (step.otherwise == StepKind::kMatch) return verdict(matches(value, *step.constant));
+  return verdict(compare(value, step.op, *step.constant));
 }
 
-bool by_order(Op op, int64_t left, int64_t right) {
-  switch (op) {
-    case Op::kEq:
-      return left == right;
-    case Op::kNe:
-      return left != right;
-    case Op::kLt:
-      return left < right;
-    case Op::kLe:
-      return left <= right;
-    case Op::kGt:
-      return left > right;
-    case Op::kGe:
-      return left >= right;
-    case Op::kContains:
-      break;
-  }
-  return false;
-}
-
-// Arrays and lists of strings alike.
-bool has_element(const Value& list, const Value& text) {
-  const auto items = list.elements();
-  return std::any_of(items.begin(), items.end(), [&text](const Value& item) {
-    return item.type == Type::kString ? same_text(item.str(), text.str())
-                                      : compare(item, Op::kEq, text);
-  });
-}
-
-// What a step made for a field and a constant says, or that another type is in the field than it is
-// made for.
-enum class Verdict : uint8_t { kFalse, kTrue, kOther };
-
-Verdict verdict(bool truth) {
-  return truth ? Verdict::kTrue : Verdict::kFalse;
-}
-
-// Inline: for an ordinary rule it is all there is to do.
-[[gnu::always_inline]] inline Verdict verdict_of(const Program& program, const Step& step,
-                                                 const Value& value) {
-  switch (step.kind) {
-    case StepKind::kEqualText:
-      if (value.type != Type::kString) break;
-      return verdict(same_text(value.str(), step.constant->str()) != step.negated);
-    case StepKind::kOrder:
-      if (value.type != Type::kInt || step.constant->type != Type::kInt) break;
-      return verdict(by_order(step.op, value.i, step.constant->i));
-    case StepKind::kWithin:
-      if (value.type != Type::kIp || value.no_address) break;
-      return verdict(is_within(program.networks.data()[step.index], value) != step.negated);
-    case StepKind::kAmong: {
-      const Membership& members = *program.memberships.data()[step.index];
-      if (value.type == Type::kString) {
-        return verdict(members.texts.find(value.str()) != KeyTable<std::string_view>::kNone);
-      }
-      if (value.type != Type::kInt) break;
-      return verdict(members.integers.find(value.i) != KeyTable<int64_t>::kNone);
+// False, with nothing in the outcome, when a field is not known or only the steps can tell. `get`
+// is asked for the fields that the steps would ask for, in the same order.
+template <typename Get>
+[[gnu::always_inline]] inline bool follow(const Program& program, Get get, Outcome* ret) {
+  const FlowTest* const begin = program.flow.data();
+  const FlowTest* const end = begin + program.flow.size() - 1;
+  for (const FlowTest* at = begin;;) {
+    const Value* const value = get(at->test.field);
+    if (value == nullptr) return false;
+    Verdict verdict = verdict_of(at->test, *value);
+    if (verdict == Verdict::kOther) {
+      verdict = verdict_by_type(program.steps.data()[at->step], *value);
+      if (verdict == Verdict::kOther) return false;
     }
-    case StepKind::kHasText:
-      if (value.type == Type::kString) return verdict(has_part(value.str(), step.constant->str()));
-      if (value.type != Type::kArray && value.type != Type::kStringList) break;
-      return verdict(has_element(value, *step.constant));
-    case StepKind::kFound:
-      if (value.type != Type::kString) break;
-      return verdict(step.constant->pattern->found_in(value.str()) != step.negated);
-    case StepKind::kStartsWith:
-      if (value.type != Type::kString) break;
-      return verdict(value.str().starts_with(step.constant->str()));
-    default:
-      break;
+    const FlowTest* next = at + 1;
+    uint32_t to = next->to;
+    if (verdict == at->leaves_when) {
+      to = at->to;
+      if (!FlowTest::is_end(to)) {
+        at = begin + to;
+        continue;
+      }
+    } else if (next != end) {
+      at = next;
+      continue;
+    }
+    if (to == FlowTest::kItself) {
+      ret->value = *value;
+    } else {
+      ret->value.type = Type::kBool;
+      ret->value.b = to == FlowTest::kTrue;
+    }
+    return true;
   }
-  return Verdict::kOther;
 }
 
 // Apart: the shorter way need not make room for the frame of the fields.
 [[gnu::noinline]] void run_whole(const Program& program, StepId root, FieldTable fields,
                                  Scratch* scratch, Outcome* ret) {
   FieldFrame frame(fields);
-  run_program(program, root, &frame, scratch, ret);
+  ProgramRun(program, &frame, scratch).rule(root).tell(ret);
 }
 
 }  // namespace
 
 void run_program(const Program& program, StepId root, FieldFrame* fields, Scratch* scratch,
                  Outcome* ret) {
+  const auto get = [fields](uint32_t field) { return fields->get(field); };
+  if (!program.flow.empty() && follow(program, get, ret)) return;
   ProgramRun(program, fields, scratch).rule(root).tell(ret);
 }
 
 void run_program(const Program& program, StepId root, FieldTable fields, Scratch* scratch,
                  Outcome* ret) {
-  const Step& step = program.steps.data()[root];
-  if (step.kind > StepKind::kFieldTruth) {  // one comparison is the whole rule
-    const Value* value = fields.data()[step.field];
-    const Verdict verdict = value == nullptr ? Verdict::kOther : verdict_of(program, step, *value);
-    if (verdict != Verdict::kOther) {
-      ret->value.type = Type::kBool;
-      ret->value.b = verdict == Verdict::kTrue;
-      return;
-    }
-  }
+  const auto get = [known = fields.data()](uint32_t field) { return known[field]; };
+  if (!program.flow.empty() && follow(program, get, ret)) return;
   run_whole(program, root, fields, scratch, ret);
 }
 
@@ -165,10 +122,10 @@ StepResult ProgramRun::run(StepId id) {
   }
   const Value* value = fields_.get(step.field);
   if (value == nullptr) return lacks(step.field);
-  if (const Verdict verdict = verdict_of(program_, step, *value); verdict != Verdict::kOther) {
+  if (step.kind == StepKind::kFieldTruth) return {value, QTAP_OK, State::kValue, truthy(*value)};
+  if (const Verdict verdict = verdict_of(step.test, *value); verdict != Verdict::kOther) {
     return of(verdict == Verdict::kTrue);
   }
-  if (step.kind == StepKind::kFieldTruth) return {value, QTAP_OK, State::kValue, truthy(*value)};
   return other(step, *value);
 }
 

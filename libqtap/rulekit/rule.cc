@@ -19,7 +19,9 @@ Rule::Rule(std::unique_ptr<const Tree> tree) : tree_(std::move(tree)) {
   ProgramBuilder builder(*names_, Sharing::kNone);
   if (const auto root = builder.add(*tree_)) {
     root_ = *root;
-    program_ = std::make_unique<Program>(builder.finish());
+    auto program = std::make_unique<Program>(builder.finish());
+    program->flow = flow_of(*program, root_);
+    program_ = std::move(program);
   }
 }
 

@@ -130,11 +130,13 @@ class RandomRules {
   }
   std::string predicate() {
     static const std::vector<std::string> kOrders = {" < ", " <= ", " > ", " >= "};
+    static const std::vector<std::string> kNumbers = {
+        "2", "5", "-3", "2.5", "9223372036854775807", "-9223372036854775808"};
     static const std::vector<std::string> kOps = {" == ", " == ", " != ", " contains "};
     static const std::vector<std::string> kRegexes = {"/^a/", "/b+/", "/c$/", "/^(a|b)c?$/", "/b/"};
     switch (random_() % 10) {
       case 0:
-        return field() + one_of(kOrders) + (chance(50) ? "2" : field());
+        return field() + one_of(kOrders) + (chance(70) ? one_of(kNumbers) : field());
       case 1:
         return operand() + " matches " + one_of(kRegexes);
       case 2:
@@ -187,6 +189,8 @@ class RandomRules {
                                             Value::integer(0),
                                             Value::integer(-3),
                                             Value::integer(1),
+                                            Value::integer(INT64_MIN),
+                                            Value::integer(INT64_MAX),
                                             Value::unsigned_integer(5),
                                             Value::unsigned_integer(UINT64_MAX),
                                             Value::number(2.5),
