@@ -140,10 +140,8 @@ bool RuleIndex::texts_settle() const {
          std::find(decides_.begin(), decides_.end(), false) == decides_.end();
 }
 
-bool RuleIndex::settles(FieldTable fields, std::span<const uint32_t>* pass) const {
-  if (!one_text_settles_) return false;
+bool RuleIndex::settles(const Value* value, std::span<const uint32_t>* pass) const {
   const Group& group = groups_.front();
-  const Value* value = fields[group.field];
   if (value == nullptr || value->type != Type::kString) return false;
   const uint32_t number = group.texts.find(value->str());
   if (number != KeyTable<std::string_view>::kNone) *pass = group.text_rules[number];

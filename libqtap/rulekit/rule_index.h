@@ -42,8 +42,12 @@ class RuleIndex {
 
   // Whether the rule passes whenever it is a candidate by key.
   bool decides(uint32_t rule) const { return decides_[rule]; }
-  // True: the text of one field says of all rules whether they pass, and `pass` are those that do.
-  bool settles(FieldTable fields, std::span<const uint32_t>* pass) const;
+  // Whether the text of one field, settling_field(), may say of all rules whether they pass.
+  bool may_settle() const { return one_text_settles_; }
+  uint32_t settling_field() const { return groups_.front().field; }
+  // True: this value of it does, and `pass` are the rules that pass. Null: it is not known.
+  // Precondition: may_settle().
+  bool settles(const Value* value, std::span<const uint32_t>* pass) const;
   // Adds lists that together hold all rules that may not fail; a rule may be in several. Asks for
   // the fields that guard rules.
   void candidates(FieldFrame* fields, std::vector<Candidates>* lists) const;

@@ -71,6 +71,13 @@ std::span<const SetHit> RuleSet::evaluate(SetMatch match, const FieldSource& fie
                                           SetScratch* scratch) const {
   scratch->scratch_.reset();
   FieldFrame frame(fields, names_->names(), &scratch->scratch_);
+  if (index_->may_settle()) {
+    std::span<const uint32_t> pass;
+    // A frame asks once: what it says is not asked for again when it settles nothing.
+    if (index_->settles(frame.get(index_->settling_field()), &pass)) {
+      return hits_of(match, pass, scratch);
+    }
+  }
   return evaluate(match, &frame, scratch);
 }
 
@@ -78,7 +85,14 @@ std::span<const SetHit> RuleSet::evaluate(SetMatch match, FieldTable fields,
                                           SetScratch* scratch) const {
   assert(fields.size() >= names_->names().size());  // an entry for each, null for an unknown one
   std::span<const uint32_t> pass;
-  if (!index_->settles(fields, &pass)) return evaluate_all(match, fields, scratch);
+  if (!index_->may_settle() || !index_->settles(fields[index_->settling_field()], &pass)) {
+    return evaluate_all(match, fields, scratch);
+  }
+  return hits_of(match, pass, scratch);
+}
+
+std::span<const SetHit> RuleSet::hits_of(SetMatch match, std::span<const uint32_t> pass,
+                                         SetScratch* scratch) {
   scratch->hits_.clear();
   if (match == SetMatch::kFirst && !pass.empty()) pass = pass.first(1);
   for (const uint32_t number : pass) {

@@ -88,6 +88,9 @@ class RuleSet {
  private:
   explicit RuleSet(std::vector<const Rule*> rules);
   std::span<const SetHit> evaluate(SetMatch match, FieldFrame* fields, SetScratch* scratch) const;
+  // Hits of rules that pass with a plain true.
+  static std::span<const SetHit> hits_of(SetMatch match, std::span<const uint32_t> pass,
+                                         SetScratch* scratch);
   [[gnu::noinline]] std::span<const SetHit> evaluate_all(SetMatch match, FieldTable fields,
                                                          SetScratch* scratch) const;
 

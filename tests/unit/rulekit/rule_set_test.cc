@@ -161,6 +161,31 @@ TEST_SUITE("rulekit/rule_set") {
     CHECK(hits(texts, {{"h", Value::string("a")}}, SetMatch::kFirst) == "0 ");
   }
 
+  TEST_CASE("a source is asked once for the field that may settle all rules") {
+    struct Host {
+      Value value;
+      int status = QTAP_OK;
+      int asked = 0;
+    };
+    const Rules rules({"h == \"a\"", "h in [\"a\", 5]"});
+    const auto asked = [&](Host host) {
+      const auto lookup = [](void* user, const FieldRef&, Scratch&, Value* ret) {
+        Host& known = *static_cast<Host*>(user);
+        ++known.asked;
+        *ret = known.value;
+        return known.status;
+      };
+      SetScratch scratch;
+      const auto hits = rules.set->evaluate(SetMatch::kAll, FieldSource{lookup, &host}, &scratch);
+      return std::to_string(host.asked) + ": " + std::to_string(hits.size());
+    };
+    CHECK(asked({.value = Value::string("a")}) == "1: 2");
+    CHECK(asked({.value = Value::string("b")}) == "1: 0");
+    CHECK(asked({.value = Value::integer(5)}) == "1: 1");
+    CHECK(asked({.value = {}, .status = QTAP_ERR_NOTFOUND}) == "1: 2");
+    CHECK(asked({.value = {}, .status = QTAP_ERR_IO}) == "1: 2");
+  }
+
   TEST_CASE("one rule that no text settles is asked beside those that one does") {
     for (const std::string other : {"h", "h != \"a\"", "n == 5", "starts_with(h, \"a\")",
                                     "h == \"a\" and n == 5", "h =~ /^a/", "m == \"a\""}) {
