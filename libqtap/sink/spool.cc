@@ -193,7 +193,6 @@ std::vector<Spool::Waiting> Spool::next(size_t most, uint64_t most_bytes) {
   const std::lock_guard lock(mutex_);
   std::vector<Waiting> items;
   uint64_t bytes = 0;
-  Id begin;
   while (items.size() < most) {
     const Id before = cursor_;
     Waiting waiting;
@@ -234,13 +233,11 @@ bool Spool::read_next(Waiting& ret) {
     cursor_.offset += head.record_bytes();
     if (!head.waits || unmarked_.contains(at)) continue;
     std::string bytes(head.record_bytes(), '\0');
-    Result<SpoolItem> item = Error(QTAP_ERR_IO, "");
     if (read_all(file->fd.get(), at.offset, bytes.data(), bytes.size())) {
-      item = read_spool_record(head, bytes);
-    }
-    if (item.ok()) {
-      ret = {at, *std::move(item)};
-      return true;
+      if (auto item = read_spool_record(head, bytes); item.ok()) {
+        ret = {at, *std::move(item)};
+        return true;
+      }
     }
     ++counters_.dropped_corrupt;
     set_done(*file, at.offset);

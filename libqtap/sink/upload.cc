@@ -8,7 +8,6 @@
 namespace qtap::sink {
 namespace {
 
-
 // " (SlowDown: Reduce your request rate.)", as far as the answer says so.
 std::string details(const net::Reply& reply) {
   s3::XmlAnswer answer = s3::read_xml_answer(reply.body);

@@ -110,9 +110,10 @@ TEST_SUITE("sink/clickhouse_rows") {
     auto tx = test::make_transaction();
     tx->connection->tls.sni = "s";
     tx->connection->tls.alpn = {"h2"};
-    for (const Ref<Event>& event : {make_connection_event(*tx->connection, {"h", "a", "i"}, true),
-                                    make_request_event(*tx, {}, {}),
-                                    make_artifact_event(*test::make_object("x"), "d", "s", "u", "")}) {
+    for (const Ref<Event>& event :
+         {make_connection_event(*tx->connection, {"h", "a", "i"}, true),
+          make_request_event(*tx, {}, {}),
+          make_artifact_event(*test::make_object("x"), "d", "s", "u", "")}) {
       const std::string text = row(event->json);
       for (size_t at = text.find("\":"); at != std::string::npos; at = text.find("\":", at + 1)) {
         const size_t begin = text.rfind('"', at - 1) + 1;
