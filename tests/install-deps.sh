@@ -54,7 +54,9 @@ npm_packages() {
   cmp -s "$lock" "$folder/installed" && return
   mkdir -p "$folder"
   cp "$(dirname "$lock")/package.json" "$lock" "$folder"
-  if (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retry-maxtimeout=10000); then
+  # `npm ci` refuses a lock file without the packages for other machines, which a mirror may not have.
+  npm_options='--ignore-scripts --no-audit --no-fund --fetch-retry-maxtimeout=10000'
+  if (cd "$folder" && { npm ci $npm_options || npm install $npm_options; }); then
     cp "$lock" "$folder/installed"
   else
     echo "install-deps: npm ci failed: $3 will be skipped" >&2
