@@ -144,6 +144,7 @@ void say_ledger(qtap_session* session) {
   put(line, "sent", stats.sink_sent);
   put(line, "dropped", stats.sink_dropped);
   put(line, "retries", stats.sink_retries);
+  put(line, "in spools", stats.sink_spooled);
   put(line, "not recorded", stats.record_file_errors);
   say_counters("sinks:", line);
 }

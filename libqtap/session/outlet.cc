@@ -47,6 +47,7 @@ void Outlet::open(std::function<bool()> can_wait) {
         [this] { kick_stores(); }, std::move(plan.spool)));
   }
   plans_.clear();
+  for (auto& store : stores_) store->begin();
 }
 
 void Outlet::close() {
@@ -249,6 +250,10 @@ void Outlet::add_to(qtap_stats& stats) const {
     stats.sink_sent += counters.sent;
     stats.sink_dropped += counters.dropped();
     stats.sink_retries += counters.retries;
+    if (!store->spool()) continue;
+    const sink::SpoolCounters& spool = store->spool()->counters();
+    stats.sink_dropped += spool.dropped_full + spool.dropped_corrupt;
+    stats.sink_spooled += spool.waiting;
   }
 }
 

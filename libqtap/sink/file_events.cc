@@ -35,7 +35,7 @@ class FileEvents final : public Sink {
   Status put_events(std::span<const Ref<Event>> events, size_t& taken) override;
   Status put_object(const Ref<Object>&) override { return {}; }
   std::string locate(const Object&) const override { return {}; }
-  Status flush(int) override { return sync_now(); }
+  Status flush(int) override;
   void close() override { static_cast<void>(sync_now()); }  // there is nobody to tell any more
 
  private:
@@ -49,6 +49,7 @@ class FileEvents final : public Sink {
   std::string lines_;
   int64_t synced_ns_ = 0;
   bool is_unsynced_ = false;
+  Status sync_error_;  // which the kernel tells only once
 };
 
 size_t FileEvents::fill(std::span<const Ref<Event>> events) {
@@ -87,8 +88,20 @@ Status FileEvents::put_events(std::span<const Ref<Event>> events, size_t& taken)
                       (sync_ == Sync::kInterval && monotonic_ns() - synced_ns_ >= kSyncIntervalNs);
   // The lines are in the file: an error of the disk is told by the next flush, not by refusing
   // them.
-  if (is_due && sync_now().ok()) synced_ns_ = monotonic_ns();
+  if (is_due) {
+    Status synced = sync_now();
+    if (synced.ok()) {
+      synced_ns_ = monotonic_ns();
+    } else if (sync_error_.ok()) {
+      sync_error_ = std::move(synced);
+    }
+  }
   return {};
+}
+
+Status FileEvents::flush(int) {
+  Status synced = sync_now();
+  return sync_error_.ok() ? std::move(synced) : std::exchange(sync_error_, Status());
 }
 
 Status FileEvents::sync_now() {

@@ -80,7 +80,12 @@ class S3Objects final : public Sink {
     return object.data.size() > options_.multipart_above;
   }
   Result<net::Request> request_for(const Object& object, const s3::Credentials& credentials) const;
-  Status outcome_of(const Result<net::Reply>& reply, bool is_temporary);
+  // How requests are made until the storage wants them otherwise.
+  struct Manner {
+    bool is_conditional = true;
+    S3Checksum checksum = S3Checksum::kNone;
+  };
+  Status outcome_of(const Result<net::Reply>& reply, const Manner& sent, bool is_temporary);
   Status put_in_parts(const Object& object);
   void put_whole(std::span<const Ref<Object>> objects, std::vector<Status>& outcomes);
 
@@ -90,8 +95,7 @@ class S3Objects final : public Sink {
   const S3Requests requests_;
   const ObjectPlace place_;
   std::unique_ptr<net::HttpClient> client_;
-  bool is_conditional_ = true;  // until the storage says that it does not know how
-  S3Checksum checksum_ = S3Checksum::kNone;
+  Manner manner_;
   bool are_refused_ = false;  // the credentials that were used last
   AskedToWait asked_;
 };
@@ -102,20 +106,22 @@ Result<net::Request> S3Objects::request_for(const Object& object,
   // The digest is of the bytes that are sent: they are hashed once.
   S3Ask put{.key = key, .body = object.data, .sha256 = object.digest};
   put.headers = object_headers(options_, object);
-  if (is_conditional_) put.headers.push_back({"If-None-Match", "*"});
-  return requests_.make(put, credentials, checksum_);
+  if (manner_.is_conditional) put.headers.push_back({"If-None-Match", "*"});
+  return requests_.make(put, credentials, manner_.checksum);
 }
 
-// What is about the storage as such is remembered, and tried again in another way.
-Status S3Objects::outcome_of(const Result<net::Reply>& reply, bool is_temporary) {
+// What is about the storage as such is remembered, and tried again in another way than it was
+// `sent`: several answers to one manner change it once.
+Status S3Objects::outcome_of(const Result<net::Reply>& reply, const Manner& sent,
+                             bool is_temporary) {
   Status outcome = upload_outcome(reply);
   if (outcome.ok() || !reply.ok()) return outcome;
-  if (is_conditional_ && reply->status == 412) return {};  // it is there
-  const bool again = is_conditional_ && (reply->status == 409 || reply->status == 501);
-  if (reply->status == 501) is_conditional_ = false;  // Swift
-  const S3Checksum wanted = wanted_checksum(*reply, checksum_);
-  const bool wants_another = wanted != checksum_;
-  checksum_ = wanted;
+  if (sent.is_conditional && reply->status == 412) return {};  // it is there
+  const bool again = sent.is_conditional && (reply->status == 409 || reply->status == 501);
+  if (reply->status == 501) manner_.is_conditional = false;  // Swift
+  const S3Checksum wanted = wanted_checksum(*reply, sent.checksum);
+  const bool wants_another = wanted != sent.checksum;
+  if (wants_another) manner_.checksum = wanted;
   const bool refused = is_temporary && is_about_credentials(*reply);
   are_refused_ |= refused;
   if (!again && !refused && !wants_another) return outcome;
@@ -142,10 +148,11 @@ void S3Objects::put_whole(std::span<const Ref<Object>> objects, std::vector<Stat
     requests.push_back(*std::move(request));
     indices.push_back(i);
   }
+  const Manner sent = manner_;
   const std::vector<Result<net::Reply>> replies = client_->run(requests);
   for (size_t i = 0; i < replies.size(); ++i) {
     asked_.add(replies[i]);
-    outcomes[indices[i]] = outcome_of(replies[i], !credentials->session_token.empty());
+    outcomes[indices[i]] = outcome_of(replies[i], sent, !credentials->session_token.empty());
   }
 }
 
@@ -156,10 +163,12 @@ Status S3Objects::put_in_parts(const Object& object) {
     is_temporary = got.ok() && !got->session_token.empty();
     return got;
   };
-  S3Multipart upload(options_, requests_, *client_, credentials, checksum_);
-  const auto [reply, is_left] = upload.put(object, place_.key_of(object), is_conditional_);
+  Manner sent = manner_;
+  S3Multipart upload(options_, requests_, *client_, credentials, sent.checksum);
+  const auto [reply, is_left] = upload.put(object, place_.key_of(object), sent.is_conditional);
+  manner_.is_conditional = sent.is_conditional;
   asked_.add(reply);
-  Status outcome = outcome_of(reply, is_temporary);
+  Status outcome = outcome_of(reply, sent, is_temporary);
   if (outcome.ok() || !is_left) return outcome;
   Error error = std::move(outcome).error();
   error.text += "; its parts may be left in the bucket: a rule of its lifecycle can remove such";

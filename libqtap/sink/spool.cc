@@ -22,6 +22,7 @@ namespace {
 
 // Of one file: removing the oldest beyond the bound loses that much at once.
 constexpr uint64_t kFileBytes = 8u << 20;
+constexpr uint64_t kMaxFiles = 64;  // each is held open
 constexpr std::string_view kSuffix = ".spool";
 constexpr int kDigits = 12;
 
@@ -70,7 +71,7 @@ bool write_all(int fd, uint64_t offset, std::string_view bytes) {
 Spool::Spool(std::string dir, uint64_t max_bytes)
     : dir_(std::move(dir)),
       max_bytes_(max_bytes),
-      file_bytes_(std::min(kFileBytes, max_bytes / 8)) {}
+      file_bytes_(std::max(std::min(kFileBytes, max_bytes / 8), max_bytes / kMaxFiles)) {}
 
 Spool::~Spool() = default;
 
@@ -100,7 +101,8 @@ Status Spool::take_over_files() {
   if (!dir) return io_error("read spool " + dir_, errno);
   std::vector<uint64_t> numbers;
   while (const dirent* entry = ::readdir(dir)) {
-    if (const auto number = number_of(entry->d_name)) numbers.push_back(*number);
+    const auto number = number_of(entry->d_name);
+    if (number && name_of(*number) == entry->d_name) numbers.push_back(*number);
   }
   ::closedir(dir);
   std::sort(numbers.begin(), numbers.end());
@@ -119,31 +121,44 @@ Status Spool::take_over(uint64_t number) {
   file.bytes = static_cast<uint64_t>(info.st_size);
   counters_.bytes += file.bytes;
   uint64_t offset = 0;
-  SpoolHead head;
-  while (offset < file.bytes && read_head(file, offset, head)) {
-    offset += head.record_bytes();
-    if (head.waits) ++file.waiting;
+  while (offset < file.bytes) {
+    const Result<SpoolHead> head = read_head(file, offset);
+    const int status = head.ok() ? QTAP_OK : head.error().status;
+    if (status == QTAP_ERR_IO || (status == QTAP_ERR_UNSUPPORTED && offset == 0)) {
+      return head.error();
+    }
+    if (!head.ok()) break;
+    offset += head->record_bytes();
+    if (head->waits) ++file.waiting;
   }
   counters_.waiting += file.waiting;
   counters_.found += file.waiting;
   if (offset < file.bytes) {
-    counters_.bytes -= file.bytes - offset;
-    file.bytes = offset;
+    ++counters_.found;
     ++counters_.dropped_corrupt;
+    cut(file, offset);
   }
   remove_if_done(std::prev(files_.end()));
   return {};
 }
 
-// False: there is no whole record.
-bool Spool::read_head(File& file, uint64_t offset, SpoolHead& ret) {
+// QTAP_ERR_CORRUPT: there is no whole record. QTAP_ERR_UNSUPPORTED, QTAP_ERR_IO: perhaps there is.
+Result<SpoolHead> Spool::read_head(const File& file, uint64_t offset) const {
   std::array<char, kSpoolHeadBytes> bytes = {};
-  if (file.bytes - offset < bytes.size()) return false;
-  if (!read_all(file.fd.get(), offset, bytes.data(), bytes.size())) return false;
-  const Result<SpoolHead> head = read_spool_head({bytes.data(), bytes.size()});
-  if (!head.ok() || head->record_bytes() > file.bytes - offset) return false;
-  ret = *head;
-  return true;
+  const size_t count = std::min<uint64_t>(bytes.size(), file.bytes - offset);
+  if (!read_all(file.fd.get(), offset, bytes.data(), count)) {
+    return io_error("read " + path_of(file.number), errno);
+  }
+  QTAP_TRY(const SpoolHead head, read_spool_head({bytes.data(), count}));
+  if (head.record_bytes() > file.bytes - offset) return cut_record();
+  return head;
+}
+
+// Also on the disk: what is written behind it must not meet what was there.
+void Spool::cut(File& file, uint64_t offset) {
+  [[maybe_unused]] const int done = ::ftruncate(file.fd.get(), static_cast<off_t>(offset));
+  counters_.bytes -= file.bytes - offset;
+  file.bytes = offset;
 }
 
 Status Spool::begin_file() {
@@ -166,7 +181,9 @@ Status Spool::put(const SpoolItem& item) {
                  "write to spool " + dir_ + ": an item of " + std::to_string(bytes) +
                      " bytes is larger than spool.max_bytes, " + std::to_string(max_bytes_)};
   }
-  if (files_.empty() || files_.back().bytes + bytes > file_bytes_) QTAP_CHECK(begin_file());
+  const bool is_full =
+      !files_.empty() && files_.back().bytes > 0 && files_.back().bytes + bytes > file_bytes_;
+  if (files_.empty() || is_full) QTAP_CHECK(begin_file());
   while (counters_.bytes + bytes > max_bytes_ && files_.size() > 1) drop_oldest();
   return append(files_.back(), item, prefix);
 }
@@ -224,20 +241,20 @@ bool Spool::read_next(Waiting& ret) {
     }
     if (file->number != cursor_.file) cursor_ = {file->number, 0};
     const Id at = cursor_;
-    SpoolHead head;
-    if (!read_head(*file, at.offset, head)) {
+    const Result<SpoolHead> head = read_head(*file, at.offset);
+    if (!head.ok() && head.error().status == QTAP_ERR_IO) return false;
+    if (!head.ok()) {
       give_up_rest(*file, at.offset);
       remove_if_done(file);
       continue;
     }
-    cursor_.offset += head.record_bytes();
-    if (!head.waits || unmarked_.contains(at)) continue;
-    std::string bytes(head.record_bytes(), '\0');
-    if (read_all(file->fd.get(), at.offset, bytes.data(), bytes.size())) {
-      if (auto item = read_spool_record(head, bytes); item.ok()) {
-        ret = {at, *std::move(item)};
-        return true;
-      }
+    cursor_.offset += head->record_bytes();
+    if (!head->waits || unmarked_.contains(at)) continue;
+    std::string bytes(head->record_bytes(), '\0');
+    if (!read_all(file->fd.get(), at.offset, bytes.data(), bytes.size())) return false;
+    if (auto item = read_spool_record(*head, bytes); item.ok()) {
+      ret = {at, *std::move(item)};
+      return true;
     }
     ++counters_.dropped_corrupt;
     set_done(*file, at.offset);
@@ -250,16 +267,17 @@ bool Spool::read_next(Waiting& ret) {
 // only for the file as a whole.
 void Spool::give_up_rest(File& file, uint64_t offset) {
   uint64_t before = 0;
-  SpoolHead head;
-  for (uint64_t at = 0; at < offset && read_head(file, at, head); at += head.record_bytes()) {
-    if (head.waits) ++before;
+  for (uint64_t at = 0; at < offset;) {
+    const Result<SpoolHead> head = read_head(file, at);
+    if (!head.ok()) break;
+    if (head->waits && !unmarked_.contains({file.number, at})) ++before;
+    at += head->record_bytes();
   }
   const uint64_t lost = file.waiting - std::min(before, file.waiting);
   counters_.dropped_corrupt += lost;
   counters_.waiting -= lost;
-  counters_.bytes -= file.bytes - offset;
   file.waiting -= lost;
-  file.bytes = offset;
+  cut(file, offset);
 }
 
 // If the disk does not take it the next process sends it again: its key is the same.
@@ -275,7 +293,7 @@ bool Spool::done(const Id& id) {
   const std::lock_guard lock(mutex_);
   const auto file = std::find_if(files_.begin(), files_.end(),
                                  [&](const File& one) { return one.number == id.file; });
-  if (file == files_.end()) return false;
+  if (file == files_.end() || id.offset >= file->bytes) return false;
   set_done(*file, id.offset);
   remove_if_done(file);
   return true;

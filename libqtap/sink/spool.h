@@ -26,7 +26,7 @@ struct SpoolCounters {
   std::atomic<uint64_t> waiting{0};          // items that are not done yet
   std::atomic<uint64_t> bytes{0};            // of all files
   std::atomic<uint64_t> written{0};          // items
-  std::atomic<uint64_t> found{0};            // items that an earlier process had left
+  std::atomic<uint64_t> found{0};            // items that an earlier process had left, cut ones too
   std::atomic<uint64_t> dropped_full{0};     // the oldest, beyond the bound
   std::atomic<uint64_t> dropped_corrupt{0};  // could not be read back; what a crash cut counts too
 };
@@ -80,7 +80,8 @@ class Spool {
   Status begin_file();
   Status append(File& file, const SpoolItem& item, std::string_view prefix);
   bool read_next(Waiting& ret);
-  bool read_head(File& file, uint64_t offset, SpoolHead& ret);
+  Result<SpoolHead> read_head(const File& file, uint64_t offset) const;
+  void cut(File& file, uint64_t offset);
   void give_up_rest(File& file, uint64_t offset);
   void set_done(File& file, uint64_t offset);
   void remove_if_done(Files::iterator file);

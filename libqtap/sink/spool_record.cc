@@ -11,7 +11,8 @@
 namespace qtap::sink {
 namespace {
 
-constexpr std::string_view kMagic = "QSP1";
+constexpr std::string_view kName = "QSP";
+constexpr std::string_view kMagic = "QSP1";  // with the version
 constexpr size_t kKindAt = 5;
 constexpr size_t kTextBytesAt = 8;
 constexpr size_t kDataBytesAt = 16;
@@ -132,6 +133,10 @@ Ref<Object> read_object(TextReader& texts) {
 
 }  // namespace
 
+Error cut_record() {
+  return corrupt("it ends in its data");
+}
+
 std::string_view spool_data(const SpoolItem& item) {
   if (const auto* event = std::get_if<Ref<Event>>(&item)) return (*event)->json;
   return std::get<Ref<Object>>(item)->data;
@@ -153,6 +158,12 @@ std::string spool_prefix(const SpoolItem& item) {
 
 Result<SpoolHead> read_spool_head(std::string_view bytes) {
   if (bytes.size() < kSpoolHeadBytes) return corrupt("it ends in its head");
+  const char version = bytes[kName.size()];
+  if (bytes.starts_with(kName) && version != kMagic.back() && version >= '0' && version <= '9') {
+    return Error{
+        "QT226", QTAP_ERR_UNSUPPORTED,
+        "read a record of a spool: it is of another version; let that one send what waits"};
+  }
   if (!bytes.starts_with(kMagic)) return corrupt("it does not begin with QSP1");
   const char state = bytes[kSpoolStateAt];
   SpoolHead head = {.waits = state == kSpoolWaiting,
@@ -163,11 +174,14 @@ Result<SpoolHead> read_spool_head(std::string_view bytes) {
   if (state != kSpoolWaiting && state != kSpoolDone) return corrupt("its state is none");
   if (head.kind != 'e' && head.kind != 'o') return corrupt("it is neither event nor object");
   if (head.data_bytes > kMaxSpoolBytes) return corrupt("it is too long");
+  const bool is_plain =
+      load_number(&bytes[kKindAt + 1], 2) == 0 && load_number(&bytes[kTextBytesAt + 4], 4) == 0;
+  if (!is_plain) return corrupt("it has what is not known");
   return head;
 }
 
 Result<SpoolItem> read_spool_record(const SpoolHead& head, std::string_view bytes) {
-  if (bytes.size() != head.record_bytes()) return corrupt("it ends in its data");
+  if (bytes.size() != head.record_bytes()) return cut_record();
   const std::string_view texts = bytes.substr(kSpoolHeadBytes, head.text_bytes);
   const std::string_view data = bytes.substr(kSpoolHeadBytes + head.text_bytes);
   if (checksum_of(bytes, texts, data) != head.checksum) return corrupt("its checksum is wrong");

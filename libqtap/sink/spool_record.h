@@ -41,8 +41,11 @@ struct SpoolHead {
 std::string spool_prefix(const SpoolItem& item);
 std::string_view spool_data(const SpoolItem& item);
 
-// QTAP_ERR_CORRUPT: this is no head, or not of this version.
+// QTAP_ERR_CORRUPT: this is no head. QTAP_ERR_UNSUPPORTED: of another version.
 Result<SpoolHead> read_spool_head(std::string_view bytes);
+
+// QTAP_ERR_CORRUPT: it is longer than what is there.
+Error cut_record();
 
 // `bytes`: the whole record. QTAP_ERR_CORRUPT: its checksum or its texts are wrong.
 Result<SpoolItem> read_spool_record(const SpoolHead& head, std::string_view bytes);

@@ -60,10 +60,12 @@ Store::~Store() {
 
 void Store::start_threads(std::unique_lock<std::mutex>& lock) {
   const WorkerSignals signals;
+  batch_.reserve(kBatch);
   worker_ = std::thread([this] { work(); });
   ::pthread_setname_np(worker_.native_handle(), "qtap-sink");
   if (!spool_) return;
   try {
+    spooling_.reserve(kBatch);
     spooler_ = std::thread([this] { spool_work(); });
   } catch (...) {
     closing_ = true;
@@ -78,7 +80,7 @@ bool Store::enqueue(Item item) {
   const uint64_t bytes = size_of(item);
   Error refusal;
   std::vector<Item> dropped;
-  size_t waiting = 0;
+  bool wakes = false;
   {
     std::unique_lock lock(mutex_);
     if (options_.has_worker && body_size_of(item) > 0 && !has_room(item)) wait_for_room(lock, item);
@@ -91,11 +93,14 @@ bool Store::enqueue(Item item) {
       refusal = no_room(item);
     } else if (options_.has_worker) {
       if (const auto* chunk = std::get_if<Ref<BodyChunk>>(&item)) note_open(**chunk);
+      is_begun_ = true;
       queue_.push_back(item);
       counters_.queue_bytes += bytes;
       body_bytes_ += body_size_of(item);
       ++taken_;
-      waiting = queue_.size();
+      const uint64_t half = options_.queue_bytes / 2;
+      wakes = queue_.size() % kKickAt == 0 ||
+              (counters_.queue_bytes > half && counters_.queue_bytes - bytes <= half);
     }
   }
   for (const Item& older : dropped) tell(older, queue_full());
@@ -104,7 +109,7 @@ bool Store::enqueue(Item item) {
     return false;
   }
   if (!options_.has_worker) return deliver_one(item);
-  if (waiting % kKickAt == 0) changed_.notify_all();
+  if (wakes) changed_.notify_all();
   return true;
 }
 
@@ -113,6 +118,14 @@ void Store::kick() {
   {
     const std::lock_guard lock(mutex_);
     if (queue_.empty()) return;
+  }
+  changed_.notify_all();
+}
+
+void Store::begin() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_begun_ = true;
   }
   changed_.notify_all();
 }
@@ -181,7 +194,13 @@ void Store::close() {
   // Nobody puts or takes any more: the queue needs no lock.
   std::erase_if(batch_, is_flush);
   std::erase_if(queue_, is_flush);
-  const auto is_kept = [this](const Item& item) { return keep(item); };
+  const auto is_kept = [this](const Item& item) {
+    try {
+      return keep(item);
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  };
   std::erase_if(batch_, is_kept);
   std::erase_if(queue_, is_kept);
   counters_.dropped_at_close += batch_.size() + queue_.size();

@@ -117,6 +117,9 @@ class Store {
   bool put(Ref<BodyChunk> chunk) { return enqueue(std::move(chunk)); }
   // No more comes for now. To wake the worker for each item would cost more than most items do.
   void kick();
+  // What an earlier process left in the spool may be delivered: who is told of it is ready. The
+  // first put says so as well.
+  void begin();
 
   // A flush that is under way; its time began with begin_flush().
   struct Flush {
@@ -176,13 +179,16 @@ class Store {
   void give_up(std::vector<OpenItem>& open);
   bool must_spool() const;
   void spool_work();
+  void wait_for_spooling(std::unique_lock<std::mutex>& lock);
+  void put_back(std::vector<Item>& items);
   bool keep(const Item& item, Status* why = nullptr);
-  void keep_or_drop(const Item& item);
+  bool keep_or_drop(const Item& item);
   void set_down(bool is_down);
   bool wait_for_storage();
   void run_flushes();
   void deliver_from_spool();
   void send_waiting(const std::vector<Spool::Waiting>& waiting);
+  void end_waiting(const Spool::Waiting& one, const Status& outcome);
   size_t batch_size() const;
   bool is_batch_due() const;
   void wait_for_batch(std::unique_lock<std::mutex>& lock);
@@ -225,8 +231,11 @@ class Store {
   uint64_t taken_ = 0;              // items that ever were in the queue
   uint64_t finished_ = 0;           // of these, sent or dropped
   Status flush_result_;             // the first error that no end_flush() has told yet
-  bool is_down_ = false;            // with a spool: all that was tried last is to be tried again
+  bool is_begun_ = false;
+  std::chrono::steady_clock::time_point disk_refuses_until_;
+  bool is_down_ = false;  // with a spool: all that was tried last is to be tried again
   bool closing_ = false;
+  std::vector<Item> spooling_;
   std::thread worker_;
   std::thread spooler_;
 };

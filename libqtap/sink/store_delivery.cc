@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 void Store::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto is_spooled = [this] { return spool_ && !spool_->is_empty(); };
+    const auto is_spooled = [this] { return is_begun_ && spool_ && !spool_->is_empty(); };
     changed_.wait(lock, [&] { return closing_ || !queue_.empty() || is_spooled(); });
     if (closing_) return;
     if (is_spooled()) {
@@ -73,7 +73,13 @@ void Store::wait_for_batch(std::unique_lock<std::mutex>& lock) {
 }
 
 void Store::take_batch() {
-  const auto end = queue_.begin() + static_cast<long>(std::min(queue_.size(), batch_size()));
+  size_t count = std::min(queue_.size(), batch_size());
+  try {
+    batch_.reserve(count);
+  } catch (const std::bad_alloc&) {  // kBatch have room
+    count = std::min(count, batch_.capacity());
+  }
+  const auto end = queue_.begin() + static_cast<long>(count);
   batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
   queue_.erase(queue_.begin(), end);
   flushes_ -= static_cast<size_t>(std::count_if(batch_.begin(), batch_.end(), is_flush));

@@ -60,7 +60,8 @@ size_t Store::deliver_group(std::vector<OpenItem> open) {
   try {
     while (!open.empty()) send_group(open);
   } catch (const std::bad_alloc&) {  // there is nobody above to tell
-    counters_.dropped_refused += open.size();
+    counters_.dropped_refused += static_cast<uint64_t>(std::count_if(
+        open.begin(), open.end(), [](const OpenItem& one) { return one.item != nullptr; }));
   }
   return taken;
 }
@@ -82,24 +83,24 @@ void Store::send_group(std::vector<OpenItem>& open) {
                                                    : sink_->put_batch(refs_of<Event>(sent));
   const bool is_down = std::all_of(outcomes.begin(), outcomes.end(), may_retry);
   set_down(is_down);
-  std::vector<OpenItem> left;
-  for (size_t i = 0; i < open.size(); ++i) {
+  // From here on what is over has no item: an exception must not count it again.
+  for (size_t i = 0; i < count; ++i) {
     OpenItem& one = open[i];
-    if (i >= count) {
-      left.push_back(one);
-    } else if (is_down && keep(*one.item)) {
+    const bool is_kept = is_down && keep(*one.item);
+    if (is_kept) {
       ++counters_.retries;
+      one.item = nullptr;
     } else if (may_retry(outcomes[i]) && ++one.attempts < options_.max_attempts) {
       ++counters_.retries;
-      left.push_back(one);
     } else {
+      const Item& item = *std::exchange(one.item, nullptr);
       if (are_objects && outcomes[i].ok()) {
-        known_.add(sink_->identity(*std::get<Ref<Object>>(*one.item)));
+        known_.add(sink_->identity(*std::get<Ref<Object>>(item)));
       }
-      finish(*one.item, outcomes[i]);
+      finish(item, outcomes[i]);
     }
   }
-  open = std::move(left);
+  std::erase_if(open, [](const OpenItem& one) { return one.item == nullptr; });
 }
 
 void Store::give_up(std::vector<OpenItem>& open) {

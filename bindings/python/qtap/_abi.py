@@ -125,7 +125,7 @@ class Stats(Structure):
         "bytes_lost_ring_full", "bytes_lost_fault", "bytes_lost_call_limit", "bytes_lost_no_buffer",
         "bytes_lost_host", "bytes_lost_other", "tls_bytes_total", "tls_bytes_decrypted",
         "bytes_lost_budget", "budget_steps", "bodies_decoded", "decode_errors", "decode_limit_hits",
-        "names_forgotten", "rule_errors")]
+        "names_forgotten", "rule_errors", "sink_spooled")]
 
 
 class Peer(Structure):

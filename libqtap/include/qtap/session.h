@@ -148,6 +148,7 @@ struct qtap_stats {
       decode_limit_hits;    /**< of these: ended at a limit (limits.decoded_bytes, .decode_ratio) */
   uint64_t names_forgotten; /**< from DNS answers: gave way to newer ones, 65,536 are kept */
   uint64_t rule_errors;     /**< evaluations of plugins' rules that failed: those match nothing */
+  uint64_t sink_spooled;    /**< now in spools on the disk (spool.dir), also of earlier processes */
 };
 
 /**

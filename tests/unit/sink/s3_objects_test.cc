@@ -184,4 +184,21 @@ TEST_SUITE("sink/s3_objects") {
     REQUIRE_FALSE(made.ok());
     CHECK(has(made.error().text, "s: "));
   }
+
+  TEST_CASE("several answers to one manner of asking change it once") {
+    Bucket bucket([](const std::string& request) {
+      if (has(request, "x-amz-checksum-sha256: ")) return ScriptedServer::reply(200, "");
+      return ScriptedServer::reply(400,
+                                   "<Error><Code>InvalidRequest</Code><Message>Content-MD5 OR "
+                                   "x-amz-checksum- HTTP header is "
+                                   "required</Message></Error>");
+    });
+    std::vector<Ref<Object>> objects;
+    for (const char* text : {"1", "2", "3", "4", "5"}) objects.push_back(make_object(text));
+    for (const Status& outcome : bucket.sink->put_objects(objects)) {
+      REQUIRE_FALSE(outcome.ok());
+      CHECK(outcome.error().status == QTAP_ERR_AGAIN);
+    }
+    for (const Status& outcome : bucket.sink->put_objects(objects)) CHECK(outcome.ok());
+  }
 }

@@ -123,6 +123,15 @@ TEST_SUITE("sink/spool") {
     CHECK(folder.files().empty());
   }
 
+  TEST_CASE("files with other names are not ours") {
+    Folder folder;
+    { open(folder); }
+    write_bytes(folder.spool() + "/42.spool", "x");
+    auto spool = open(folder);
+    CHECK(spool->is_empty());
+    CHECK(bytes_of(folder.spool() + "/42.spool") == "x");
+  }
+
   TEST_CASE("nobody else may read it") {
     Folder folder;
     auto spool = open(folder);
@@ -233,7 +242,7 @@ TEST_SUITE("sink/spool") {
       write_bytes(file, whole.substr(0, length));
       auto spool = open(folder);
       CAPTURE(length);
-      CHECK(spool->counters().found == 1);
+      CHECK(spool->counters().found == (length > record ? 2 : 1));  // what was cut counts
       CHECK(spool->counters().dropped_corrupt == (length > record ? 1 : 0));
       const auto waiting = spool->next(9, kRoom);
       REQUIRE(waiting.size() == 1);
@@ -244,6 +253,43 @@ TEST_SUITE("sink/spool") {
         if (path != file) fs::remove(path);
       }
     }
+  }
+
+  TEST_CASE("what is written over a damaged place does not meet what was behind it") {
+    Folder folder;
+    {
+      auto spool = open(folder);
+      for (const char* text : {"1111", "2222", "3333"}) {
+        REQUIRE(spool->put(test::make_event(text)).ok());
+      }
+    }
+    const fs::path file = folder.files().at(0);
+    std::string bytes = bytes_of(file);
+    bytes[bytes.size() / 3] = 'x';  // the first byte of the second
+    write_bytes(file, bytes);
+    {
+      auto spool = open(folder);
+      REQUIRE(spool->put(test::make_event("4444")).ok());
+    }
+    auto spool = open(folder);
+    CHECK(spool->counters().dropped_corrupt == 0);
+    CHECK(read_all(*spool) == "11114444");
+  }
+
+  TEST_CASE("a file of another version is left alone") {
+    Folder folder;
+    {
+      auto spool = open(folder);
+      REQUIRE(spool->put(test::make_event("x")).ok());
+    }
+    const fs::path file = folder.files().at(0);
+    std::string bytes = bytes_of(file);
+    bytes[3] = '2';
+    write_bytes(file, bytes);
+    const auto refused = Spool::open(folder.spool(), kRoom);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().status == QTAP_ERR_UNSUPPORTED);
+    CHECK(bytes_of(file) == bytes);
   }
 
   TEST_CASE("bytes that changed are found, whichever they are") {

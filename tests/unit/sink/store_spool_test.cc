@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sink/store.h"
+#include "support/file_size_limit.h"
 #include "support/make.h"
 
 using namespace qtap;
@@ -225,6 +226,8 @@ TEST_SUITE("sink/store_spool") {
     }
     bench.storage.set_up(true);
     auto store = bench.store();
+    CHECK(bench.storage.taken().empty());  // until who is told is ready
+    store->begin();
     CHECK(bench.storage.wait_for(40));
     CHECK(store->flush(kLongMs).ok());
     CHECK(all_once(bench.storage.taken()));
@@ -273,6 +276,57 @@ TEST_SUITE("sink/store_spool") {
     CHECK(store->flush(kLongMs).ok());
     CHECK(store->counters().dropped_refused == 1);
     CHECK(bench.refused() == std::vector<std::string>{"down"});
+    CHECK(all_once(bench.storage.taken()));
+  }
+
+  TEST_CASE("a batch that the storage never takes is given up while others are taken") {
+    Bench bench;
+    bench.options.batch_events = 1;
+    bench.storage.never_takes("never");
+    auto store = bench.store(true);
+    CHECK(store->put(make_event("never")));
+    store->kick();
+    CHECK(bench.storage.wait_for_calls(3));
+    for (int i = 0; store->counters().dropped_refused == 0 && i < 2000; ++i) {
+      CHECK(store->put(make_event("event " + std::to_string(i))));
+      store->kick();
+      bench.storage.wait_for(static_cast<size_t>(i) + 1);
+    }
+    CHECK(store->counters().dropped_refused == 1);
+    CHECK(store->flush(kLongMs).ok());
+    CHECK(all_once(bench.storage.taken()));
+  }
+
+  TEST_CASE("equal objects in the spool are sent once") {
+    Bench bench;
+    bench.storage.set_up(false);
+    auto store = bench.store();
+    for (int i = 0; i < 20; ++i) CHECK(store->put(make_object("same")));
+    store->kick();
+    CHECK(bench.storage.wait_for_calls(5));
+    bench.storage.set_up(true);
+    CHECK(store->flush(kLongMs).ok());
+    CHECK(bench.storage.taken() == std::map<std::string, int>{{"same", 1}});
+    CHECK(store->counters().sent == 20);
+    CHECK(bench.told().size() == 20);
+  }
+
+  TEST_CASE("while the disk refuses, the queue bridges the outage") {
+    Bench bench;
+    bench.storage.set_up(false);
+    bench.options.max_attempts = 1'000'000;
+    auto store = bench.store();
+    {
+      const test::FileSizeLimit limit(0);
+      put_objects(*store, 0, 50);
+      CHECK(bench.storage.wait_for_calls(20));
+      CHECK(store->counters().dropped() == 0);
+      CHECK(store->spool()->counters().written == 0);
+      bench.storage.set_up(true);
+      CHECK(store->flush(kLongMs).ok());
+    }
+    CHECK(store->counters().sent == 50);
+    CHECK(store->counters().dropped() == 0);
     CHECK(all_once(bench.storage.taken()));
   }
 
