@@ -64,8 +64,9 @@ Result<s3::Secret> read_azure_key(std::string_view base64) {
   if (!bytes || bytes->empty()) {
     return Error{"QT193", QTAP_ERR_INVALID, "shared_key: expected the account's key in base64"};
   }
-  s3::Secret key(*bytes);
-  s3::cleanse(bytes->data(), bytes->size());
+  std::string& plain = *bytes;
+  s3::Secret key(plain);
+  s3::cleanse(plain.data(), plain.size());
   return key;
 }
 

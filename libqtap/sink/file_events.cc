@@ -72,7 +72,7 @@ Status FileEvents::put_events(std::span<const Ref<Event>> events, size_t& taken)
     const std::span<const Ref<Event>> left = events.subspan(taken);
     const size_t count = fill(left);
     size_t written = 0;
-    const Status status = file_.append(lines_, written);
+    Status status = file_.append(lines_, written);
     is_unsynced_ |= written > 0;
     if (status.ok()) {
       taken += count;

@@ -144,7 +144,7 @@ std::string in_words(int code, const std::string& message) {
   const std::string name = code >= 0 && static_cast<size_t>(code) < kNames.size()
                                ? kNames[static_cast<size_t>(code)]
                                : "gRPC status " + std::to_string(code);
-  const std::string why = message.empty() ? name : name + ": " + message;
+  std::string why = message.empty() ? name : name + ": " + message;
   if (code == kUnauthenticated || code == kPermissionDenied) return "Access Denied (" + why + ")";
   if (code == kNotFound || code == kUnimplemented) return "Not found (" + why + ")";
   return why;

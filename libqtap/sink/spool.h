@@ -36,7 +36,10 @@ class Spool {
   struct Id {
     uint64_t file = 0;
     uint64_t offset = 0;
-    auto operator<=>(const Id&) const = default;
+    bool operator==(const Id&) const = default;
+    bool operator<(const Id& other) const {
+      return file != other.file ? file < other.file : offset < other.offset;
+    }
   };
   struct Waiting {
     Id id;
