@@ -156,7 +156,8 @@ Store::Flush Store::begin_flush(int timeout_ms) {
 Status Store::end_flush(const Flush& flush) {
   std::unique_lock lock(mutex_);
   const auto is_done = [&] {
-    return closing_ || (finished_ >= flush.target && !(spool_ && !spool_->is_empty()));
+    const bool is_spooled = spool_ && (sends_spooled_ || !spool_->is_empty());
+    return closing_ || (finished_ >= flush.target && !is_spooled);
   };
   if (changed_.wait_until(lock, flush.deadline, is_done)) {
     return std::exchange(flush_result_, Status());

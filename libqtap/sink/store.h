@@ -232,6 +232,7 @@ class Store {
   uint64_t finished_ = 0;           // of these, sent or dropped
   Status flush_result_;             // the first error that no end_flush() has told yet
   bool is_begun_ = false;
+  bool sends_spooled_ = false;  // the last of the spool may be gone, and nobody told yet
   std::chrono::steady_clock::time_point disk_refuses_until_;
   bool is_down_ = false;  // with a spool: all that was tried last is to be tried again
   bool closing_ = false;

@@ -24,9 +24,12 @@ void Store::work() {
     changed_.wait(lock, [&] { return closing_ || !queue_.empty() || is_spooled(); });
     if (closing_) return;
     if (is_spooled()) {
+      sends_spooled_ = true;
       lock.unlock();
       deliver_from_spool();
       lock.lock();
+      sends_spooled_ = false;
+      changed_.notify_all();  // who flushes waits for the last of them
       if (is_down_) continue;
     } else if (sink_->waits_for_batches()) {
       wait_for_batch(lock);

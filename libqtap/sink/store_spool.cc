@@ -170,8 +170,6 @@ void Store::deliver_from_spool() {
     set_down(true);  // they wait where they are
   }
   rest();
-  const std::lock_guard lock(mutex_);
-  changed_.notify_all();  // who flushes waits for the last of them
 }
 
 // Those whose bytes are known to be there need not go; equal ones wait for each other.
