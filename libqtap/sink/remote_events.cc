@@ -54,6 +54,8 @@ class RemoteEvents final : public Sink {
   void settle(const EventRequest& sent, const Result<net::Reply>& reply,
               std::vector<Status>& outcomes);
   Status without_secrets(Status status) const;
+  void blot_out_secrets(Result<net::Reply>& reply) const;
+  Result<net::Reply> ask(net::HttpClient& client, const net::Request& request) const;
 
   const std::string id_;
   const RemoteOptions options_;
@@ -71,11 +73,35 @@ Status RemoteEvents::without_secrets(Status status) const {
   Error error = std::move(status).error();
   for (const std::string& secret : options_.secrets) {
     if (secret.size() < kShortestSecret) continue;
-    for (size_t at = 0; (at = error.text.find(secret, at)) != std::string::npos; at += 3) {
-      error.text.replace(at, secret.size(), "***");
+    for (const std::string& told : {secret, std::string(secret.size(), '*')}) {
+      for (size_t at = 0; (at = error.text.find(told, at)) != std::string::npos; at += 3) {
+        error.text.replace(at, told.size(), "***");
+      }
     }
   }
   return error;
+}
+
+// Before anything of it is cut, or a piece of a secret at the end of a text would not be known for
+// one. Lengths stay, which binary replies live on.
+void RemoteEvents::blot_out_secrets(Result<net::Reply>& reply) const {
+  if (!reply.ok()) return;
+  for (const std::string& secret : options_.secrets) {
+    if (secret.size() < kShortestSecret) continue;
+    const auto blot = [&](std::string& text) {
+      for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) {
+        text.replace(at, secret.size(), secret.size(), '*');
+      }
+    };
+    blot(reply->body);
+    for (net::Field& field : reply->fields) blot(field.value);
+  }
+}
+
+Result<net::Reply> RemoteEvents::ask(net::HttpClient& client, const net::Request& request) const {
+  Result<net::Reply> reply = client.run(request);
+  blot_out_secrets(reply);
+  return reply;
 }
 
 Status RemoteEvents::prepare() {
@@ -83,7 +109,7 @@ Status RemoteEvents::prepare() {
   for (; prepared_ < all.size(); ++prepared_) {
     net::Request& request = all[prepared_];
     request.timeout = options_.timeout;
-    const Result<net::Reply> reply = client_->run(request);
+    const Result<net::Reply> reply = ask(*client_, request);
     asked_.add(reply);
     Status status = without_secrets(protocol_->judge(reply, 0).status);
     if (status.ok()) continue;
@@ -108,7 +134,7 @@ void RemoteEvents::say_hello() {
   try {
     for (net::Request& request : protocol_->preparations()) {
       request.timeout = options_.timeout;
-      const Status status = without_secrets(protocol_->judge(greeter_->run(request), 0).status);
+      const Status status = without_secrets(protocol_->judge(ask(*greeter_, request), 0).status);
       if (!status.ok() && options_.warn && !is_ending_) options_.warn(status.error());
     }
   } catch (const std::bad_alloc&) {  // the events will tell
@@ -136,8 +162,9 @@ std::vector<Status> RemoteEvents::put_batch(std::span<const Ref<Event>> events) 
     one.request.timeout = options_.timeout;
     requests.push_back(one.request);
   }
-  const std::vector<Result<net::Reply>> replies = client_->run(requests);
+  std::vector<Result<net::Reply>> replies = client_->run(requests);
   for (size_t i = 0; i < made.size(); ++i) {
+    blot_out_secrets(replies[i]);
     asked_.add(replies[i]);
     settle(made[i], replies[i], outcomes);
   }

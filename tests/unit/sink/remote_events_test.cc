@@ -85,6 +85,16 @@ TEST_SUITE("sink/remote_events") {
     }
   }
 
+  TEST_CASE("nor a piece of it, where the text is cut") {
+    for (const size_t before : {189u, 190u, 193u, 195u, 199u, 200u}) {
+      Service service(always(400, R"({"error":")" + std::string(before, '-') + kToken + R"("})"));
+      const auto outcomes = service.put({"{}"});
+      REQUIRE_FALSE(outcomes[0].ok());
+      CAPTURE(outcomes[0].error().text);
+      CHECK(outcomes[0].error().text.find_first_of("x") == std::string::npos);
+    }
+  }
+
   TEST_CASE("a secret that a service repeats is not told") {
     Service service(always(400, R"({"error":"no xaat-secret, xaat-secret"})"));
     CHECK(service.put({"{}"})[0].error().text ==
