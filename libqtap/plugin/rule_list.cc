@@ -67,9 +67,9 @@ RuleList::RuleList(std::shared_ptr<const RuleBook> book,
   }
 }
 
-std::unique_ptr<RuleList::Rest> RuleList::make_rest(std::vector<uint32_t> open,
-                                                    std::optional<uint32_t> matches) const {
-  auto rest = std::make_unique<Rest>();
+std::shared_ptr<const RuleList::Rest> RuleList::make_rest(std::vector<uint32_t> open,
+                                                          std::optional<uint32_t> matches) const {
+  auto rest = std::make_shared<Rest>();
   std::vector<const rulekit::Rule*> rules;
   for (const uint32_t rule : open) rules.push_back(rules_[rule].get());
   if (!rules.empty()) {
@@ -82,7 +82,7 @@ std::unique_ptr<RuleList::Rest> RuleList::make_rest(std::vector<uint32_t> open,
 }
 
 // One that fails for good is not among the hits. Errors are counted when a transaction is decided.
-const RuleList::Rest& RuleList::find_rest(const Connection& conn) {
+std::shared_ptr<const RuleList::Rest> RuleList::find_rest(const Connection& conn) {
   Sight sight = {{.connection = &conn}, FieldStage::kConnected, all_->fields};
   const rulekit::FieldSource source = {look_up, &sight};
   std::vector<uint32_t> open;
@@ -95,15 +95,19 @@ const RuleList::Rest& RuleList::find_rest(const Connection& conn) {
     }
   }
   const std::pair key(open, matches.value_or(kNone));
-  if (const auto found = rests_.find(key); found != rests_.end()) return *found->second;
-  if (rests_.size() >= kMaxRests) return *all_;
-  return *rests_.emplace(key, make_rest(std::move(open), matches)).first->second;
+  if (const auto found = rests_.find(key); found != rests_.end()) return found->second;
+  auto rest = make_rest(std::move(open), matches);
+  if (rests_.size() >= kMaxRests) {
+    std::erase_if(rests_, [](const auto& one) { return one.second.use_count() == 1; });
+  }
+  if (rests_.size() < kMaxRests) rests_.emplace(key, rest);
+  return rest;
 }
 
 const RuleList::Rest& RuleList::rest_for(const Connection& conn) {
   Known& known = connections_[conn.id];
   // Null also where there was no memory to find it.
-  if (!known.rest || known.facts != conn.facts) known = {conn.facts, &find_rest(conn)};
+  if (!known.rest || known.facts != conn.facts) known = {conn.facts, find_rest(conn)};
   return *known.rest;
 }
 

@@ -57,19 +57,20 @@ class RuleList {
  private:
   struct Known {
     uint32_t facts = 0;
-    const Rest* rest = nullptr;
+    std::shared_ptr<const Rest> rest;
   };
 
   std::optional<uint32_t> decide(const Transaction& tx, FieldStage stage, uint64_t* errors);
-  std::unique_ptr<Rest> make_rest(std::vector<uint32_t> open,
-                                  std::optional<uint32_t> matches) const;
-  const Rest& find_rest(const Connection& conn);
+  std::shared_ptr<const Rest> make_rest(std::vector<uint32_t> open,
+                                        std::optional<uint32_t> matches) const;
+  std::shared_ptr<const Rest> find_rest(const Connection& conn);
 
   std::shared_ptr<const RuleBook> book_;
   std::vector<std::unique_ptr<const rulekit::Rule>> rules_;
   bool reads_bodies_ = false;
-  std::unique_ptr<const Rest> all_;
-  std::map<std::pair<std::vector<uint32_t>, uint32_t>, std::unique_ptr<const Rest>> rests_;
+  std::shared_ptr<const Rest> all_;
+  // What connections share, at most kMaxRests of them; beyond that a connection has its own.
+  std::map<std::pair<std::vector<uint32_t>, uint32_t>, std::shared_ptr<const Rest>> rests_;
   std::unordered_map<std::string, Known> connections_;  // by id
   std::unique_ptr<rulekit::SetScratch> scratch_;
   uint64_t errors_ = 0;

@@ -65,6 +65,30 @@ TEST_SUITE("plugin/rule_list") {
     CHECK_FALSE(list.rest_for(*other).matches);
   }
 
+  TEST_CASE("however many outcomes there are, what is decided is not open") {
+    constexpr uint16_t kOutcomes = 600;  // more than are shared
+    std::vector<std::string> texts;
+    for (int i = 0; i < kOutcomes; ++i) {
+      texts.push_back("dst.port == " + std::to_string(1000 + i) + " and http.res.status >= 500");
+    }
+    auto list = rule_list(texts);
+    std::vector<Ref<Connection>> connections;
+    for (uint16_t i = 0; i <= kOutcomes; ++i) {
+      auto conn = make_connection();
+      conn->id = "c" + std::to_string(i);
+      conn->remote.port = static_cast<uint16_t>(1000 + i);
+      const RuleList::Rest& rest = list.rest_for(*conn);
+      CHECK(rest.open.size() == (i < kOutcomes ? 1 : 0));
+      if (i < kOutcomes) CHECK(rest.open.front() == i);
+      CHECK_FALSE(rest.matches);
+      if (i % 2) list.forget(*conn);
+      connections.push_back(std::move(conn));
+    }
+    for (uint16_t i = 0; i <= kOutcomes; i = static_cast<uint16_t>(i + 2)) {
+      CHECK(list.rest_for(*connections[i]).open.size() == (i < kOutcomes ? 1 : 0));
+    }
+  }
+
   TEST_CASE("a connection that was forgotten is looked at again") {
     auto list = rule_list({"dst.port == 443"});
     const auto conn = make_connection();
