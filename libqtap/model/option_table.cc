@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/option_units.h"
 #include "model/store_options.h"
 
 namespace qtap {
@@ -11,12 +12,6 @@ namespace {
 
 using enum OptionType;
 
-constexpr uint64_t kKiB = 1024;
-constexpr uint64_t kMiB = 1024 * kKiB;
-constexpr uint64_t kGiB = 1024 * kMiB;
-constexpr uint64_t kMs = 1'000'000;
-constexpr uint64_t kSecond = 1000 * kMs;
-constexpr uint64_t kDay = 86400 * kSecond;
 constexpr uint64_t kPercent = kSecond / 100;  // of one CPU
 constexpr const char* kLevels = "none, summary, details, full, headers";
 constexpr const char* kDirections = "all, ingress, egress, egress-internal, egress-external";

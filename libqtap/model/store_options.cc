@@ -6,17 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "model/option_units.h"
+
 namespace qtap {
 namespace {
 
 using enum OptionType;
-
-constexpr uint64_t kKiB = 1024;
-constexpr uint64_t kMiB = 1024 * kKiB;
-constexpr uint64_t kGiB = 1024 * kMiB;
-constexpr uint64_t kMs = 1'000'000;
-constexpr uint64_t kSecond = 1000 * kMs;
-constexpr uint64_t kDay = 86400 * kSecond;
 
 constexpr std::string_view kSink = "sink.";
 constexpr std::string_view kEventStores = "services.event_stores[].";

@@ -10,6 +10,7 @@ import time
 
 import pytest
 import qtap
+import upload
 from fault_proxy import FaultProxy
 from harness import curl
 from rados_gateway import RadosGateway, missing
@@ -17,18 +18,6 @@ from rados_gateway import RadosGateway, missing
 botocore_session = pytest.importorskip("botocore.session", reason="python3-botocore, which reads the bucket, is not installed")
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"{missing()} (radosgw, ceph-mon, ceph-osd) is not installed")
-
-DEADLINE_MS = 30_000
-YAML = """version: 2
-services:
-  event_stores: []
-  object_stores:
-    - {{ id: store, type: s3, endpoint: '{endpoint}', insecure: true, bucket: {bucket}{keys}{more} }}
-stacks: {{ main: {{ plugins: [{{ type: http_capture, config: {{ level: full }} }}] }} }}
-tap: {{ http: {{ stack: main }} }}
-sink: {{ retry: {{ first: 10ms, max: 50ms }} }}
-"""
-
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
@@ -47,38 +36,13 @@ def bucket(gateway, request):
     return name, client
 
 
-class Upload:
-    """A session that feeds exchanges and stores them; what it told."""
+class Upload(upload.Upload):
+    """To a bucket of the gateway."""
 
     def __init__(self, gateway, bucket, endpoint=None, secret=None, has_keys=True, more="", capture=None):
-        self.records, self.log = [], []
         keys = f", access_key: '{gateway.keys[0]}', secret_key: {{ type: text, value: '{secret or gateway.keys[1]}' }}"
-        yaml = YAML.format(endpoint=endpoint or f"127.0.0.1:{gateway.port}", bucket=bucket, keys=keys if has_keys else "",
-                           more=more)
-        self.session = qtap.Session({"capture.source": "feed", **(capture or {})}, yaml=yaml, on_event=self._event,
-                                    logger=lambda _level, line: self.log.append(line))
-        self.session.start()
-
-    def _event(self, event):
-        if event["event.type"] == "artifact_record":
-            self.records.append(event.to_dict())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_exception):
-        self.session.close()
-
-    def exchange(self, body, path="/"):
-        feed = self.session.feed(1_000_000_000, pid=7, exe="/usr/bin/curl", role="client", is_tls=True,
-                                 local=("10.0.0.1", 4000), remote=("8.8.8.8", 443))
-        feed.data("sent", b"GET %s HTTP/1.1\r\nHost: api.example\r\n\r\n" % path.encode())
-        feed.data("received", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        feed.close()
-
-    def flush(self):
-        self.session.flush(DEADLINE_MS)
-        self.session.poll(0)
+        super().__init__(f"{{ id: store, type: s3, endpoint: '{endpoint or f'127.0.0.1:{gateway.port}'}', insecure: true, "
+                         f"bucket: {bucket}{keys if has_keys else ''}{more} }}", capture)
 
 
 def stored(client, bucket):

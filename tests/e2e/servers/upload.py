@@ -40,6 +40,17 @@ class Upload:
         feed.data("received", b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         feed.close()
 
+    def refused(self, words, count=10):
+        """Uploads objects that the storage refuses for good: each has its record, one line says why."""
+        for i in range(count):
+            self.exchange(b"%d" % i)
+        self.flush()
+        stats = self.session.stats
+        assert stats["sink_dropped"] == count and stats["sink_retries"] == 0
+        failed = f"Failed to upload to object storage: {words}"
+        assert all(failed in record["error"] for record in self.records), self.records[0]
+        assert sum(failed in line for line in self.log) == 1, self.log
+
     def flush(self):
         self.session.flush(DEADLINE_MS)
         self.session.poll(0)
