@@ -34,9 +34,9 @@ struct Script {
   bool is_inside = false;
 
   // Whether that many calls came in time.
-  bool wait_for_calls(size_t count) {
+  bool wait_for_calls(size_t count, std::chrono::milliseconds time = std::chrono::seconds(30)) {
     std::unique_lock lock(mutex);
-    return changed.wait_for(lock, std::chrono::seconds(30), [&] { return calls.size() >= count; });
+    return changed.wait_for(lock, time, [&] { return calls.size() >= count; });
   }
   void wait_until_inside() {
     std::unique_lock lock(mutex);
@@ -105,7 +105,9 @@ TEST_SUITE("sink/store_batch") {
   TEST_CASE("events go together as soon as they are enough") {
     Script script;
     Store store(std::make_unique<BatchSink>(script), quick(), nullptr);
-    put_all(store, "abc");
+    put_all(store, "ab");
+    CHECK_FALSE(script.wait_for_calls(1, std::chrono::milliseconds(20)));
+    put_all(store, "c");
     CHECK(script.wait_for_calls(1));
     put_all(store, "defgh");
     CHECK(script.wait_for_calls(2));
