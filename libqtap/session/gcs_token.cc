@@ -11,6 +11,7 @@
 #include "net/http_client.h"
 #include "s3/surroundings.h"
 #include "s3/uri.h"
+#include "sink/upload.h"
 
 namespace qtap::session {
 namespace {
@@ -20,10 +21,6 @@ using std::chrono::milliseconds;
 constexpr int64_t kRenewSeconds = 300;  // spec/config.md 6.3
 constexpr milliseconds kTimeout{10'000};
 constexpr milliseconds kMetadataTimeout{2'000};  // it is a link away, or not there
-
-bool may_pass(const net::Reply& reply) {
-  return reply.status == 408 || reply.status == 429 || reply.status >= 500;
-}
 
 class GcsTokens final : public sink::TokenSource {
  public:
@@ -93,7 +90,7 @@ Result<gcs::Token> GcsTokens::fetch(int64_t now_s) {
   const std::string where = request.url.substr(0, request.url.find('?'));
   if (reply->status != 200) {
     const std::string why = gcs::refusal_of(reply->body);
-    return wrong(may_pass(*reply) ? QTAP_ERR_AGAIN : QTAP_ERR_PERM,
+    return wrong(sink::may_pass(reply->status) ? QTAP_ERR_AGAIN : QTAP_ERR_PERM,
                  where + ": status " + std::to_string(reply->status) +
                      (why.empty() ? "" : " (" + why + ")"));
   }

@@ -27,6 +27,11 @@ struct BodyPart {
   bool truncated = false;  // chunk.last: not all of the body came
 };
 
+// Whether an outcome of a sink's call is for later, or final.
+inline bool may_retry(const Status& outcome) {
+  return !outcome.ok() && outcome.error().status == QTAP_ERR_AGAIN;
+}
+
 // The C++ face of struct qtap_sink_ops: built-in sinks and the host's implement the same calls.
 class Sink {
  public:

@@ -171,9 +171,8 @@ bool Store::finish(const Item& item, const Status& status) {
 // `status`: what the first attempt gave.
 Status Store::put_with_retries(const Item& item, Status status) {
   for (uint32_t attempts = 1;; ++attempts) {
-    const bool may_retry = !status.ok() && status.error().status == QTAP_ERR_AGAIN;
-    may_retry ? back_off_.failed() : back_off_.succeeded();
-    if (!may_retry || attempts >= options_.max_attempts) return status;
+    may_retry(status) ? back_off_.failed() : back_off_.succeeded();
+    if (!may_retry(status) || attempts >= options_.max_attempts) return status;
     ++counters_.retries;
     if (!wait_before_retry()) return status;
     status = attempt(item);

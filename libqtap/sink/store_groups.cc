@@ -9,10 +9,6 @@
 namespace qtap::sink {
 namespace {
 
-bool may_retry(const Status& status) {
-  return !status.ok() && status.error().status == QTAP_ERR_AGAIN;
-}
-
 template <typename T>
 std::vector<Ref<T>> refs_of(std::span<const Store::OpenItem> open) {
   std::vector<Ref<T>> refs;

@@ -22,10 +22,6 @@ constexpr uint64_t kReadBytes = 16u << 20;
 // How long a disk that refused is left alone.
 constexpr std::chrono::seconds kDiskRest{1};
 
-bool may_retry(const Status& status) {
-  return !status.ok() && status.error().status == QTAP_ERR_AGAIN;
-}
-
 }  // namespace
 
 bool Store::must_spool() const {
