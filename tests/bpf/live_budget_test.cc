@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -195,13 +194,6 @@ struct Moved {
   uint64_t requests = 0;
 };
 
-// CPU time of its main thread.
-uint64_t cpu_ns(pid_t pid) {
-  uint64_t ns = 0;
-  std::ifstream("/proc/" + std::to_string(pid) + "/schedstat") >> ns;
-  return ns;
-}
-
 Moved moved(const std::string& line) {
   Moved m;
   std::string word;
@@ -226,10 +218,8 @@ TEST_SUITE("bpf/live_budget") {
     const std::string port = server.read_line();
     Child client(python("bulk", {port}));
     REQUIRE(client.read_line() == "connected");
-    const uint64_t cpu_begin = cpu_ns(client.pid());
     client.write_line("run 2 262144");
     const Moved before = moved(client.read_line());
-    const uint64_t free_ns = (cpu_ns(client.pid()) - cpu_begin) / before.requests;
 
     Pipeline pipeline(live);
     const Moved busy = moved(pipeline.ask(client, "run 3 262144", 3));
@@ -240,15 +230,10 @@ TEST_SUITE("bpf/live_budget") {
       CHECK(step.budget == live.budget.process);
     }
     const uint64_t copied = pipeline.data_bytes[static_cast<uint32_t>(client.pid())];
-    const uint64_t cpu_counted = cpu_ns(client.pid());
     const Moved counted = moved(pipeline.ask(client, "run 2 262144", 2));
-    const uint64_t counted_ns = (cpu_ns(client.pid()) - cpu_counted) / counted.requests;
+    // What that saves is measured by tests/bench/budget.py.
     CHECK(pipeline.data_bytes[static_cast<uint32_t>(client.pid())] == copied);
     CHECK(counted.sent > busy.sent);
-    MESSAGE("CPU per request: " << free_ns / 1000 << " us without capture, " << counted_ns / 1000
-                                << " us counted");
-    const uint64_t recovered_ns = 2 * free_ns;  // the probes stay, and other tests share the CPUs
-    CHECK(counted_ns < recovered_ns);
 
     // It rests: one step after the other. A machine under load may make even one request cost more
     // than so small a budget.
